@@ -1,0 +1,79 @@
+"""What a chain of sparse or structured matrices costs, fused or applied.
+
+After H. W. Lin, M. Tegmark and D. Rolnick, "Why does deep and cheap learning work so well?" (2017):
+structure lets a deep network of few synapses do what a flat one needs many for. A `Network` is
+described once, and the same description is counted, applied, merged and drawn.
+
+Examples
+--------
+>>> import cheapfast as cf
+>>> net = cf.algorithms.hadamard(2**60)
+>>> cf.flattening_cost(net).flat == 2**120
+True
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version
+from types import ModuleType
+
+from cheapfast import algorithms, counting, flattening, layers, support
+from cheapfast.counting import Expected, expected_synapses, synapse_count
+from cheapfast.flattening import FlatteningCost, flattening_cost
+from cheapfast.io import load, read_chain, read_matrix, save
+from cheapfast.layers import (
+    Activation,
+    Convolution,
+    KroneckerSparse,
+    Layer,
+    Operator,
+    PassThrough,
+    Permutation,
+    Sparse,
+)
+from cheapfast.network import Network, chain
+
+__version__ = version("cheapfast")
+
+#: Loaded when first asked for (PEP 562): `import cheapfast` stays light.
+_LAZY = ("paper",)
+
+__all__ = [
+    "Activation",
+    "Convolution",
+    "Expected",
+    "FlatteningCost",
+    "KroneckerSparse",
+    "Layer",
+    "Network",
+    "Operator",
+    "PassThrough",
+    "Permutation",
+    "Sparse",
+    "__version__",
+    "algorithms",
+    "chain",
+    "counting",
+    "expected_synapses",
+    "flattening",
+    "flattening_cost",
+    "layers",
+    "load",
+    "paper",
+    "read_chain",
+    "read_matrix",
+    "save",
+    "support",
+    "synapse_count",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _LAZY:
+        return importlib.import_module(f"cheapfast.{name}")
+    raise AttributeError(f"module 'cheapfast' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,191 @@
+"""How much memory there is, and refusing work that would not fit *before* it allocates."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from cheapfast._validate import integer
+
+_UNITS = "KMGTPE"
+_SMALL = 1 << 24  # asking the system costs more than allocations below this size are worth
+_CGROUP_FILES = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    (
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+    ),
+)
+
+
+def available_bytes() -> int:
+    """Return the bytes of memory that this process can still use now, without swapping.
+
+    Returns
+    -------
+    int
+        The least of what the system reports as available and what is left of the container's limit.
+
+    Examples
+    --------
+    >>> available_bytes() > 0
+    True
+    """
+    return max(1, min([_system_available(), *_container_available()]))
+
+
+def parse_bytes(limit: int | str | None) -> int | None:
+    """Read a memory limit.
+
+    Parameters
+    ----------
+    limit : int, str or None
+        Bytes, or a number with an optional unit K, M, G, T, P or E (powers of 1024; ``B`` or ``iB``
+        may follow it), such as ``"8G"`` or ``"1.5 GiB"``. None stays None.
+
+    Returns
+    -------
+    int or None
+        Bytes.
+
+    Raises
+    ------
+    TypeError
+        If it is neither an integer nor a string.
+    ValueError
+        If the string cannot be read, or the limit is negative.
+
+    Examples
+    --------
+    >>> parse_bytes("8G") == 8 * 1024**3
+    True
+    """
+    if limit is None:
+        return None
+    if not isinstance(limit, str):
+        return integer(limit, "memory_limit", minimum=0)
+    match = re.fullmatch(r"\s*(\d+)(?:\.(\d+))?\s*([KMGTPE]?)(?:i?B)?\s*", limit, re.IGNORECASE)
+    if match is None:
+        raise ValueError(
+            f"memory_limit must be bytes or a number like '8G' or '500M', got {limit!r}"
+        )
+    whole, fraction, unit = match.group(1), match.group(2) or "", match.group(3).upper()
+    scale = 1024 ** (_UNITS.index(unit) + 1) if unit else 1
+    return int(whole + fraction) * scale // int(10 ** len(fraction))
+
+
+def human(count: int) -> str:
+    """Write a number of bytes for people.
+
+    Parameters
+    ----------
+    count : int
+        Bytes; any size.
+
+    Returns
+    -------
+    str
+        Three significant digits and a unit (powers of 1024).
+
+    Examples
+    --------
+    >>> human(512), human(1536), human(2**80)
+    ('512 B', '1.50 KiB', '1048576 EiB')
+    """
+    if count < 1024:
+        return f"{count} B"
+    power = min((count.bit_length() - 1) // 10, len(_UNITS))
+    hundredths = (count * 100) >> (10 * power)  # integers only: a count may be beyond any float
+    whole = hundredths // 100
+    if whole >= 100:
+        return f"{whole} {_UNITS[power - 1]}iB"
+    digits = 2 if whole < 10 else 1
+    return f"{hundredths / 100:.{digits}f} {_UNITS[power - 1]}iB"
+
+
+def require(count: int, what: str, instead: str, limit: int | str | None = None) -> None:
+    """Refuse work that needs more memory than there is, before it allocates anything.
+
+    Parameters
+    ----------
+    count : int
+        Bytes needed.
+    what : str
+        What needs them, the subject of the message.
+    instead : str
+        What to call or to change instead.
+    limit : int or str, optional
+        Bytes allowed (see `parse_bytes`); None means the memory available now.
+
+    Raises
+    ------
+    MemoryError
+        If `count` exceeds the limit; the message gives both numbers and `instead`.
+
+    Examples
+    --------
+    >>> require(2**60, "the matrix", "keep it symbolic", limit="8G")
+    Traceback (most recent call last):
+        ...
+    MemoryError: the matrix needs 1,152,921,504,606,846,976 bytes (1.00 EiB), but memory_limit \
+is 8.00 GiB; keep it symbolic
+    """
+    allowed = parse_bytes(limit)
+    if allowed is None:
+        if count <= _SMALL:
+            return
+        allowed = available_bytes()
+        against = f"only {human(allowed)} are available"
+    else:
+        against = f"memory_limit is {human(allowed)}"
+    if count > allowed:
+        raise MemoryError(
+            f"{what} needs {count:,} bytes ({human(count)}), but {against}; {instead}"
+        )
+
+
+def _system_available() -> int:
+    """Bytes that the operating system reports as available."""
+    if sys.platform == "win32":
+        return _windows_available()
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    # macOS does not tell what is available: half of the physical memory is a cautious guess.
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def _windows_available() -> int:
+    """Bytes of available physical memory, from GlobalMemoryStatusEx."""
+    import ctypes
+
+    class MemoryStatus(ctypes.Structure):
+        _fields_ = (
+            ("length", ctypes.c_ulong),
+            ("load", ctypes.c_ulong),
+            *((f"field{i}", ctypes.c_ulonglong) for i in range(7)),
+        )
+
+    status = MemoryStatus()
+    status.length = ctypes.sizeof(MemoryStatus)
+    ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined,unused-ignore]
+    return int(status.field1)
+
+
+def _container_available() -> list[int]:
+    """Bytes left of the control group's limit (Linux containers), if there is one."""
+    left = []
+    for limit_file, used_file in _CGROUP_FILES:
+        try:
+            limit = Path(limit_file).read_text(encoding="ascii").strip()
+            used = Path(used_file).read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        if limit.isdecimal() and used.isdecimal():
+            left.append(int(limit) - int(used))
+    return left

@@ -1,0 +1,70 @@
+"""From the words on the command line to one network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cheapfast as cf
+
+from . import built_in
+
+
+@dataclass(frozen=True)
+class NamedNetwork:
+    """A network and a name for each of its layers.
+
+    Parameters
+    ----------
+    network : cheapfast.Network
+        The network.
+    names : tuple of str
+        One name a layer, in data-flow order.
+    """
+
+    network: Any
+    names: tuple[str, ...]
+
+
+def read_network(specs: Sequence[str], memory_limit: int | None = None) -> NamedNetwork:
+    """Build the network that the command line describes.
+
+    Parameters
+    ----------
+    specs : sequence of str
+        In matrix order: files, saved networks and built-ins.
+    memory_limit : int, optional
+        Bytes that a built-in may take. By default the memory that is available now.
+
+    Returns
+    -------
+    NamedNetwork
+
+    Raises
+    ------
+    ValueError
+        If a spec is not understood, a file holds no matrix, or the shapes do not chain.
+    OSError
+        If a file cannot be read.
+    MemoryError
+        If a network would not fit in memory.
+    """
+    factors = [(spec, _read_factor(spec, memory_limit)) for spec in specs]
+    network = cf.network.chain_named(factors)
+    # matrix order on the command line, data-flow order in the network
+    names = [name for spec, factor in reversed(factors) for name in _layer_names(spec, factor)]
+    return NamedNetwork(network, tuple(names))
+
+
+def _read_factor(spec: str, memory_limit: int | None) -> Any:
+    network = built_in.build(spec, memory_limit)
+    return cf.io.read_matrix(spec) if network is None else network
+
+
+def _layer_names(spec: str, factor: Any) -> list[str]:
+    """Name a matrix after its file, the layers of a network after what they are."""
+    if isinstance(factor, cf.Network):
+        return [type(layer).__name__ for layer in factor]
+    return [Path(spec).name]

@@ -1,0 +1,20 @@
+"""How many synapses: counted exactly, or expected."""
+
+from __future__ import annotations
+
+from cheapfast.counting.expected import Expected, expected_synapses
+from cheapfast.counting.structural import (
+    METHODS,
+    StructuralCount,
+    structural_counts,
+    synapse_count,
+)
+
+__all__ = [
+    "METHODS",
+    "Expected",
+    "StructuralCount",
+    "expected_synapses",
+    "structural_counts",
+    "synapse_count",
+]

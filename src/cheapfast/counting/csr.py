@@ -1,0 +1,100 @@
+"""Counts entry by entry: supports written out as CSR and handed to the C++ kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cheapfast import _core, _memory
+from cheapfast.support import CsrSupport, Support
+
+#: Methods of the kernels, "auto" aside.
+CSR_METHODS = ("stamps", "bitmap", "bits", "push", "intern")
+
+#: The kernels keep some bytes a column: beyond this many, the columns in use are numbered anew.
+_MOST_COLUMNS = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class ChainCount:
+    """What the kernels say of a chain.
+
+    Attributes
+    ----------
+    value : int
+        Nonzeros of the product.
+    prefixes : list of int or None
+        Nonzeros of the product so far, in data-flow order; None where not counted.
+    method : str
+        What ran.
+    work : int
+        Index pairs looked at.
+    """
+
+    value: int
+    prefixes: list[int | None]
+    method: str
+    work: int
+
+
+def count_csr(
+    supports: Sequence[Support],
+    method: str,
+    threads: int,
+    memory_limit: int,
+    progress: Callable[[int, int], None] | None,
+) -> ChainCount:
+    """Count the nonzeros of a product of supports, entry by entry.
+
+    Parameters
+    ----------
+    supports : sequence of Support
+        In matrix order; those that are symbolic are written out first.
+    method : str
+        "auto" or one of `CSR_METHODS`.
+    threads : int
+        Number of threads.
+    memory_limit : int
+        Bytes, the written-out supports included, the given CSR arrays not.
+    progress : callable or None
+        Called as ``progress(done, total)``.
+
+    Returns
+    -------
+    ChainCount
+
+    Raises
+    ------
+    MemoryError
+        Before more than `memory_limit` bytes would be allocated.
+    """
+    symbolic = sum(s.csr_bytes for s in supports if not isinstance(s, CsrSupport))
+    if symbolic:
+        _memory.require(
+            symbolic,
+            "writing out the supports that have no closed form together",
+            "count a smaller network, or layers whose product stays in closed form",
+            limit=memory_limit,
+        )
+    layers = [_arrays(s.to_csr()) for s in supports]
+    layers[-1] = _with_used_columns(*layers[-1])
+    value, prefixes, ran, work = _core.count_chain(
+        layers, method, threads, memory_limit - symbolic, progress
+    )
+    return ChainCount(value, prefixes, ran, work)
+
+
+def _arrays(support: CsrSupport) -> _core.CsrArrays:
+    return (*support.shape, support.indptr, support.indices)
+
+
+def _with_used_columns(
+    rows: int, cols: int, indptr: _core.Index, indices: _core.Index
+) -> _core.CsrArrays:
+    """Leave out empty columns if there are too many columns; no count depends on them."""
+    if cols <= _MOST_COLUMNS:
+        return rows, cols, indptr, indices
+    used, renumbered = np.unique(indices, return_inverse=True)
+    return rows, len(used), indptr, renumbered.astype(indptr.dtype).reshape(-1)

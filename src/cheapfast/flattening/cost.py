@@ -1,0 +1,172 @@
+"""The flattening cost of a network (eq. 26): its synapses merged over its synapses as it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from cheapfast._validate import choice, integer
+from cheapfast.counting import structural
+from cheapfast.network import Network
+
+
+@dataclass(frozen=True, repr=False)
+class FlatteningCost:
+    """Synapses of a network and of its flattened form.
+
+    Attributes
+    ----------
+    deep : int
+        Synapses of the network as it is, exact.
+    flat : int
+        Synapses of the flattened network, exact.
+    ratio : float
+        The flattening cost C_s = flat / deep (eq. 26), correctly rounded at any size of the two
+        counts; above 1 it is dearer to be flat. NaN if both are zero, inf if only `deep` is, or if
+        the ratio is beyond float64.
+    kind : str
+        "structural": nonzeros of the product of the supports, no cancellation.
+    bound : str
+        "exact" where `flat` is the least possible count of its kind, "upper" where it is a bound.
+    method : str
+        The method that counted.
+    """
+
+    deep: int
+    flat: int
+    ratio: float
+    kind: str
+    bound: Literal["exact", "upper"]
+    method: str
+
+    def __repr__(self) -> str:
+        return (
+            f"FlatteningCost(deep={self.deep}, flat={self.flat}, ratio={self.ratio:.6g}, "
+            f"kind={self.kind!r}, bound={self.bound!r}, method={self.method!r})"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = (
+            ("deep", f"{self.deep:,} synapses"),
+            ("flat", f"{self.flat:,} synapses"),
+            ("flattening cost C<sub>s</sub>", f"{self.ratio:.6g}"),
+            ("kind", f"{self.kind}, {self.bound}"),
+            ("method", self.method),
+        )
+        cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
+        return f"<table>{cells}</table>"
+
+
+def flattening_cost(
+    net: Network,
+    hidden_layers: int = 0,
+    *,
+    kind: str = "structural",
+    tolerance: float = 0.0,
+    method: str = "auto",
+    threads: int | None = None,
+    memory_limit: int | str | None = None,
+    progress: bool | Callable[[int, int], None] | None = None,
+) -> FlatteningCost:
+    r"""Compare the synapses of a linear network with those of its flattened form.
+
+    Parameters
+    ----------
+    net : Network
+        A linear network; shapes and sizes of any magnitude.
+    hidden_layers : int, optional
+        Hidden layers of the flattened network. 0, one single matrix, is available.
+    kind : str, optional
+        What to count. "structural" is available: nonzeros of the product of the supports.
+    tolerance : float, optional
+        Relative Frobenius error allowed to the flattened network. 0 is available.
+    method, threads, memory_limit, progress
+        How to count: as for `cheapfast.synapse_count`.
+
+    Returns
+    -------
+    FlatteningCost
+        Both counts, exact, and their ratio.
+
+    Raises
+    ------
+    TypeError
+        If a layer has no support to count: an activation, or an Operator.
+    ValueError
+        If an argument is out of range, or asks for what is not available.
+    MemoryError
+        If the count would need more than `memory_limit` (by default the memory available now).
+
+    Notes
+    -----
+    Eq. 26 of Lin, Tegmark and Rolnick with :math:`\ell=\epsilon=0`,
+
+    .. math:: C_s = \frac{N_s(A_L\cdots A_1)}{\sum_i N_s(A_i)}.
+
+    There is only one network without hidden layers for a given matrix, so the minimum in eq. 26 is
+    the count itself and `bound` is "exact".
+
+    Examples
+    --------
+    >>> import cheapfast as cf
+    >>> cost = cf.flattening_cost(cf.algorithms.fourier(2**60))
+    >>> cost.deep == 121 * 2**60, cost.flat == 2**120
+    (True, True)
+    >>> round(cost.ratio / 2**60 * 121, 12)
+    1.0
+    """
+    if not isinstance(net, Network):
+        raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
+    _check_available(hidden_layers, kind, tolerance)
+    count = structural.count_structural(net, method, threads, memory_limit, progress)
+    deep = net.synapses
+    return FlatteningCost(
+        deep=deep,
+        flat=count.value,
+        ratio=ratio_of_counts(count.value, deep),
+        kind="structural",
+        bound="exact",
+        method=count.method,
+    )
+
+
+def _check_available(hidden_layers: object, kind: object, tolerance: object) -> None:
+    """Refuse what this version does not compute, and say what it does."""
+    if integer(hidden_layers, "hidden_layers", minimum=0) > 0:
+        raise ValueError(
+            f"hidden_layers must be 0 (all layers merged into one matrix), got {hidden_layers}: "
+            "counts for one or more hidden layers are not available in this version"
+        )
+    if choice(kind, "kind", ("structural", "numerical")) == "numerical":
+        raise ValueError(
+            "kind must be 'structural', got 'numerical': counts that recognise cancellation are "
+            "not available in this version; the structural count is an upper bound of them"
+        )
+    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or tolerance != 0:
+        raise ValueError(
+            f"tolerance must be 0 (exact flattening), got {tolerance!r}: approximate flattening is "
+            "not available in this version"
+        )
+
+
+def ratio_of_counts(flat: int, deep: int) -> float:
+    """Divide two exact counts, rounding once.
+
+    Parameters
+    ----------
+    flat, deep : int
+        Counts of any size, not negative.
+
+    Returns
+    -------
+    float
+        NaN for 0/0, inf where the quotient is not finite or beyond float64.
+    """
+    if deep == 0:
+        return math.inf if flat else math.nan
+    try:
+        return flat / deep  # Python divides integers of any size with one rounding
+    except OverflowError:
+        return math.inf

@@ -1,0 +1,39 @@
+"""One line with the name of the file, whatever went wrong in reading it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    PathLike: TypeAlias = str | os.PathLike[str]
+
+#: what a MemoryError recommends
+INSTEAD = "use a machine with more memory, or a sparse file format"
+
+
+@contextmanager
+def reading(name: str, kind: str) -> Iterator[None]:
+    """Turn whatever a reader throws into one line with the file's name.
+
+    The readers are other people's code, and on damaged input they raise anything: zipfile's,
+    zlib's and struct's errors, EOFError, KeyError, TypeError, NotImplementedError.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise MemoryError(f"{name}: {error}") from error
+    except Exception as error:
+        detail = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{name}: cannot be read as a {kind}: {detail}") from error
+
+
+def existing(path: PathLike) -> str:
+    name = os.fspath(path)
+    if not os.path.exists(name):
+        raise FileNotFoundError(f"{name}: no such file")
+    if os.path.isdir(name):
+        raise ValueError(f"{name}: is a folder; expected a file")
+    return name

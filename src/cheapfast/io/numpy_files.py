@@ -1,0 +1,61 @@
+"""Matrices and networks in NumPy's formats, .npz and .npy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cheapfast import _memory
+from cheapfast._archive import HEADER, ArrayHeader, decode_states, npy_header, npz_headers
+from cheapfast.io.errors import INSTEAD
+from cheapfast.layers import layer_from_state
+from cheapfast.network import Network
+
+
+def read_npz(name: str, _variable: str | None) -> Any:
+    """Read a saved network, a scipy.sparse matrix, or the one dense array of an .npz."""
+    headers = npz_headers(name)
+    if HEADER in headers:
+        return load_network(name, headers)
+    if "format" in headers and "shape" in headers:
+        from scipy import sparse
+
+        _require(headers)
+        matrix = sparse.load_npz(name)
+        if hasattr(matrix, "check_format"):
+            matrix.check_format(full_check=True)  # a conversion would follow a bad index anywhere
+        return matrix
+    if len(headers) != 1:
+        listed = ", ".join(sorted(headers)) or "none"
+        raise ValueError(f"expected one array or a scipy.sparse matrix, found the arrays: {listed}")
+    ((key, header),) = headers.items()
+    _require_matrix(header)
+    _require(headers)
+    with np.load(name, allow_pickle=False) as entries:
+        return entries[key]
+
+
+def read_npy(name: str, _variable: str | None) -> Any:
+    header = npy_header(name)
+    _require_matrix(header)
+    _require({name: header})
+    return np.load(name, allow_pickle=False)
+
+
+def load_network(name: str, headers: dict[str, ArrayHeader]) -> Network:
+    _require(headers)
+    with np.load(name, allow_pickle=False) as entries:
+        states = decode_states(dict(entries))
+    return Network([layer_from_state(kind, state) for kind, state in states])
+
+
+def _require_matrix(header: ArrayHeader) -> None:
+    if not header.is_matrix:
+        raise ValueError(f"is no matrix: shape {header.shape}, dtype {header.dtype}")
+
+
+def _require(headers: dict[str, ArrayHeader]) -> None:
+    """Refuse a file that does not fit in memory, before reading it."""
+    needed = sum(header.nbytes for header in headers.values())
+    _memory.require(needed, "its content", INSTEAD)

@@ -1,0 +1,167 @@
+"""What is applied to a network: dtype rules, and the axis that holds the features."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cheapfast import _validate
+
+Array = npt.NDArray[Any]
+
+_DOUBLE = (np.dtype(np.float64), np.dtype(np.complex128))
+
+
+def as_operand(x: npt.ArrayLike, name: str = "X") -> Array:
+    """Return `x` as an array, not yet converted, if a network can be applied to it.
+
+    Parameters
+    ----------
+    x : array_like
+    name : str
+        The argument's name, for messages.
+
+    Returns
+    -------
+    ndarray
+        Of any dtype that `working_dtype` takes.
+
+    Raises
+    ------
+    TypeError
+        For a sparse matrix, a masked array, and every dtype that is not supported.
+    """
+    if hasattr(x, "tocsr"):
+        raise TypeError(
+            f"{name} is a sparse matrix: compose it with cheapfast.chain(...), "
+            f"or apply the network to {name}.toarray()"
+        )
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array: fill it first, {name}.filled(value)")
+    array = np.asarray(x)
+    _validate.supported_dtype(array.dtype, f"the dtype of {name}")
+    return array
+
+
+def working_dtypes(
+    x: np.dtype[Any], network: np.dtype[Any]
+) -> tuple[np.dtype[Any], np.dtype[Any]]:
+    """Return the dtype in which the first pass gets an operand, and that of the result.
+
+    Parameters
+    ----------
+    x : numpy.dtype
+        Of the operand.
+    network : numpy.dtype
+        Common to all weights.
+
+    Returns
+    -------
+    first, result : numpy.dtype
+        The operand is in double precision where the result is, so that no pass computes in less;
+        but it stays real, so that only the layers which need complex arithmetic pay for it.
+    """
+    promoted = _validate.supported_dtype(x, "X")
+    result = np.result_type(network, promoted)
+    first = np.result_type(promoted, np.float64) if result in _DOUBLE else promoted
+    return first, result
+
+
+def feature_axis(x: Array, axis: int, features: int) -> int:
+    """Return `axis`, not negative, if `x` has that many features along it.
+
+    Parameters
+    ----------
+    x : ndarray
+    axis : int
+        Negative counts from the end.
+    features : int
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If X is a scalar, has no such axis, or its length is not `features`.
+    """
+    if x.ndim == 0:
+        raise ValueError(f"X must have at least one axis, of {features} features; got a scalar")
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(f"axis={axis} is out of range for X of shape {x.shape}")
+    axis %= x.ndim
+    if x.shape[axis] != features:
+        raise ValueError(
+            f"expected {features} features along axis {axis} of X, "
+            f"got {x.shape[axis]} (X has shape {x.shape})"
+        )
+    return axis
+
+
+def to_columns(x: Array, axis: int, dtype: np.dtype[Any]) -> Array:
+    """Move the features first: (features, k) of a dtype, k counting everything else.
+
+    Parameters
+    ----------
+    x : ndarray
+    axis : int
+        Of the features, not negative.
+    dtype : numpy.dtype
+
+    Returns
+    -------
+    ndarray, (features, k)
+        A view where dtype and strides allow one.
+    """
+    moved = np.moveaxis(x.astype(dtype, copy=False), axis, 0)
+    # math.prod and not -1: with no features NumPy could not infer the number of columns
+    return moved.reshape(moved.shape[0], math.prod(moved.shape[1:]))
+
+
+def from_columns(columns: Array, axis: int, rest: tuple[int, ...]) -> Array:
+    """Undo `to_columns`: (outputs, k) becomes `rest` with the outputs along `axis`.
+
+    Parameters
+    ----------
+    columns : ndarray, (outputs, k)
+    axis : int
+    rest : tuple of int
+        The lengths of the other axes.
+
+    Returns
+    -------
+    ndarray
+        A view.
+    """
+    return np.moveaxis(columns.reshape(columns.shape[0], *rest), 0, axis)
+
+
+def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Raise unless `out` can take the result as it is: shape and dtype exact, writable.
+
+    Parameters
+    ----------
+    out : object
+        What the caller passed.
+    shape : tuple of int
+    dtype : numpy.dtype
+
+    Raises
+    ------
+    TypeError
+        If `out` is no ndarray or has another dtype.
+    ValueError
+        If `out` has another shape or is read-only.
+    """
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be a numpy.ndarray, got {type(out).__name__}")
+    if out.dtype != dtype:
+        raise TypeError(f"out must have the result's dtype {dtype}, got {out.dtype}")
+    if out.shape != shape:
+        raise ValueError(f"out must have the result's shape {shape}, got {out.shape}")
+    if not out.flags.writeable:
+        raise ValueError("out must be writable, it is read-only")

@@ -1,0 +1,195 @@
+"""A plan: which kernels apply a tuple of layers, in which order.
+
+A pass applies one or several neighbouring layers at once. `make_plan` asks each *planner* in turn
+whether it takes the layers from a position on; the last one takes any single layer, with the
+layer's own `apply`. A fused kernel is one more planner in front of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cheapfast import _memory
+from cheapfast.plan.cost import Cost, layer_cost
+from cheapfast.plan.shapes import Shape
+
+if TYPE_CHECKING:
+    from cheapfast.layers import Layer
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One or several neighbouring layers, applied by one kernel.
+
+    Parameters
+    ----------
+    kernel : str
+        Who does the work, for people: ``scipy csr``, ``numpy kronecker``.
+    start, stop : int
+        The layers taken: positions start to stop - 1 of the network.
+    shape : (int, int)
+        Outputs and inputs.
+    run : callable
+        (X, threads) to a new (outputs, k) array; X is (inputs, k), of a supported dtype.
+    cost : callable
+        (columns, dtype of X) to Cost, or None if that is not known.
+    """
+
+    kernel: str
+    start: int
+    stop: int
+    shape: Shape
+    run: Callable[[Array, int], Array]
+    cost: Callable[[int, np.dtype[Any]], Cost | None]
+
+
+Planner = Callable[[Sequence["Layer"], Sequence[Shape], int], "Pass | None"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The passes that apply a tuple of layers.
+
+    Parameters
+    ----------
+    passes : tuple of Pass
+        In data-flow order.
+    """
+
+    passes: tuple[Pass, ...]
+
+    def run(self, X: Array, threads: int) -> Array:
+        """Apply all passes.
+
+        Parameters
+        ----------
+        X : ndarray, (inputs, k)
+            Of a supported dtype; never written to.
+        threads : int
+
+        Returns
+        -------
+        ndarray, (outputs, k)
+            A new array.
+
+        """
+        for step in self.passes:
+            X = step.run(X, threads)
+        return X
+
+    def require_memory(
+        self, columns: int, dtype: np.dtype[Any], *, copies_operand: bool = False
+    ) -> None:
+        """Raise unless what flows between the passes fits in memory.
+
+        Parameters
+        ----------
+        columns : int
+            Number of vectors.
+        dtype : numpy.dtype
+            The widest type that occurs.
+        copies_operand : bool
+            Whether the operand is converted, so that the first pass reads a copy.
+
+        Raises
+        ------
+        MemoryError
+            With the number of bytes.
+        """
+        _memory.require(
+            columns * self.peak_values(copies_operand) * dtype.itemsize,
+            f"applying a network up to {self.widest} values wide to {columns} vector(s)",
+            "apply it to fewer vectors at a time, or apply a smaller network",
+        )
+
+    @cached_property
+    def widest(self) -> int:
+        """Most values that enter or leave a pass, for one vector."""
+        return max(max(step.shape) for step in self.passes)
+
+    def peak_values(self, copies_operand: bool = False) -> int:
+        """Return the most values that enter and leave a pass together, for one vector.
+
+        Parameters
+        ----------
+        copies_operand : bool
+            Whether what enters the first pass counts; else it is the caller's.
+
+        Returns
+        -------
+        int
+            Weights that a symbolic layer writes out come on top; that layer checks them itself.
+        """
+        first, *others = self.passes
+        start = first.shape[0] + (first.shape[1] if copies_operand else 0)
+        return max([start, *(sum(step.shape) for step in others)])
+
+
+def make_plan(layers: Sequence[Layer], shapes: Sequence[Shape]) -> Plan:
+    """Choose the passes that apply `layers`.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        In data-flow order.
+    shapes : sequence of (int, int)
+        Outputs and inputs of each, activations included.
+
+    Returns
+    -------
+    Plan
+    """
+    passes: list[Pass] = []
+    position = 0
+    while position < len(layers):
+        candidates = (planner(layers, shapes, position) for planner in PLANNERS)
+        chosen = next(step for step in candidates if step is not None)
+        passes.append(chosen)
+        position = chosen.stop
+    return Plan(tuple(passes))
+
+
+def single_layer(layers: Sequence[Layer], shapes: Sequence[Shape], position: int) -> Pass:
+    """Take one layer, of any kind, with its own `apply`.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    shapes : sequence of (int, int)
+    position : int
+
+    Returns
+    -------
+    Pass
+    """
+    layer, shape = layers[position], shapes[position]
+    return Pass(
+        kernel=KERNELS.get(layer.kind, f"{type(layer).__name__}.apply"),
+        start=position,
+        stop=position + 1,
+        shape=shape,
+        run=lambda X, _threads: layer.apply(X),
+        cost=lambda columns, dtype: layer_cost(layer, shape, columns, dtype),
+    )
+
+
+# Who does the work in each kind's own `apply`.
+KERNELS = {
+    "sparse": "scipy csr",
+    "kronecker": "numpy kronecker",
+    "permutation": "numpy gather",
+    "convolution": "scipy csr",
+    "operator": "linear operator",
+    "activation": "numpy elementwise",
+}
+
+# Asked in this order; the last one never declines.
+PLANNERS: tuple[Planner, ...] = (single_layer,)

@@ -1,0 +1,124 @@
+"""Multiply linear layers out, with the memory of each step known before it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cheapfast import _memory
+from cheapfast.plan.shapes import Shape
+from cheapfast.support import compose, csr_pattern_bytes
+
+if TYPE_CHECKING:
+    from cheapfast.layers import Layer
+    from cheapfast.support import Support
+
+Array = npt.NDArray[Any]
+
+_INSTEAD = "net @ X never forms the product, and cheapfast.synapse_count(net) counts it"
+_BLOCK = 64  # columns of an identity at a time
+
+
+def multiply_out(layers: Sequence[Layer]) -> Any:
+    """Return the product of the layers' matrices as canonical CSR.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        Linear layers in data-flow order.
+
+    Returns
+    -------
+    scipy.sparse.csr_array
+        Sorted, without duplicates and without explicit zeros: entries that cancel exactly are
+        dropped, as everywhere in this package.
+
+    Raises
+    ------
+    MemoryError
+        Before an allocation that would not fit. The bytes are exact where the product's support
+        has a closed form, else an upper bound.
+    """
+    support: Support | None = layers[0].support
+    product = layers[0].to_csr()
+    for layer in layers[1:]:
+        support = None if support is None else compose(layer.support, support)
+        dtype = np.result_type(layer.dtype, product.dtype)
+        shape = (layer.shape[0], product.shape[1])
+        if support is not None:
+            _require_csr(shape, support.nnz, dtype)
+        left = layer.to_csr()
+        if support is None:
+            _require_csr(shape, product_entries_bound(left, product), dtype)
+        product = left @ product
+        product.sum_duplicates()
+        product.eliminate_zeros()
+    return product
+
+
+def product_entries_bound(left: Any, right: Any) -> int:
+    """Return an upper bound of the nonzeros of ``left @ right``, in one pass over `left`.
+
+    Parameters
+    ----------
+    left, right : scipy.sparse.csr_array
+
+    Returns
+    -------
+    int
+
+    Notes
+    -----
+    Row i of the product is a union of rows of `right`: it has at most the sum of their lengths,
+    and at most as many entries as `right` has columns.
+    """
+    lengths = np.diff(right.indptr).astype(np.int64)[left.indices]
+    ends = np.concatenate(([0], np.cumsum(lengths)))
+    rows = np.diff(ends[left.indptr])
+    return int(np.minimum(rows, right.shape[1]).sum())
+
+
+def require_dense(shape: Shape, dtype: np.dtype[Any]) -> None:
+    """Raise MemoryError unless a dense array of that shape fits.
+
+    Parameters
+    ----------
+    shape : (int, int)
+    dtype : numpy.dtype
+    """
+    rows, columns = shape
+    _memory.require(rows * columns * dtype.itemsize, f"a dense {rows} x {columns} array", _INSTEAD)
+
+
+def apply_to_identity(apply: Callable[[Array], Array], shape: Shape, dtype: np.dtype[Any]) -> Array:
+    """Return the matrix of a linear map that can only be applied.
+
+    Parameters
+    ----------
+    apply : callable
+        (inputs, k) to (outputs, k).
+    shape : (int, int)
+        Outputs and inputs.
+    dtype : numpy.dtype
+
+    Returns
+    -------
+    ndarray, shape `shape`
+    """
+    dense = np.empty(shape, dtype=dtype)
+    for start in range(0, shape[1], _BLOCK):
+        width = min(_BLOCK, shape[1] - start)
+        # np.eye counts the other way: k = -start puts the ones at rows start, start + 1, ...
+        dense[:, start : start + width] = apply(np.eye(shape[1], width, k=-start, dtype=dtype))
+    return dense
+
+
+def _require_csr(shape: Shape, entries: int, dtype: np.dtype[Any]) -> None:
+    _memory.require(
+        csr_pattern_bytes(shape, entries) + entries * dtype.itemsize,
+        f"a {shape[0]} x {shape[1]} product with up to {entries} entries as CSR",
+        _INSTEAD,
+    )

@@ -1,0 +1,15 @@
+// Table of contents of the extension module; one register_ function a topic.
+#include <pybind11/pybind11.h>
+
+namespace cheapfast {
+void register_targets(pybind11::module_& m);
+void register_csr(pybind11::module_& m);
+void register_count(pybind11::module_& m);
+}  // namespace cheapfast
+
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "The compiled kernels of cheapfast; private, called by position.";
+  cheapfast::register_targets(m);
+  cheapfast::register_csr(m);
+  cheapfast::register_count(m);
+}

@@ -1,0 +1,283 @@
+#include "kernels/count.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "core/buffer.hpp"
+#include "core/pool.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace cheapfast {
+namespace {
+
+// Rows handed to a thread at a time; small enough to balance, large enough that handing out costs nothing.
+constexpr std::int64_t kBlockRows = 256;
+// Below this many pairs a second thread costs more than it saves (a wake-up takes some microseconds).
+constexpr std::uint64_t kSerialWork = 200000;
+
+std::int64_t block_count(std::int64_t rows) { return (rows + kBlockRows - 1) / kBlockRows; }
+
+int workers_for(std::uint64_t work, const CountContext& context) {
+  return work < kSerialWork ? 1 : std::max(1, context.threads);
+}
+
+std::string kernel_name(const char* kernel, const Csr& csr) {
+  return std::string(kernel) + "." + width_name(csr.width);
+}
+
+const Csr& named_layer(const Csr& head, const Csr& tail) { return head.width == Width::own ? tail : head; }
+
+// Memory of one thread that counts unions over `cols` columns; taken from the budget for as long as it lives.
+class UnionMemory {
+ public:
+  UnionMemory(std::int64_t cols, MemoryBudget& budget) : budget_(budget) {
+    const std::size_t columns = static_cast<std::size_t>(cols);
+    const std::size_t words = (columns + 511) / 512 * 8;
+    bytes_ = columns * sizeof(std::uint16_t) + words * sizeof(std::uint64_t);
+    budget_.take(bytes_, "counting the columns of a row");
+    stamps_.resize(columns);
+    bits_.resize(words);
+    stamps_.fill_zero();
+    bits_.fill_zero();
+    scratch = {stamps_.data(), cols, bits_.data(), 0};
+  }
+  ~UnionMemory() { budget_.give_back(bytes_); }
+  UnionMemory(const UnionMemory&) = delete;
+  UnionMemory& operator=(const UnionMemory&) = delete;
+
+  UnionScratch scratch{};
+
+ private:
+  MemoryBudget& budget_;
+  std::uint64_t bytes_ = 0;
+  Buffer<std::uint16_t> stamps_;
+  Buffer<std::uint64_t> bits_;
+};
+
+std::int64_t widest(const Chain& chain) {
+  std::int64_t width = chain.tail_class ? chain.tail.rows : 0;
+  for (const Csr& layer : chain.layers) width = std::max(width, layer.cols);
+  return width;
+}
+
+class PushMemory {
+ public:
+  PushMemory(const Chain& chain, MemoryBudget& budget) : budget_(budget), union_(chain.tail.cols, budget) {
+    const std::size_t width = static_cast<std::size_t>(widest(chain));
+    bytes_ = width * sizeof(std::uint16_t) + 2 * (width + 1) * sizeof(std::uint32_t);
+    budget_.take(bytes_, "pushing a row through the layers");
+    stamps_.resize(width);
+    stamps_.fill_zero();
+    list_a_.resize(width + 1);
+    list_b_.resize(width + 1);
+    scratch = {union_.scratch, stamps_.data(), static_cast<std::int64_t>(width), list_a_.data(), list_b_.data(), 0};
+  }
+  ~PushMemory() { budget_.give_back(bytes_); }
+  PushMemory(const PushMemory&) = delete;
+  PushMemory& operator=(const PushMemory&) = delete;
+
+  PushScratch scratch{};
+
+ private:
+  MemoryBudget& budget_;
+  std::uint64_t bytes_ = 0;
+  UnionMemory union_;
+  Buffer<std::uint16_t> stamps_;
+  Buffer<std::uint32_t> list_a_, list_b_;
+};
+
+template <class Memory, class... Arguments>
+std::vector<std::unique_ptr<Memory>> one_each(int workers, Arguments&&... arguments) {
+  std::vector<std::unique_ptr<Memory>> all;
+  for (int w = 0; w < workers; ++w) all.push_back(std::make_unique<Memory>(arguments...));
+  return all;
+}
+
+// Calls kernel(worker, begin, end) -> (next, count, work) until every row of every block is counted; between calls the
+// monitor hears of the work, and may stop it.
+template <class Kernel>
+std::uint64_t count_blocks(std::int64_t rows, int workers, CountContext& context, const Kernel& kernel) {
+  std::vector<std::uint64_t> totals(static_cast<std::size_t>(workers), 0);
+  parallel_for(block_count(rows), workers, context.monitor, [&](int worker, std::int64_t block) {
+    std::int64_t row = block * kBlockRows;
+    const std::int64_t end = std::min(rows, row + kBlockRows);
+    while (row < end && !context.monitor.stopped()) {
+      const CountOutcome out = kernel(worker, row, end);
+      totals[static_cast<std::size_t>(worker)] += out.count;
+      context.monitor.advance(out.work);
+      row = out.next;
+      if (worker == 0) context.monitor.poll();
+    }
+  });
+  std::uint64_t total = 0;
+  for (const std::uint64_t part : totals) total += part;
+  return total;
+}
+
+PushTask push_task(const Chain& chain, Accumulator accumulator, std::int64_t begin, std::int64_t end) {
+  return {chain.layers.data(),
+          static_cast<int>(chain.layers.size()),
+          chain.tail,
+          chain.tail_class,
+          accumulator,
+          kPollWork,
+          begin,
+          end};
+}
+
+}  // namespace
+
+std::int64_t nonzeros(const Csr& csr) {
+  return csr.width == Width::narrow ? static_cast<const std::int32_t*>(csr.starts)[csr.rows]
+                                    : static_cast<const std::int64_t*>(csr.starts)[csr.rows];
+}
+
+std::uint64_t longest_row(const Csr& csr) {
+  std::int64_t longest = 0;
+  const auto look = [&](const auto* starts) {
+    for (std::int64_t r = 0; r < csr.rows; ++r) {
+      longest = std::max(longest, static_cast<std::int64_t>(starts[r + 1] - starts[r]));
+    }
+  };
+  if (csr.width == Width::narrow) {
+    look(static_cast<const std::int32_t*>(csr.starts));
+  } else {
+    look(static_cast<const std::int64_t*>(csr.starts));
+  }
+  return static_cast<std::uint64_t>(longest);
+}
+
+bool rows_are_runs(const Csr& csr) {
+  constexpr std::int64_t kSample = 512;
+  constexpr double kMost = 0.95;
+  std::int64_t looked_at = 0, runs = 0;
+  const auto look = [&](const auto* starts, const auto* indices) {
+    const std::int64_t step = std::max<std::int64_t>(1, csr.rows / kSample);
+    for (std::int64_t r = 0; r < csr.rows; r += step) {
+      const std::int64_t begin = starts[r], end = starts[r + 1];
+      if (end - begin < 2) continue;  // a single column is a run, but says nothing
+      ++looked_at;
+      runs +=
+          static_cast<std::int64_t>(indices[end - 1]) - static_cast<std::int64_t>(indices[begin]) == end - begin - 1;
+    }
+  };
+  if (csr.width == Width::narrow) {
+    look(static_cast<const std::int32_t*>(csr.starts), static_cast<const std::int32_t*>(csr.indices));
+  } else if (csr.width == Width::wide) {
+    look(static_cast<const std::int64_t*>(csr.starts), static_cast<const std::int64_t*>(csr.indices));
+  }
+  return looked_at > 0 && static_cast<double>(runs) >= kMost * static_cast<double>(looked_at);
+}
+
+std::uint64_t pair_work(const Csr& head, const Csr& tail, CountContext& context) {
+  const KernelTable& table = kernels();
+  const auto kernel = table.pair_work[static_cast<int>(head.width)][static_cast<int>(tail.width)];
+  const int workers = workers_for(static_cast<std::uint64_t>(nonzeros(head)), context);
+  return count_blocks(head.rows, workers, context, [&](int, std::int64_t begin, std::int64_t end) {
+    return CountOutcome{end, kernel(head, tail, begin, end), 0};
+  });
+}
+
+std::uint64_t count_by_rows(const Csr& head, const Csr& tail, const std::uint32_t* multiplicity, std::uint64_t pairs,
+                            Accumulator accumulator, CountContext& context) {
+  const KernelTable& table = kernels();
+  record_run(kernel_name("count_rows", named_layer(head, tail)), table);
+  const auto kernel = table.count_rows[static_cast<int>(head.width)][static_cast<int>(tail.width)];
+  const int workers = workers_for(pairs, context);
+  auto memory = one_each<UnionMemory>(workers, tail.cols, context.budget);
+  return count_blocks(head.rows, workers, context, [&](int worker, std::int64_t begin, std::int64_t end) {
+    const CountTask task{head, tail, multiplicity, begin, end, kPollWork, accumulator};
+    return kernel(task, memory[static_cast<std::size_t>(worker)]->scratch);
+  });
+}
+
+std::uint64_t count_by_pushing(const Chain& chain, Accumulator accumulator, CountContext& context) {
+  const KernelTable& table = kernels();
+  record_run(kernel_name("push_rows", chain.layers[0]), table);
+  const int workers = std::max(1, context.threads);
+  auto memory = one_each<PushMemory>(workers, chain, context.budget);
+  return count_blocks(chain.layers[0].rows, workers, context, [&](int worker, std::int64_t begin, std::int64_t end) {
+    const PushOutcome out =
+        table.push_rows(push_task(chain, accumulator, begin, end), memory[static_cast<std::size_t>(worker)]->scratch);
+    return CountOutcome{out.next, out.count, out.push_work + out.final_work};
+  });
+}
+
+PushForecast forecast_pushing(const Chain& chain, CountContext& context) {
+  constexpr std::int64_t kRows = 48;
+  constexpr std::uint64_t kEnough = 1000000;
+  const std::int64_t rows = chain.layers[0].rows;
+  if (rows == 0) return {0, 0, 0, 0};
+  PushMemory memory(chain, context.budget);
+  double push = 0, final = 0, final_rows = 0, count = 0;
+  std::int64_t looked_at = 0;
+  for (std::int64_t i = 0; i < std::min(rows, kRows) && push + final < kEnough; ++i) {
+    // A golden-ratio walk visits the rows evenly, however early it stops, and hits no stride of the matrix.
+    const double turn = 0.5 + 0.6180339887498949 * static_cast<double>(i);
+    const std::int64_t row = static_cast<std::int64_t>((turn - static_cast<double>(static_cast<std::int64_t>(turn))) *
+                                                       static_cast<double>(rows));
+    const PushOutcome out = kernels().push_rows(push_task(chain, Accumulator::automatic, row, row + 1), memory.scratch);
+    push += static_cast<double>(out.push_work);
+    final += static_cast<double>(out.final_work);
+    final_rows += static_cast<double>(out.final_rows);
+    count += static_cast<double>(out.count);
+    ++looked_at;
+    context.monitor.poll();
+  }
+  const double scale = static_cast<double>(rows) / static_cast<double>(looked_at);
+  return {push * scale, final * scale, final_rows * scale, count * scale};
+}
+
+std::uint64_t count_by_bits(const std::vector<Csr>& layers, CountContext& context) {
+  const KernelTable& table = kernels();
+  record_run(kernel_name("bits", layers[0]), table);
+  const Csr& last = layers.back();
+  std::int64_t tallest = 0;
+  for (const Csr& layer : layers) tallest = std::max(tallest, layer.rows);
+  const bool narrow = last.width == Width::narrow;
+  const std::size_t rows = static_cast<std::size_t>(tallest), last_rows = static_cast<std::size_t>(last.rows);
+  const std::uint64_t bytes = 2 * rows * sizeof(Bits512) + last_rows * sizeof(std::int64_t);
+  context.budget.take(bytes, "counting 512 columns at a time");
+  Buffer<Bits512> in(rows), out(rows);
+  Buffer<std::int64_t> cursor(last_rows);
+  for (std::size_t r = 0; r < last_rows; ++r) {
+    cursor[r] =
+        narrow ? static_cast<const std::int32_t*>(last.starts)[r] : static_cast<const std::int64_t*>(last.starts)[r];
+  }
+  // One step of one batch: every row of a layer, in blocks. Returns the sum of what `rows_kernel` returns.
+  const auto step = [&](const Csr& layer, const auto& rows_kernel) {
+    const int workers = workers_for(static_cast<std::uint64_t>(nonzeros(layer)), context);
+    return count_blocks(layer.rows, workers, context, [&](int, std::int64_t begin, std::int64_t end) {
+      return CountOutcome{end, rows_kernel(begin, end), 0};
+    });
+  };
+  const std::int64_t batches = (last.cols + kBatchColumns - 1) / kBatchColumns;
+  std::uint64_t batch_work = 0;
+  for (const Csr& layer : layers) batch_work += static_cast<std::uint64_t>(nonzeros(layer));
+  context.monitor.expect(context.monitor.done() + batch_work * static_cast<std::uint64_t>(batches));
+  std::uint64_t total = 0;
+  for (std::int64_t batch = 0; batch < batches; ++batch) {
+    const int w = static_cast<int>(last.width);
+    step(last, [&](std::int64_t begin, std::int64_t end) {
+      table.fill_bits[w](last, batch * kBatchColumns, cursor.data(), begin, end, in.data());
+      return std::uint64_t{0};
+    });
+    for (std::size_t l = layers.size() - 1; l-- > 0;) {
+      const Csr& layer = layers[l];
+      const int v = static_cast<int>(layer.width);
+      total += step(layer, [&](std::int64_t begin, std::int64_t end) {
+        if (l == 0) return table.pull_bits_count[v](layer, in.data(), begin, end);
+        table.pull_bits[v](layer, in.data(), begin, end, out.data());
+        return std::uint64_t{0};
+      });
+      in.swap(out);
+    }
+    context.monitor.advance(batch_work);
+    context.monitor.poll();
+  }
+  context.budget.give_back(bytes);
+  return total;
+}
+
+}  // namespace cheapfast

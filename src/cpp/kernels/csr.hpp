@@ -1,0 +1,18 @@
+// Checks of matrices that users hand in.
+#pragma once
+
+#include <cstdint>
+
+#include "core/csr.hpp"
+#include "targets/table.hpp"
+
+namespace cheapfast {
+
+// Looks at every index once. Throws std::invalid_argument that names the array, the place and the value.
+// `indptr_size` and `indices_size` are the lengths of the arrays as they came.
+CsrFacts checked_facts(const Csr& csr, std::int64_t indptr_size, std::int64_t indices_size);
+
+enum class ValueType { float32, float64, complex64, complex128 };
+ValueFacts scan_values(ValueType type, const void* data, std::int64_t size);
+
+}  // namespace cheapfast

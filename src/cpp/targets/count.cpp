@@ -1,0 +1,367 @@
+// Sizes of unions of sparse rows: the inner loops of every count.
+//
+// All kernels take supports without duplicates in a row, sorted or not (fill_bits: sorted), and look at each pair
+// (entry of head, entry of the row of tail that it names) once.
+#include <cstdint>
+
+#include "targets/kernels.hpp"
+#include "targets/simd.hpp"
+
+namespace cheapfast {
+namespace CHEAPFAST_TARGET {
+namespace {
+
+// The two arrays of a support, typed.
+template <class S, class X>
+struct Rows {
+  using Start = S;
+  using Index = X;
+  const S* starts;
+  const X* indices;
+  explicit Rows(const Csr& csr)
+      : starts(static_cast<const S*>(csr.starts)), indices(static_cast<const X*>(csr.indices)) {}
+};
+using Narrow = Rows<std::int32_t, std::int32_t>;
+using Wide = Rows<std::int64_t, std::int64_t>;
+using Own = Rows<std::int64_t, std::int32_t>;
+
+// How far ahead the indices of tail are fetched, in entries of head, and its row starts twice as far. The longer
+// distance is for tails that live in main memory.
+constexpr std::int64_t kAhead = 16;
+constexpr std::int64_t kFarAhead = 32;
+constexpr std::int64_t kFarEntries = std::int64_t{1} << 21;
+
+CHEAPFAST_INLINE std::int64_t prefetch_distance(std::int64_t tail_entries) {
+  return tail_entries < kFarEntries ? kAhead : kFarAhead;
+}
+
+// A bitmap costs a sweep over all columns and no counting while it is filled; stamps cost the opposite. A sweep
+// handles 512 columns in the time of about this many stamped pairs (measured on AVX-512 and AVX2).
+constexpr std::uint64_t kPairsPerSweptLine = 3;
+constexpr std::int64_t kLineColumns = 512;
+
+CHEAPFAST_INLINE void next_epoch(std::uint16_t* stamps, std::int64_t size, std::uint32_t& epoch) {
+  if (++epoch < 65536) return;
+  for (std::int64_t i = 0; i < size; ++i) stamps[i] = 0;
+  epoch = 1;
+}
+
+// Reads and clears the bitmap.
+CHEAPFAST_INLINE std::uint64_t sweep(std::uint64_t* bits, std::int64_t cols) {
+  const std::int64_t lines = (cols + kLineColumns - 1) / kLineColumns;
+  Words total = zero();
+  for (std::int64_t line = 0; line < lines;) {
+    // Bytes hold up to 8 each: 31 lines fit before a byte overflows.
+    const std::int64_t stop = line + 31 < lines ? line + 31 : lines;
+    Words bytes = zero();
+    for (; line < stop; ++line) {
+      bytes = bytes + count_bits_of_bytes(load(bits + 8 * line));
+      store(bits + 8 * line, zero());
+    }
+    total = total + sum_bytes(bytes);
+  }
+  return sum_words(total);
+}
+
+// A list of rows of tail. `ahead` entries of it may be read and `distance` says how far to prefetch.
+template <class X>
+struct List {
+  const X* rows;
+  std::int64_t size;
+  std::int64_t ahead;
+  std::int64_t distance;
+};
+
+template <class Tail, class X>
+CHEAPFAST_INLINE void prefetch(const List<X>& list, std::int64_t k, const Tail& tail) {
+  if (k + 2 * list.distance < list.ahead) CHEAPFAST_PREFETCH(&tail.starts[list.rows[k + 2 * list.distance]]);
+  if (k + list.distance < list.ahead) {
+    const typename Tail::Index* const first = &tail.indices[tail.starts[list.rows[k + list.distance]]];
+    CHEAPFAST_PREFETCH(first);
+    CHEAPFAST_PREFETCH(first + 8);
+  }
+}
+
+template <class Tail, class X>
+CHEAPFAST_INLINE std::uint64_t pairs_of(const List<X>& list, const Tail& tail) {
+  std::uint64_t pairs = 0;
+  for (std::int64_t k = 0; k < list.size; ++k) {
+    pairs += static_cast<std::uint64_t>(tail.starts[list.rows[k] + 1] - tail.starts[list.rows[k]]);
+  }
+  return pairs;
+}
+
+// The size of the union of the listed rows, by three accumulators. Each adds the pairs it looked at to `work`.
+template <class Tail, class X>
+CHEAPFAST_INLINE std::uint64_t union_by_stamps(const List<X>& list, const Tail& tail, UnionScratch& scratch,
+                                               std::uint64_t& work) {
+  next_epoch(scratch.stamps, scratch.stamps_size, scratch.epoch);
+  std::uint16_t* const stamps = scratch.stamps;
+  const std::uint16_t mine = static_cast<std::uint16_t>(scratch.epoch);
+  std::uint32_t count = 0;
+  for (std::int64_t k = 0; k < list.size; ++k) {
+    prefetch(list, k, tail);
+    const typename Tail::Index* p = tail.indices + tail.starts[list.rows[k]];
+    const typename Tail::Index* const end = tail.indices + tail.starts[list.rows[k] + 1];
+    work += static_cast<std::uint64_t>(end - p);
+    for (; p < end; ++p) {
+      count += stamps[*p] != mine;
+      stamps[*p] = mine;
+    }
+  }
+  return count;
+}
+
+template <class Tail, class X>
+CHEAPFAST_INLINE std::uint64_t union_by_bitmap(const List<X>& list, const Tail& tail, std::int64_t cols,
+                                               UnionScratch& scratch, std::uint64_t& work) {
+  std::uint64_t* const bits = scratch.bits;
+  for (std::int64_t k = 0; k < list.size; ++k) {
+    prefetch(list, k, tail);
+    const typename Tail::Index* p = tail.indices + tail.starts[list.rows[k]];
+    const typename Tail::Index* const end = tail.indices + tail.starts[list.rows[k] + 1];
+    work += static_cast<std::uint64_t>(end - p);
+    for (; p < end; ++p) bits[*p >> 6] |= std::uint64_t{1} << (*p & 63);
+  }
+  return sweep(bits, cols);
+}
+
+// Bands and blocks: rows are intervals [low, high] that come in rising order, and only what lies beyond the ones
+// before is new. False where a row is no interval, or comes out of order.
+template <class Tail, class X>
+CHEAPFAST_INLINE bool union_by_runs(const List<X>& list, const Tail& tail, std::uint64_t& count, std::uint64_t& work) {
+  std::int64_t covered = 0, last_low = 0;  // columns below `covered` are counted or can't come any more
+  std::int64_t found = 0;
+  for (std::int64_t k = 0; k < list.size; ++k) {
+    const std::int64_t begin = tail.starts[list.rows[k]], end = tail.starts[list.rows[k] + 1];
+    if (begin == end) continue;
+    const std::int64_t low = tail.indices[begin], past = static_cast<std::int64_t>(tail.indices[end - 1]) + 1;
+    if (past - low != end - begin || low < last_low) return false;
+    last_low = low;
+    const std::int64_t fresh = low > covered ? low : covered;
+    found += past > fresh ? past - fresh : 0;
+    covered = past > covered ? past : covered;
+  }
+  work += static_cast<std::uint64_t>(list.size);
+  count = static_cast<std::uint64_t>(found);
+  return true;
+}
+
+template <class Tail, class X>
+CHEAPFAST_INLINE std::uint64_t count_union(const List<X>& list, const Tail& tail, std::int64_t cols,
+                                           Accumulator accumulator, UnionScratch& scratch, std::uint64_t& work) {
+  if (list.size == 1) {
+    work += 1;
+    return static_cast<std::uint64_t>(tail.starts[list.rows[0] + 1] - tail.starts[list.rows[0]]);
+  }
+  switch (accumulator) {
+    case Accumulator::stamps:
+      return union_by_stamps(list, tail, scratch, work);
+    case Accumulator::bitmap:
+      return union_by_bitmap(list, tail, cols, scratch, work);
+    case Accumulator::runs: {
+      std::uint64_t count;
+      return union_by_runs(list, tail, count, work) ? count : union_by_stamps(list, tail, scratch, work);
+    }
+    default:
+      return pairs_of(list, tail) > static_cast<std::uint64_t>(cols / kLineColumns + 1) * kPairsPerSweptLine
+                 ? union_by_bitmap(list, tail, cols, scratch, work)
+                 : union_by_stamps(list, tail, scratch, work);
+  }
+}
+
+template <class Head, class Tail>
+std::uint64_t pair_work(const Csr& head_csr, const Csr& tail_csr, std::int64_t begin, std::int64_t end) {
+  const Head head(head_csr);
+  const std::int64_t first = head.starts[begin];
+  return pairs_of(List<typename Head::Index>{head.indices + first, head.starts[end] - first, 0, 0}, Tail(tail_csr));
+}
+
+// O(pairs) time, O(columns) memory: nothing of the product is stored.
+template <class Head, class Tail>
+CountOutcome count_rows(const CountTask& task, UnionScratch& scratch) {
+  const Head head(task.head);
+  const Tail tail(task.tail);
+  const std::int64_t entries = head.starts[task.head.rows];
+  const std::int64_t distance = prefetch_distance(tail.starts[task.tail.rows]);
+  CountOutcome out{task.begin, 0, 0};
+  for (; out.next < task.end && out.work < task.work_limit; ++out.next) {
+    const std::int64_t first = head.starts[out.next];
+    const List<typename Head::Index> list{head.indices + first, head.starts[out.next + 1] - first, entries - first,
+                                          distance};
+    out.work += 1;
+    const std::uint64_t count = count_union(list, tail, task.tail.cols, task.accumulator, scratch, out.work);
+    out.count += task.multiplicity ? count * task.multiplicity[out.next] : count;
+  }
+  return out;
+}
+
+// out = the union of the listed rows of layer.
+template <class Layer>
+CHEAPFAST_INLINE std::int64_t push(const List<std::uint32_t>& list, const Layer& layer, std::uint16_t* stamps,
+                                   std::uint16_t mine, std::uint32_t* out, std::uint64_t& work) {
+  std::int64_t found = 0;
+  for (std::int64_t k = 0; k < list.size; ++k) {
+    prefetch(list, k, layer);
+    const std::int64_t first = layer.starts[list.rows[k]], end = layer.starts[list.rows[k] + 1];
+    for (std::int64_t q = first; q < end; ++q) {
+      const std::uint32_t column = static_cast<std::uint32_t>(layer.indices[q]);
+      out[found] = column;
+      found += stamps[column] != mine;
+      stamps[column] = mine;
+    }
+    work += static_cast<std::uint64_t>(end - first);
+  }
+  return found;
+}
+
+std::int64_t push_any(const List<std::uint32_t>& list, const Csr& layer, std::uint16_t* stamps, std::uint16_t mine,
+                      std::uint32_t* out, std::uint64_t& work) {
+  switch (layer.width) {
+    case Width::narrow:
+      return push(list, Narrow(layer), stamps, mine, out, work);
+    case Width::wide:
+      return push(list, Wide(layer), stamps, mine, out, work);
+    default:
+      return push(list, Own(layer), stamps, mine, out, work);
+  }
+}
+
+std::uint64_t count_in_tail(const List<std::uint32_t>& list, const PushTask& task, UnionScratch& scratch,
+                            std::uint64_t& work) {
+  switch (task.tail.width) {
+    case Width::narrow:
+      return count_union(list, Narrow(task.tail), task.tail.cols, task.accumulator, scratch, work);
+    case Width::wide:
+      return count_union(list, Wide(task.tail), task.tail.cols, task.accumulator, scratch, work);
+    default:
+      return count_union(list, Own(task.tail), task.tail.cols, task.accumulator, scratch, work);
+  }
+}
+
+template <class Layer>
+std::int64_t copy_row(const Csr& csr, std::int64_t row, std::uint32_t* out) {
+  const Layer layer(csr);
+  const std::int64_t first = layer.starts[row], size = layer.starts[row + 1] - first;
+  for (std::int64_t k = 0; k < size; ++k) out[k] = static_cast<std::uint32_t>(layer.indices[first + k]);
+  return size;
+}
+
+std::int64_t copy_row_any(const Csr& csr, std::int64_t row, std::uint32_t* out) {
+  switch (csr.width) {
+    case Width::narrow:
+      return copy_row<Narrow>(csr, row, out);
+    case Width::wide:
+      return copy_row<Wide>(csr, row, out);
+    default:
+      return copy_row<Own>(csr, row, out);
+  }
+}
+
+// Rows of equal support stand once in tail: name each of them once.
+CHEAPFAST_INLINE std::int64_t to_classes(const std::uint32_t* list, std::int64_t size, const std::uint32_t* classes,
+                                         std::uint16_t* stamps, std::uint16_t mine, std::uint32_t* out) {
+  std::int64_t found = 0;
+  for (std::int64_t k = 0; k < size; ++k) {
+    const std::uint32_t c = classes[list[k]];
+    out[found] = c;
+    found += stamps[c] != mine;
+    stamps[c] = mine;
+  }
+  return found;
+}
+
+// O(pairs) time and O(widest layer) memory for a chain of any length.
+PushOutcome push_rows(const PushTask& task, PushScratch& scratch) {
+  PushOutcome out{task.begin, 0, 0, 0, 0};
+  for (; out.next < task.end && out.push_work + out.final_work < task.work_limit; ++out.next) {
+    std::uint32_t *rows = scratch.list_a, *other = scratch.list_b;
+    std::int64_t size = copy_row_any(task.layers[0], out.next, rows);
+    for (int l = 1; l < task.layer_count + (task.tail_class != nullptr); ++l) {
+      next_epoch(scratch.stamps, scratch.stamps_size, scratch.epoch);
+      const std::uint16_t mine = static_cast<std::uint16_t>(scratch.epoch);
+      size = l < task.layer_count
+                 ? push_any({rows, size, size, kAhead}, task.layers[l], scratch.stamps, mine, other, out.push_work)
+                 : to_classes(rows, size, task.tail_class, scratch.stamps, mine, other);
+      std::uint32_t* const swap = rows;
+      rows = other;
+      other = swap;
+    }
+    out.push_work += 1;
+    out.final_rows += static_cast<std::uint64_t>(size);
+    out.count += count_in_tail({rows, size, size, kAhead}, task, scratch.tail, out.final_work);
+  }
+  return out;
+}
+
+// out[r] = the columns first_column ... first_column + 511 of row r. Batches come in rising order.
+template <class Layer>
+void fill_bits(const Csr& csr, std::int64_t first_column, std::int64_t* cursor, std::int64_t begin, std::int64_t end,
+               Bits512* out) {
+  const Layer layer(csr);
+  const std::int64_t past = first_column + kBatchColumns;
+  for (std::int64_t r = begin; r < end; ++r) {
+    store(out[r].word, zero());
+    std::int64_t k = cursor[r];
+    const std::int64_t stop = layer.starts[r + 1];
+    for (; k < stop && static_cast<std::int64_t>(layer.indices[k]) < past; ++k) {
+      const std::int64_t bit = layer.indices[k] - first_column;
+      out[r].word[bit >> 6] |= std::uint64_t{1} << (bit & 63);
+    }
+    cursor[r] = k;
+  }
+}
+
+template <class Layer>
+CHEAPFAST_INLINE Words pull_row(const Layer& layer, std::int64_t row, std::int64_t entries, const Bits512* in) {
+  Words any = zero();
+  const std::int64_t end = layer.starts[row + 1];
+  for (std::int64_t k = layer.starts[row]; k < end; ++k) {
+    if (k + kFarAhead < entries) CHEAPFAST_PREFETCH(&in[layer.indices[k + kFarAhead]]);
+    any = any | load(in[layer.indices[k]].word);
+  }
+  return any;
+}
+
+template <class Layer>
+void pull_bits(const Csr& csr, const Bits512* in, std::int64_t begin, std::int64_t end, Bits512* out) {
+  const Layer layer(csr);
+  const std::int64_t entries = layer.starts[csr.rows];
+  for (std::int64_t r = begin; r < end; ++r) store(out[r].word, pull_row(layer, r, entries, in));
+}
+
+template <class Layer>
+std::uint64_t pull_bits_count(const Csr& csr, const Bits512* in, std::int64_t begin, std::int64_t end) {
+  const Layer layer(csr);
+  const std::int64_t entries = layer.starts[csr.rows];
+  Words total = zero();
+  for (std::int64_t r = begin; r < end; ++r) {
+    total = total + sum_bytes(count_bits_of_bytes(pull_row(layer, r, entries, in)));
+  }
+  return sum_words(total);
+}
+
+template <class Head>
+void fill_count_for_head(KernelTable& table, int head) {
+  table.pair_work[head][static_cast<int>(Width::narrow)] = pair_work<Head, Narrow>;
+  table.pair_work[head][static_cast<int>(Width::wide)] = pair_work<Head, Wide>;
+  table.pair_work[head][static_cast<int>(Width::own)] = pair_work<Head, Own>;
+  table.count_rows[head][static_cast<int>(Width::narrow)] = count_rows<Head, Narrow>;
+  table.count_rows[head][static_cast<int>(Width::wide)] = count_rows<Head, Wide>;
+  table.count_rows[head][static_cast<int>(Width::own)] = count_rows<Head, Own>;
+  table.fill_bits[head] = fill_bits<Head>;
+  table.pull_bits[head] = pull_bits<Head>;
+  table.pull_bits_count[head] = pull_bits_count<Head>;
+}
+
+}  // namespace
+
+void fill_count(KernelTable& table) {
+  fill_count_for_head<Narrow>(table, static_cast<int>(Width::narrow));
+  fill_count_for_head<Wide>(table, static_cast<int>(Width::wide));
+  fill_count_for_head<Own>(table, static_cast<int>(Width::own));
+  table.push_rows = push_rows;
+}
+
+}  // namespace CHEAPFAST_TARGET
+}  // namespace cheapfast

@@ -1,0 +1,13 @@
+// One function a file of kernels: it enters its kernels in the table of the instruction set being compiled.
+#pragma once
+
+#include "targets/table.hpp"
+
+namespace cheapfast {
+namespace CHEAPFAST_TARGET {
+
+void fill_csr(KernelTable& table);
+void fill_count(KernelTable& table);
+
+}  // namespace CHEAPFAST_TARGET
+}  // namespace cheapfast

@@ -1,0 +1,16 @@
+#include "targets/kernels.hpp"
+
+#define CHEAPFAST_STRING_OF(name) #name
+#define CHEAPFAST_STRING(name) CHEAPFAST_STRING_OF(name)
+
+namespace cheapfast {
+namespace CHEAPFAST_TARGET {
+
+void fill_table(KernelTable& table) {
+  table.name = CHEAPFAST_STRING(CHEAPFAST_TARGET);
+  fill_csr(table);
+  fill_count(table);
+}
+
+}  // namespace CHEAPFAST_TARGET
+}  // namespace cheapfast

@@ -1,0 +1,34 @@
+"""Set-up shared by all tests."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+import cheapfast
+
+# No deadline: the first example of a test pays for the imports.
+hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
+# the long run: `pytest --hypothesis-profile=thorough`
+hypothesis.settings.register_profile(
+    "thorough", parent=hypothesis.settings.get_profile("default"), max_examples=10_000
+)
+hypothesis.settings.load_profile("default")
+
+
+def pytest_report_header() -> list[str]:
+    """Say what is tested: which copy of the package, and which numpy and scipy it runs with."""
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scipy")]
+    return [
+        f"cheapfast {cheapfast.__version__} in {Path(cheapfast.__file__).parent}",
+        ", ".join(versions),
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _default_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a developer's own settings out of the tests."""
+    monkeypatch.delenv("CHEAPFAST_NUM_THREADS", raising=False)

@@ -1,0 +1,86 @@
+// The thread pool: all items once, errors carried over, several callers, a fork.
+#include <atomic>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "check.hpp"
+#include "core/pool.hpp"
+
+#if !defined(_WIN32)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
+using namespace cheapfast;
+
+namespace {
+
+bool each_item_once(int workers) {
+  std::vector<std::atomic<int>> seen(1000);
+  Monitor monitor;
+  parallel_for(1000, workers, monitor, [&](int, std::int64_t i) { seen[static_cast<std::size_t>(i)]++; });
+  for (const auto& count : seen) {
+    if (count != 1) return false;
+  }
+  return true;
+}
+
+struct Refusing : Monitor {
+  void poll() override { throw std::runtime_error("enough"); }
+};
+
+}  // namespace
+
+TEST(every_item_runs_once) {
+  for (const int workers : {1, 2, 3, 8}) check(each_item_once(workers), std::to_string(workers) + " workers");
+}
+
+TEST(an_exception_of_any_worker_reaches_the_caller) {
+  for (const int workers : {1, 4}) {
+    Monitor monitor;
+    bool thrown = false;
+    try {
+      parallel_for(100, workers, monitor, [](int, std::int64_t i) {
+        if (i == 57) throw std::runtime_error("item 57");
+      });
+    } catch (const std::runtime_error&) {
+      thrown = true;
+    }
+    check(thrown, std::to_string(workers) + " workers");
+  }
+}
+
+TEST(a_monitor_that_throws_cancels_all_workers) {
+  Refusing monitor;
+  std::atomic<int> done{0};
+  bool thrown = false;
+  try {
+    parallel_for(1000000, 4, monitor, [&](int, std::int64_t) {
+      done++;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    });
+  } catch (const std::runtime_error&) {
+    thrown = true;
+  }
+  check(thrown && done < 1000000, "went on to the end");
+}
+
+TEST(callers_at_the_same_time_all_finish) {
+  std::atomic<int> right{0};
+  std::vector<std::thread> callers;
+  for (int c = 0; c < 4; ++c) callers.emplace_back([&] { right += each_item_once(2); });
+  for (std::thread& caller : callers) caller.join();
+  check(right == 4, std::to_string(right) + " of 4");
+}
+
+#if !defined(_WIN32)
+TEST(a_forked_child_has_a_pool_of_its_own) {
+  check(each_item_once(3), "before the fork");
+  const pid_t child = fork();
+  if (child == 0) _exit(each_item_once(3) ? 0 : 1);
+  int status = -1;
+  waitpid(child, &status, 0);
+  check(WIFEXITED(status) && WEXITSTATUS(status) == 0, "in the child");
+}
+#endif

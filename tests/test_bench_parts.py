@@ -1,0 +1,124 @@
+"""The parts of the benchmarks: matrices, predictions of memory, and judging requirements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cheapfast.bench import generate, peers, requirements, workloads
+from cheapfast.bench.predict import upper_bounds
+from cheapfast.bench.results import Figure, Results
+
+
+def test_upper_bounds_hold_and_are_exact_for_butterflies():
+    rng = np.random.default_rng(8)
+    matrices = tuple(generate.uniform(40, 2, rng) for _ in range(4))
+    bounds = upper_bounds(matrices)
+    product = matrices[-1]
+    pairs = 0
+    for matrix, bound in zip(reversed(matrices[:-1]), bounds.nonzeros[1:], strict=True):
+        pairs += int(np.diff(product.indptr)[matrix.indices].sum())
+        product = generate.pattern(matrix @ product)
+        assert product.nnz <= bound
+    assert 0 < pairs <= bounds.pairs
+    assert bounds.nonzeros[0] == matrices[-1].nnz
+    assert upper_bounds(generate.butterflies(5)).nonzeros == (64, 128, 256, 512, 1024)
+
+
+def test_generated_matrices_are_canonical_and_seeded():
+    def all_kinds() -> list[Any]:
+        rng = np.random.default_rng(4)
+        return [
+            generate.uniform(50, 3, rng),
+            generate.bernoulli(50, 0.1, rng),
+            generate.rmat(5, 4, rng),
+            generate.banded(20, 5),
+            *generate.butterflies(4),
+        ]
+
+    for matrix, again in zip(all_kinds(), all_kinds(), strict=True):
+        assert matrix.has_canonical_format
+        assert (matrix.data == 1).all()
+        assert matrix.indices.dtype == np.int32
+        assert (matrix != again).nnz == 0
+
+
+def test_bernoulli_has_its_density():
+    n, p = 400, 0.03
+    count = generate.bernoulli(n, p, np.random.default_rng(6)).nnz
+    assert abs(count - n * n * p) < 6 * np.sqrt(n * n * p)
+
+
+def test_bernoulli_fills_the_matrix():
+    full = generate.bernoulli(20, 1.0, np.random.default_rng(0))
+    assert full.nnz == 400
+
+
+def test_band():
+    expected = np.abs(np.subtract.outer(np.arange(7), np.arange(7))) <= 1
+    assert (generate.banded(7, 3).toarray() == expected).all()
+
+
+# -- requirements
+
+
+def figure(workload: str, peer: str, seconds: float, threads: int = 1) -> Figure:
+    return Figure(workload, "time", peer, threads, (seconds, 2 * seconds))
+
+
+def judged(*figures: Figure) -> dict[tuple[str, str], requirements.Judgement]:
+    judgements = requirements.judge(Results(figures=list(figures)))
+    return {(entry.workload, entry.requirement): entry for entry in judgements}
+
+
+def test_requirements_name_workloads_and_peers_that_exist():
+    known = {workload.name for workload in workloads.ALL}
+    names = {peer.name for peer in peers.ALL}
+    for entry in requirements.REQUIREMENTS:
+        assert entry.workload in known
+        assert {getattr(entry, "peer", "scipy"), getattr(entry, "own", "cheapfast")} <= names
+
+
+@pytest.mark.parametrize(("theirs", "met"), [(7.9, False), (8.0, True), (9.0, True)])
+def test_faster(theirs, met):
+    key = ("rmat-17", "cheapfast: times as fast as scipy")
+    entry = judged(figure("rmat-17", "cheapfast", 1.0), figure("rmat-17", "scipy", theirs))[key]
+    assert (entry.met, entry.measured) == (met, theirs)
+
+
+def test_best_peer_and_best_method():
+    results = judged(
+        figure("fft-13", "cheapfast", 1.0),
+        figure("fft-13", "cheapfast-rows", 0.1),
+        figure("fft-13", "scipy", 300.0),
+        figure("fft-13", "mkl", 150.0),
+        figure("random-chain", "cheapfast", 1.3),
+        figure("random-chain", "cheapfast-from-scipy", 0.5),
+        figure("random-chain", "cheapfast-rows", 1.0),
+    )
+    assert results["fft-13", "cheapfast: times as fast as the best peer"].measured == 150.0
+    choice = results["random-chain", "cheapfast: times the best single method"]
+    assert (choice.measured, choice.met) == (1.3, False)
+
+
+def test_scaling_and_limits():
+    results = judged(
+        figure("rmat-17", "cheapfast", 3.2),
+        figure("rmat-17", "cheapfast", 2.0, threads=2),
+        Figure("rmat-17-memory", "memory", "cheapfast", 1, (101e6,)),
+        figure("fft-16", "cheapfast", 0.2),
+    )
+    assert results["rmat-17", "cheapfast: times as fast with 2 threads as with 1"].met
+    assert results["rmat-17-memory", "cheapfast: megabytes above the input"].met is False
+    assert results["fft-16", "cheapfast: seconds"].met
+
+
+def test_shortfalls_come_first_and_gaps_next():
+    judgements = requirements.judge(
+        Results(figures=[figure("fft-16", "cheapfast", 9.0), figure("fft-20", "cheapfast", 1.0)])
+    )
+    assert [entry.met for entry in judgements[:1]] == [False]
+    assert judgements[-1].met
+    assert {entry.met for entry in judgements[1:-1]} == {None}

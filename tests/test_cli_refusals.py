@@ -1,0 +1,166 @@
+"""What the command line refuses: one line on standard error, an exit code, never a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sps
+
+import cheapfast as cf
+from cheapfast.cli import main
+
+
+def refused(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], *words: str, code: int = 2
+) -> str:
+    """Run what must fail; return its one line on standard error."""
+    assert main(arguments) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert "Traceback" not in captured.err
+    for word in words:
+        assert word in captured.err
+    return captured.err
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("hadamard:12", ["power of two"]),
+        ("hadamard:0", ["n must be"]),
+        ("fft:0", ["n must be"]),
+        ("fft:-8", ["n must be"]),
+        ("fft:abc", ["fft:", "'abc'", "whole number"]),
+        ("fft:", ["whole number"]),
+        ("fft:1.5", ["whole number"]),
+        ("fft:nan", ["whole number"]),
+        ("fft:9^9^9", ["whole number"]),
+        ("fft:9^999999999", ["at most 2^1000"]),
+        ("fft:1e999999999", ["at most 2^1000"]),
+        ("fft:8,reorder=perhaps", ["reorder", "yes or no"]),
+        ("fft:8,order=no", ["'order=no'", "reorder="]),
+        ("foo:3", ["unknown built-in 'foo'", "hadamard:2^60"]),
+        ("random:n=10", ["needs p, depth"]),
+        ("random:n=10,p=x,depth=2", ["p of random:", "'x'"]),
+        ("random:n=10,n=11,p=.1,depth=2", ["given twice"]),
+        ("random:n=10,p=2,depth=2", ["density"]),
+        ("random:n=10,p=.1,depth=0", ["depth"]),
+        ("random:n=10,p=.1,depth=1.5", ["depth", "whole number"]),
+    ],
+)
+def test_wrong_built_ins(spec, words, capsys):
+    refused(capsys, ["flatten", spec], *words)
+
+
+def test_shapes_that_do_not_chain(tmp_path, capsys):
+    shapes = {"R.npy": (4, 9), "A.npy": (9, 9), "P.npy": (9, 3)}
+    for name, shape in shapes.items():
+        np.save(tmp_path / name, np.ones(shape))
+    files = [str(tmp_path / name) for name in shapes]
+    assert main(["flatten", *files]) == 0
+    capsys.readouterr()
+    refused(capsys, ["flatten", *files[::-1]], "P.npy", "revers")
+
+
+def test_missing_file(tmp_path, capsys):
+    refused(capsys, ["flatten", str(tmp_path / "nowhere.npz")], "nowhere.npz", "no such file")
+
+
+def damaged(write: Callable[[Path], None], name: str, tmp_path: Path) -> str:
+    path = tmp_path / name
+    write(path)
+    return str(path)
+
+
+def write_truncated(path: Path) -> None:
+    sps.save_npz(path, sps.eye(100, format="csr"))
+    path.write_bytes(path.read_bytes()[:200])
+
+
+def write_pickle(path: Path) -> None:
+    np.savez(path, data=np.array([{"a": 1}], dtype=object))
+
+
+def write_pickled_npy(path: Path) -> None:
+    np.save(path, np.array([[{"a": 1}]], dtype=object), allow_pickle=True)
+
+
+def write_bad_indices(path: Path) -> None:
+    fields = {"format": b"csr", "shape": (2, 2), "data": [1.0], "indices": [5], "indptr": [0, 1, 1]}
+    np.savez(path, **{key: np.array(value) for key, value in fields.items()})
+
+
+def write_bad_indptr(path: Path) -> None:
+    fields = {
+        "format": b"csr",
+        "shape": (2, 2),
+        "data": [1.0, 1.0],
+        "indices": [0, 1],
+        "indptr": [0, 2, 1],
+    }
+    np.savez(path, **{key: np.array(value) for key, value in fields.items()})
+
+
+@pytest.mark.parametrize(
+    ("write", "name"),
+    [
+        (write_truncated, "truncated.npz"),
+        (write_pickle, "pickle.npz"),
+        (write_pickled_npy, "pickle.npy"),
+        (write_bad_indices, "indices.npz"),
+        (write_bad_indptr, "indptr.npz"),
+        (lambda path: path.write_bytes(b""), "empty.npz"),
+        (lambda path: path.write_text("hello"), "words.mtx"),
+        (lambda path: path.write_bytes(b"hello"), "words.mat"),
+        (lambda path: path.write_text("hello"), "words.txt"),
+        (lambda path: np.save(path, np.zeros((2, 2, 2))), "cube.npy"),
+        (lambda path: np.save(path, np.array([["a", "b"]])), "text.npy"),
+        (lambda path: path.mkdir(), "folder.npz"),
+    ],
+)
+def test_damaged_files(write, name, tmp_path, capsys):
+    refused(capsys, ["flatten", damaged(write, name, tmp_path)], name)
+
+
+def test_activation_has_no_count(tmp_path, capsys):
+    path = tmp_path / "network.npz"
+    weights = cf.Sparse(np.eye(3))
+    cf.save(path, cf.Network([weights, cf.Activation("relu"), weights]))
+    refused(capsys, ["flatten", str(path)], "relu")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["flatten"],
+        ["flatten", "--threads", "0", "fft:8"],
+        ["flatten", "--threads", "x", "fft:8"],
+        ["flatten", "--method", "guess", "fft:8"],
+        ["flatten", "--memory-limit", "much", "fft:8"],
+        ["flatten", "--unknown", "fft:8"],
+        ["flattn", "fft:8"],
+        ["--unknown"],
+        ["bench", "--workload", "nothing"],
+        ["bench", "--threads", "1,0"],
+        ["bench", "--quick", "--check-targets"],
+    ],
+)
+def test_wrong_arguments(arguments, capsys):
+    refused(capsys, arguments)
+
+
+@pytest.mark.parametrize(
+    "spec", ["random:n=20000,p=0.01,depth=2", "random:n=2^30,p=0.5,depth=2,seed=1"]
+)
+def test_memory_limit_stops_before_the_input(spec, capsys):
+    refused(capsys, ["flatten", "--memory-limit", "1M", spec], "bytes", "1.00 MiB", code=3)
+
+
+def test_memory_limit_stops_before_the_count(tmp_path, capsys):
+    path = tmp_path / "A.npz"
+    sps.save_npz(path, sps.random(3000, 3000, density=0.01, format="csr", random_state=1))
+    refused(capsys, ["flatten", "--memory-limit", "10", str(path), str(path)], "bytes", code=3)

@@ -1,0 +1,147 @@
+"""Checks of arguments: what passes, and what the messages say."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+import numpy as np
+import pytest
+
+from cheapfast import _validate
+
+
+@pytest.mark.parametrize("value", [3, np.int8(3), np.uint64(3), np.array(3)])
+def test_integers_become_python_ints(value):
+    number = _validate.integer(value, "n", minimum=3)
+    assert type(number) is int
+    assert number == 3
+
+
+@pytest.mark.parametrize("value", [3.0, "3", None, True, np.True_, np.float64(3), [3]])
+def test_no_integer(value):
+    with pytest.raises(TypeError, match=r"n must be an integer, got .*\(\w+\)"):
+        _validate.integer(value, "n")
+
+
+def test_integer_below_its_minimum():
+    with pytest.raises(ValueError, match="n must be at least 1, got 0"):
+        _validate.integer(0, "n", minimum=1)
+    assert _validate.integer(-(2**70), "n") == -(2**70)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(3, (3,)), ([1, 2], (1, 2)), (np.arange(2), (0, 1)), ((), ())]
+)
+def test_sequences_of_integers(value, expected):
+    assert _validate.integers(value, "shape") == expected
+
+
+@pytest.mark.parametrize("value", ["12", 1.0, None, [1.0], [[1]]])
+def test_no_sequence_of_integers(value):
+    with pytest.raises(TypeError, match="shape must be"):
+        _validate.integers(value, "shape")
+
+
+def test_choices():
+    assert _validate.choice("a", "mode", ("a", "b")) == "a"
+    with pytest.raises(ValueError, match="mode must be one of 'a', 'b', got 'c'"):
+        _validate.choice("c", "mode", ("a", "b"))
+    with pytest.raises(TypeError, match="mode must be one of 'a', 'b', got 3"):
+        _validate.choice(3, "mode", ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("?", "float64"),
+        ("i1", "float64"),
+        ("u8", "float64"),
+        ("f2", "float32"),
+        ("f4", "float32"),
+        (">f8", "float64"),
+        (">c16", "complex128"),
+        (np.complex64, "complex64"),
+        (float, "float64"),
+    ],
+)
+def test_supported_dtypes(given, expected):
+    dtype = _validate.supported_dtype(given)
+    assert dtype == np.dtype(expected)
+    assert dtype.isnative
+
+
+@pytest.mark.parametrize("given", ["g", "G", "O", "U1", "S1", "M8[s]", "m8[s]", [("a", "f8")]])
+def test_refused_dtypes(given):
+    with pytest.raises(TypeError, match="dtype must be one of float32, float64, complex64"):
+        _validate.supported_dtype(given)
+
+
+def test_no_dtype():
+    with pytest.raises(TypeError, match="dtype must be a NumPy dtype, got 'nonsense'"):
+        _validate.supported_dtype("nonsense")
+
+
+def test_weights():
+    array = np.ones(3)
+    assert _validate.weights(array, "values") is array
+    assert _validate.weights([1, 2], "values").dtype == np.float64
+    with pytest.raises(ValueError, match=r"values must have 2 dimension\(s\), got shape \(3,\)"):
+        _validate.weights(array, "values", ndim=2)
+    with pytest.raises(ValueError, match="values must be an array of numbers"):
+        _validate.weights([[1], [2, 3]], "values")
+
+
+def test_read_only_leaves_the_original_writable():
+    array = np.zeros(2)
+    view = _validate.read_only(array)
+    assert np.shares_memory(array, view)
+    assert not view.flags.writeable
+    assert array.flags.writeable
+
+
+def test_warn_non_finite():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _validate.warn_non_finite(0, "matrix")
+    with pytest.warns(UserWarning, match=r"matrix holds 2 NaN or infinite") as caught:
+        _validate.warn_non_finite(2, "matrix", stacklevel=1)
+    assert caught[0].filename == __file__
+
+
+def test_thread_count(monkeypatch):
+    monkeypatch.setenv("CHEAPFAST_NUM_THREADS", "7")
+    assert _validate.thread_count() == 7
+    assert _validate.thread_count(3) == 3
+    assert _validate.thread_count(np.int32(3)) == 3
+    monkeypatch.delenv("CHEAPFAST_NUM_THREADS")
+    assert 1 <= _validate.thread_count() <= (os.cpu_count() or 1)
+
+
+def test_thread_count_without_affinity(monkeypatch):
+    monkeypatch.delenv("CHEAPFAST_NUM_THREADS", raising=False)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 5)
+    assert _validate.thread_count() == 5
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert _validate.thread_count() == 1
+
+
+@pytest.mark.parametrize("setting", ["0", "-1", "many", "2.5"])
+def test_wrong_thread_setting(monkeypatch, setting):
+    monkeypatch.setenv("CHEAPFAST_NUM_THREADS", setting)
+    with pytest.raises(ValueError, match=f"CHEAPFAST_NUM_THREADS must be .*{setting}"):
+        _validate.thread_count()
+
+
+@pytest.mark.parametrize(
+    ("threads", "error"), [(0, ValueError), (-2, ValueError), (1.0, TypeError)]
+)
+def test_wrong_threads(threads, error):
+    with pytest.raises(error, match="threads must be"):
+        _validate.thread_count(threads)
+
+
+def test_size_of_does_not_wrap():
+    assert _validate.size_of((2**40, 2**40)) == 2**80
+    assert _validate.size_of(()) == 1
