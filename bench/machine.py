@@ -1,0 +1,121 @@
+"""Where and with what a run was made: without this a stored figure means nothing."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import cheapfast as cf
+from cheapfast import _memory
+
+from .model import Peer
+
+#: What the core needs and real input comes from; the peers name their own.
+PACKAGES = ("numpy", "scipy", "pyamg")
+
+
+def record(peers: Iterable[Peer]) -> dict[str, Any]:
+    """Describe the machine and the software.
+
+    Parameters
+    ----------
+    peers : iterable of Peer
+        Whose versions to record.
+
+    Returns
+    -------
+    dict
+        Strings and numbers for JSON.
+    """
+    packages = sorted({*PACKAGES, *(name for peer in peers for name in peer.packages)})
+    return {
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "cheapfast": cf.__version__,
+        "commit": commit(),
+        "cpu": cpu_model(),
+        "cores": usable_cores(),
+        "memory_available": _memory.available_bytes(),
+        # private: no public name tells how the kernels were compiled
+        "targets": list(cf._core.targets()),
+        "active_target": cf._core.active_target(),
+        "compiler": cf._core.compiler(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in packages},
+        "environment": {
+            key: value
+            for key, value in sorted(os.environ.items())
+            if key.startswith(("CHEAPFAST_", "OPENBLAS_", "OMP_", "MKL_NUM_"))
+        },
+    }
+
+
+def version(distribution: str) -> str | None:
+    """Return the version of a distribution.
+
+    Returns
+    -------
+    str or None
+        None if it is not installed.
+    """
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def cpu_model() -> str:
+    """Return the name of the processor.
+
+    Returns
+    -------
+    str
+    """
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def usable_cores() -> int:
+    """Return how many processors this process may use.
+
+    Returns
+    -------
+    int
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def commit() -> str | None:
+    """Return the commit of the source tree that this file lies in.
+
+    Returns
+    -------
+    str or None
+        With ``-dirty`` when files have changed. None for an installed copy, whose version says it.
+    """
+    folder = Path(__file__).resolve().parent
+    if not (folder.parent / ".git").exists():
+        return None
+    try:
+        text = subprocess.run(
+            ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return text or None

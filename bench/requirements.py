@@ -1,0 +1,236 @@
+"""What cheapfast must reach, as ratios within one run, and whether a run reached it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .results import Figure, Results
+
+OWN = "cheapfast"
+FROM_SCIPY = "cheapfast-from-scipy"
+MEGABYTE = 10**6
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One requirement, judged.
+
+    Parameters
+    ----------
+    workload : str
+        Name of the workload.
+    requirement : str
+        What must be reached.
+    required : float
+        The bound.
+    measured : float or None
+        None if the run did not measure it.
+    sense : {"at least", "at most"}
+        On which side of the bound to be.
+    """
+
+    workload: str
+    requirement: str
+    required: float
+    measured: float | None
+    sense: Literal["at least", "at most"]
+
+    @property
+    def met(self) -> bool | None:
+        """Whether it is reached; None if it was not measured."""
+        if self.measured is None:
+            return None
+        if self.sense == "at least":
+            return self.measured >= self.required
+        return self.measured <= self.required
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values.
+
+        Returns
+        -------
+        dict
+        """
+        return {
+            "workload": self.workload,
+            "requirement": self.requirement,
+            "sense": self.sense,
+            "required": self.required,
+            "measured": self.measured,
+            "met": self.met,
+        }
+
+
+@dataclass(frozen=True)
+class Requirement(ABC):
+    """Something that a workload must reach.
+
+    Parameters
+    ----------
+    workload : str
+        Name of the workload.
+    bound : float
+        The number to reach or to stay below.
+    """
+
+    workload: str
+    bound: float
+
+    @abstractmethod
+    def judge(self, results: Results) -> Judgement:
+        """Compare with what was measured.
+
+        Returns
+        -------
+        Judgement
+        """
+
+    def _best(self, results: Results, peer: str, threads: int = 1) -> float | None:
+        figure = results.find(self.workload, peer, threads)
+        return None if figure is None else figure.minimum
+
+
+@dataclass(frozen=True)
+class Faster(Requirement):
+    """At least `bound` times as fast as a peer."""
+
+    peer: str
+    own: str = OWN
+
+    def judge(self, results: Results) -> Judgement:
+        """Divide the peer's time by the own one."""
+        theirs, ours = self._best(results, self.peer), self._best(results, self.own)
+        ratio = None if theirs is None or ours is None else theirs / ours
+        text = f"{self.own}: times as fast as {self.peer}"
+        return Judgement(self.workload, text, self.bound, ratio, "at least")
+
+
+@dataclass(frozen=True)
+class FasterThanAll(Requirement):
+    """At least `bound` times as fast as the best peer."""
+
+    def judge(self, results: Results) -> Judgement:
+        """Divide the best peer's time by the own one."""
+        ours = self._best(results, OWN)
+        theirs = [figure.minimum for figure in _rivals(results, self.workload)]
+        ratio = None if ours is None or not theirs else min(theirs) / ours
+        text = f"{OWN}: times as fast as the best peer"
+        return Judgement(self.workload, text, self.bound, ratio, "at least")
+
+
+@dataclass(frozen=True)
+class Within(Requirement):
+    """At most `bound` seconds."""
+
+    own: str = OWN
+
+    def judge(self, results: Results) -> Judgement:
+        """Take the time."""
+        seconds = self._best(results, self.own)
+        text = f"{self.own}: seconds"
+        return Judgement(self.workload, text, self.bound, seconds, "at most")
+
+
+@dataclass(frozen=True)
+class PeakBelow(Requirement):
+    """At most `bound` megabytes above the input."""
+
+    def judge(self, results: Results) -> Judgement:
+        """Take the peak."""
+        peak = self._best(results, OWN)
+        megabytes = None if peak is None else peak / MEGABYTE
+        text = f"{OWN}: megabytes above the input"
+        return Judgement(self.workload, text, self.bound, megabytes, "at most")
+
+
+@dataclass(frozen=True)
+class GoodChoice(Requirement):
+    """At most `bound` times the time of the best single method."""
+
+    def judge(self, results: Results) -> Judgement:
+        """Divide the time of the automatic choice by that of the best forced method."""
+        ours = self._best(results, OWN)
+        forced = [
+            figure.minimum
+            for figure in results.figures
+            if figure.workload == self.workload
+            and figure.threads == 1
+            and figure.peer.startswith(f"{OWN}-")
+            and figure.peer != FROM_SCIPY
+        ]
+        ratio = None if ours is None or not forced else ours / min(forced)
+        text = f"{OWN}: times the best single method"
+        return Judgement(self.workload, text, self.bound, ratio, "at most")
+
+
+@dataclass(frozen=True)
+class Scaling(Requirement):
+    """At least `bound` times as fast with two threads as with one."""
+
+    def judge(self, results: Results) -> Judgement:
+        """Divide the two times."""
+        one, two = self._best(results, OWN, 1), self._best(results, OWN, 2)
+        ratio = None if one is None or two is None else one / two
+        text = f"{OWN}: times as fast with 2 threads as with 1"
+        return Judgement(self.workload, text, self.bound, ratio, "at least")
+
+
+def _pair(workload: str, maxnnz: float, scipy: float, graphblas: float, built: float) -> Any:
+    """Compare two layers with each peer, constructed and from SciPy's matrices."""
+    return (
+        Faster(workload, maxnnz, "scipy-maxnnz"),
+        Faster(workload, scipy, "scipy"),
+        Faster(workload, graphblas, "graphblas"),
+        Faster(workload, built, "scipy", own=FROM_SCIPY),
+    )
+
+
+REQUIREMENTS: tuple[Requirement, ...] = (
+    *_pair("random-1e5", maxnnz=1.5, scipy=8, graphblas=5, built=6),
+    *_pair("random-1e6", maxnnz=1.5, scipy=8, graphblas=5, built=6),
+    *_pair("rmat-17", maxnnz=1.5, scipy=8, graphblas=5, built=6),
+    *_pair("banded-1e6", maxnnz=1.5, scipy=3, graphblas=2.5, built=2),
+    Faster("bernoulli-1e4", 12, "scipy-maxnnz"),
+    Faster("random-chain", 2, "scipy-maxnnz"),
+    GoodChoice("random-chain", 1.2),
+    FasterThanAll("fft-13", 100),
+    Within("fft-16", 0.2),
+    Within("fft-20", 4),
+    *(
+        Within(workload, 0.001, own=peer)
+        for workload in ("hadamard-60", "fourier-60", "fourier-60-unordered")
+        for peer in (OWN, "cheapfast-cost")
+    ),
+    PeakBelow("rmat-17-memory", 100),
+    PeakBelow("fft-20-memory", 200),
+    Scaling("rmat-17", 1.6),
+    Scaling("random-1e6", 1.6),
+    Within("import", 0.06),
+)
+
+
+def judge(results: Results) -> list[Judgement]:
+    """Judge every requirement, the missed ones first, then what was not measured.
+
+    Parameters
+    ----------
+    results : Results
+        What a run found out.
+
+    Returns
+    -------
+    list of Judgement
+    """
+    order: dict[bool | None, int] = {False: 0, None: 1, True: 2}
+    judgements = [requirement.judge(results) for requirement in REQUIREMENTS]
+    return sorted(judgements, key=lambda judgement: order[judgement.met])
+
+
+def _rivals(results: Results, workload: str) -> list[Figure]:
+    return [
+        figure
+        for figure in results.figures
+        if figure.workload == workload and figure.threads == 1 and not figure.peer.startswith(OWN)
+    ]

@@ -1,0 +1,150 @@
+"""What a run found out: figures, what was left out and why, and answers that differ."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+from typing import Any
+
+from .model import Answer, Measure
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The measurements of one peer on one workload.
+
+    Parameters
+    ----------
+    workload : str
+        Name of the workload.
+    measure : {"time", "memory", "import"}
+        What `values` are: seconds, or bytes beyond the input.
+    peer : str
+        Name of the peer.
+    threads : int
+        Threads it was allowed.
+    values : tuple of float
+        One entry a repetition.
+    answer : Answer, optional
+        What it counted.
+    checked : bool
+        Whether another peer or a formula gave the same answer.
+    """
+
+    workload: str
+    measure: Measure
+    peer: str
+    threads: int
+    values: tuple[float, ...]
+    answer: Answer | None = None
+    checked: bool = False
+
+    @property
+    def minimum(self) -> float:
+        """The best value: what the machine does when nothing disturbs it."""
+        return min(self.values)
+
+    @property
+    def median(self) -> float:
+        """The middle value."""
+        return statistics.median(self.values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values.
+
+        Returns
+        -------
+        dict
+        """
+        return {
+            "workload": self.workload,
+            "measure": self.measure,
+            "unit": "bytes" if self.measure == "memory" else "seconds",
+            "peer": self.peer,
+            "threads": self.threads,
+            "minimum": self.minimum,
+            "median": self.median,
+            "values": list(self.values),
+            "flat": None if self.answer is None else self.answer.flat,
+            "deep": None if self.answer is None else self.answer.deep,
+            "checked": self.checked,
+        }
+
+
+@dataclass(frozen=True)
+class Skip:
+    """A peer that was left out of a workload.
+
+    Parameters
+    ----------
+    workload : str
+        Name of the workload.
+    peer : str
+        Name of the peer; ``"*"`` for all.
+    reason : str
+        Why.
+    """
+
+    workload: str
+    peer: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A workload whose answers differ: nothing of it was timed.
+
+    Parameters
+    ----------
+    workload : str
+        Name of the workload.
+    answers : dict
+        Answer by peer; ``"formula"`` is what must come out.
+    """
+
+    workload: str
+    answers: dict[str, Answer]
+
+
+@dataclass
+class Results:
+    """Everything one run found out.
+
+    Parameters
+    ----------
+    figures : list of Figure
+        Measurements.
+    skips : list of Skip
+        What was left out.
+    mismatches : list of Mismatch
+        Answers that differ.
+    """
+
+    figures: list[Figure] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+    mismatches: list[Mismatch] = field(default_factory=list)
+
+    def extend(self, other: Results) -> None:
+        """Add what another run found out.
+
+        Parameters
+        ----------
+        other : Results
+            Left as it is.
+        """
+        self.figures += other.figures
+        self.skips += other.skips
+        self.mismatches += other.mismatches
+
+    def find(self, workload: str, peer: str, threads: int = 1) -> Figure | None:
+        """Return the measurements of one peer.
+
+        Returns
+        -------
+        Figure or None
+            None if it did not run.
+        """
+        for figure in self.figures:
+            if (figure.workload, figure.peer, figure.threads) == (workload, peer, threads):
+                return figure
+        return None

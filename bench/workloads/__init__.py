@@ -1,0 +1,28 @@
+"""The problems. A new one is a file with a tuple ``WORKLOADS`` and a line here."""
+
+from __future__ import annotations
+
+from ..model import Workload
+from . import (
+    banded,
+    bernoulli,
+    closed_form,
+    fft_chain,
+    import_time,
+    multigrid,
+    power_law,
+    random_chain,
+    random_pair,
+)
+
+ALL: tuple[Workload, ...] = (
+    *random_pair.WORKLOADS,
+    *power_law.WORKLOADS,
+    *banded.WORKLOADS,
+    *bernoulli.WORKLOADS,
+    *random_chain.WORKLOADS,
+    *fft_chain.WORKLOADS,
+    *closed_form.WORKLOADS,
+    *multigrid.WORKLOADS,
+    *import_time.WORKLOADS,
+)

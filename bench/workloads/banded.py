@@ -1,0 +1,31 @@
+"""The square of a band: the pattern of a stencil, where a plain product is already fast."""
+
+from __future__ import annotations
+
+from ..generate import banded
+from ..model import Problem, Workload
+
+
+def build(n: int, width: int) -> Problem:
+    """Make the band.
+
+    Returns
+    -------
+    Problem
+    """
+    band = banded(n, width)
+    return Problem((band, band))
+
+
+WORKLOADS = (
+    Workload(
+        "banded-1e6",
+        "band of 9 diagonals, n = 1e6, squared",
+        build,
+        {
+            "full": {"n": 1_000_000, "width": 9},
+            "quick": {"n": 50_000, "width": 9},
+            "tiny": {"n": 50, "width": 5},
+        },
+    ),
+)
