@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from .model import Workload
-from .results import Figure, Results
+from .results import Figure, Results, Skip
 from .timing import Settings
 
 _CODE = """
@@ -34,6 +34,8 @@ def measure_import(workload: Workload, settings: Settings) -> Results:
     Results
     """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    # users have bytecode: pip compiles it; here the first child writes it if it is missing
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     seconds = []
     for repetition in range(settings.repeat + 1):
         child = subprocess.run(
@@ -41,8 +43,11 @@ def measure_import(workload: Workload, settings: Settings) -> Results:
             capture_output=True,
             text=True,
             env=environment,
-            check=True,
+            check=False,
         )
+        if child.returncode != 0:
+            last = (child.stderr.strip().splitlines() or ["no message"])[-1]
+            return Results(skips=[Skip(workload.name, "cheapfast", last)])
         if repetition > 0:  # the first one may compile bytecode and reads from a cold disk
             seconds.append(float(child.stdout))
     figure = Figure(workload.name, workload.measure, "cheapfast", 1, tuple(seconds))

@@ -70,7 +70,9 @@ def chains(draw: st.DrawFn, max_layers: int = 4, dtypes: Any = DTYPES) -> DrawnC
 @st.composite
 def sparse_layers(draw: st.DrawFn, width: int, dtype: Any) -> Drawn:
     dense = draw(small_integers((draw(st.integers(0, 8)), width), dtype))
-    make = draw(st.sampled_from([sparse.csr_array, sparse.csc_matrix, sparse.coo_array, np.asarray]))
+    make = draw(
+        st.sampled_from([sparse.csr_array, sparse.csc_matrix, sparse.coo_array, np.asarray])
+    )
     return Drawn(cf.Sparse(make(dense)), dense)
 
 

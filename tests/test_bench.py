@@ -61,6 +61,14 @@ class OutOfMemory(Fake):
         return solve
 
 
+class Broken(Fake):
+    def prepare(self, problem: Problem, threads: int) -> Callable[[], Answer]:
+        def solve() -> Answer:
+            raise RuntimeError("no luck")
+
+        return solve
+
+
 def build(workload: Workload) -> Problem:
     try:
         return workload.build(**workload.sizes["tiny"])
@@ -180,6 +188,7 @@ def test_memory_child_that_fails_is_reported(monkeypatch):
         (Absent("left-out"), "not installed here"),
         (OutOfMemory("left-out"), "out of memory: needs 5 bytes"),
         (Fake("left-out", predicted=2**80), "may need"),
+        (Broken("left-out"), "failed: RuntimeError: no luck"),
     ],
 )
 def test_peers_that_cannot_run_are_reported(peer, reason):
@@ -188,6 +197,11 @@ def test_peers_that_cannot_run_are_reported(peer, reason):
     assert [skip.peer for skip in results.skips] == ["left-out"]
     assert reason in results.skips[0].reason
     assert not results.figures[0].checked  # nobody to compare with
+
+
+def test_own_failure_is_a_defect_and_not_hidden():
+    with pytest.raises(RuntimeError, match="no luck"):
+        time_workload(fake_workload(), pair(), [Broken("cheapfast")], TINY)
 
 
 def test_missing_package_leaves_the_workload_out():

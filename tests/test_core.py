@@ -49,7 +49,7 @@ def placed(array: npt.NDArray[Any], layout: str) -> npt.NDArray[Any]:
 
 def chain_of(
     rng: np.random.Generator, sizes: list[int], density: float, dtype: type, layout: str
-) -> tuple[list[_core.CsrArrays], list[npt.NDArray[np.bool_]]]:
+) -> tuple[list[_core._CsrArrays], list[npt.NDArray[np.bool_]]]:
     """Return random supports in matrix order, and the same dense in data-flow order."""
     layers, dense = [], []
     for rows, columns in itertools.pairwise(sizes):
@@ -148,7 +148,7 @@ def test_rows_that_are_runs_and_rows_that_are_not() -> None:
     assert ran == "runs"
 
 
-def fft_stages(log2_n: int) -> list[_core.CsrArrays]:
+def fft_stages(log2_n: int) -> list[_core._CsrArrays]:
     """Return a radix-2 butterfly network as plain CSR, in an order that merges neighbours first."""
     n = 1 << log2_n
     rows = np.arange(n)
@@ -273,7 +273,7 @@ def test_memory_limit(method: str) -> None:
         _core.count_chain(layers, method, 1, 64, None)
 
 
-def long_chain(depth: int = 2) -> list[_core.CsrArrays]:
+def long_chain(depth: int = 2) -> list[_core._CsrArrays]:
     """Return layers that take seconds to count by every method."""
     n, per_row = 200_000, 160
     rng = np.random.default_rng(0)

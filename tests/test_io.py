@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.io
-from chains import DrawnChain, chains
 from hypothesis import HealthCheck, given, settings
 from scipy import sparse
 from scipy.sparse.linalg import aslinearoperator
 
 import cheapfast as cf
+from chains import DrawnChain, chains
 from cheapfast import _memory
 from cheapfast._archive import HEADER
 from cheapfast.io import load, read_chain, read_matrix, read_network, save
@@ -73,7 +73,9 @@ def test_every_layer_survives(name: str, tmp_path: Path) -> None:
         np.testing.assert_array_equal(back @ X, net @ X)
 
 
-@pytest.mark.parametrize("name", ["logistic", "tanh", "relu", "softplus", "exp", "sin", "gauss", "softmax"])
+@pytest.mark.parametrize(
+    "name", ["logistic", "tanh", "relu", "softplus", "exp", "sin", "gauss", "softmax"]
+)
 def test_activations_survive(name: str, tmp_path: Path) -> None:
     net = cf.Network([DENSE, cf.Activation(name)])
     save(tmp_path / "net.npz", net)
@@ -279,7 +281,9 @@ def test_pickles_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     objects = np.array([[Trap()]], dtype=object)
     np.save(tmp_path / "A.npy", objects, allow_pickle=True)
     np.savez(tmp_path / "B.npz", objects)
-    np.savez(tmp_path / "C.npz", format="csr", shape=(1, 1), data=objects, indices=[0], indptr=[0, 1])
+    np.savez(
+        tmp_path / "C.npz", format="csr", shape=(1, 1), data=objects, indices=[0], indptr=[0, 1]
+    )
     np.savez(tmp_path / "D.npz", **{HEADER: objects})
     (tmp_path / "E.npy").write_bytes(pickle.dumps(Trap()))
     for name in "ABCD":
@@ -301,7 +305,9 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
     (tmp_path / "folder.npz").mkdir()
     raises_one_line(tmp_path / "folder.npz", "is a folder")
     (tmp_path / "A.txt").write_text("1 2 3")
-    raises_one_line(tmp_path / "A.txt", r"unknown kind of file.*\.npz, \.npy, \.mtx, \.mtx\.gz, \.mat")
+    raises_one_line(
+        tmp_path / "A.txt", r"unknown kind of file.*\.npz, \.npy, \.mtx, \.mtx\.gz, \.mat"
+    )
 
 
 @pytest.fixture(scope="module")

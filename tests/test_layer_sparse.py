@@ -96,10 +96,17 @@ def test_a_flag_that_lies_is_not_believed():
     assert Sparse(matrix).synapses == 3
 
 
-def test_duplicates_of_small_integers_do_not_wrap():
+@pytest.mark.parametrize("fmt", ["csr", "csc", "coo", "bsr"])
+def test_duplicates_of_small_integers_do_not_wrap(fmt):
     data = np.array([100, 100, 56], dtype=np.int8)  # their sum is 256, which is 0 as int8
-    matrix = sparse.coo_array((data, (np.zeros(3, int), np.zeros(3, int))), shape=(1, 1))
+    indices, indptr = np.zeros(3, dtype=int), np.array([0, 3])
+    parts = {
+        "coo": (data, (indices, indices)),
+        "bsr": (data.reshape(3, 1, 1), indices, indptr),
+    }.get(fmt, (data, indices, indptr))
+    matrix = getattr(sparse, f"{fmt}_array")(parts, shape=(1, 1))
     assert Sparse(matrix).to_csr().toarray() == [[256.0]]
+    assert matrix.data.size == 3  # not modified
 
 
 def test_spare_room_behind_the_indices_is_ignored():
@@ -246,6 +253,14 @@ def test_wrong_number_of_dimensions(value):
 def test_ragged_list():
     with pytest.raises(ValueError, match="rectangular"):
         Sparse([[1.0, 2.0], [3.0]])
+
+
+def test_the_type_of_the_indices_does_not_matter_for_equality():
+    wide = example()
+    wide.indices, wide.indptr = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
+    assert Sparse(wide) == Sparse(example())
+    assert hash(Sparse(wide)) == hash(Sparse(example()))
+    assert Sparse(example().astype(np.float32)) != Sparse(example())
 
 
 def test_a_saved_state_is_checked():

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chains import DTYPES, DrawnChain, chains, small_integers
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, aslinearoperator, lsqr
 
 import cheapfast as cf
+from chains import DTYPES, DrawnChain, chains, small_integers
 from cheapfast import _memory
 
 
@@ -28,7 +28,9 @@ def net() -> cf.Network:
 @pytest.fixture
 def bent() -> cf.Network:
     """A network with a bias at layer 0 and an activation at layer 1."""
-    return cf.Network([cf.Sparse(np.eye(3), bias=[1.0, 2.0, 3.0]), cf.Activation("relu"), np.eye(3)])
+    return cf.Network(
+        [cf.Sparse(np.eye(3), bias=[1.0, 2.0, 3.0]), cf.Activation("relu"), np.eye(3)]
+    )
 
 
 # -- applying it
@@ -79,7 +81,8 @@ def test_matmul_takes_lists_and_matrices(net: cf.Network) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
-    "given_dtype", [bool, np.int8, np.uint64, np.float16, np.float32, np.float64, np.complex64, ">f8"]
+    "given_dtype",
+    [bool, np.int8, np.uint64, np.float16, np.float32, np.float64, np.complex64, ">f8"],
 )
 def test_dtypes_promote(dtype: Any, given_dtype: Any) -> None:
     net = cf.chain(np.eye(2, dtype=dtype))
@@ -315,7 +318,7 @@ def test_items_that_are_no_layers() -> None:
         ([np.ones(3)], ValueError, r"layers\[0\]: .*\(3,\)"),
         (["relu"], (TypeError, ValueError), r"layers\[0\]"),
         (cf.Sparse(np.eye(2)), TypeError, r"Network\(\[layer\]\)"),
-        (sparse.eye_array(3, format="csr"), TypeError, r"Network\(\[layer\]\)"),
+        (sparse.csr_array(np.eye(3)), TypeError, r"Network\(\[layer\]\)"),
         (7, TypeError, "sequence"),
     ]:
         with pytest.raises(error, match=text):
@@ -400,7 +403,7 @@ def test_memory_is_predicted(monkeypatch: pytest.MonkeyPatch) -> None:
         outer.to_csr()
     with pytest.raises(MemoryError, match=f"{n * n * 8:,} bytes"):
         outer.toarray()
-    holes = sparse.random_array((n, n), density=0.01, rng=rng, format="csr")
+    holes = sparse.csr_array(sparse.random(n, n, density=0.01, random_state=rng, format="csr"))
     with pytest.raises(MemoryError, match="bytes"):
         cf.chain(holes, holes, holes).to_csr()
     with pytest.raises(MemoryError, match=f"{(n + 1) * (1 << 16) * 8:,} bytes"):
@@ -481,7 +484,9 @@ def test_inequality(net: cf.Network) -> None:
 
 def test_repr(net: cf.Network) -> None:
     text = repr(net)
-    assert text.splitlines()[0] == "Network(2x3, 2 layers, 20 synapses, float64), in data-flow order:"
+    assert (
+        text.splitlines()[0] == "Network(2x3, 2 layers, 20 synapses, float64), in data-flow order:"
+    )
     assert text.splitlines()[2] == "  1: Sparse(2x4, 8 synapses, float64)"
     long = cf.Network([np.eye(2)] * 100)
     assert len(repr(long).splitlines()) == 14
@@ -491,7 +496,9 @@ def test_repr(net: cf.Network) -> None:
 def test_symbolic_networks_stay_symbolic() -> None:
     n = 2**60
     layers = [
-        cf.KroneckerSparse((2**k, 2, 2, n >> (k + 1)), np.array([[1.0, 1.0], [1.0, -1.0]])[..., None])
+        cf.KroneckerSparse(
+            (2**k, 2, 2, n >> (k + 1)), np.array([[1.0, 1.0], [1.0, -1.0]])[..., None]
+        )
         for k in range(60)
     ]
     net = cf.Network([*layers, cf.Permutation.digit_reversal((2,) * 60)])

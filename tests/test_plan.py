@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from chains import DrawnChain, chains
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
 import cheapfast as cf
+from chains import DrawnChain, chains
 from cheapfast.plan import Cost, Part, Pass, chain_shapes, layer_cost, layer_part, make_plan
 from cheapfast.plan import passes as plan_passes
 from cheapfast.plan.product import product_entries_bound
@@ -33,7 +34,7 @@ def parts(shapes: Sequence[tuple[int, int]]) -> list[Part]:
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=5))
 def test_chain_shapes_agree_with_the_definition(shapes: Shapes) -> None:
     def fits(flow: Shapes) -> bool:
-        return all(first[0] == second[1] for first, second in zip(flow, flow[1:], strict=False))
+        return all(first[0] == second[1] for first, second in pairwise(flow))
 
     if fits(shapes):
         assert list(chain_shapes(parts(shapes))) == shapes
@@ -87,8 +88,8 @@ def test_a_fused_planner_takes_several_layers(monkeypatch: pytest.MonkeyPatch) -
             start=position,
             stop=position + 2,
             shape=pair[0].shape,
-            run=lambda X, threads: diagonal[:, None] * X,
-            cost=lambda columns, dtype: Cost(0, columns * len(diagonal)),
+            run=lambda X, _threads: diagonal[:, None] * X,
+            cost=lambda columns, _dtype: Cost(0, columns * len(diagonal)),
         )
 
     monkeypatch.setattr(plan_passes, "PLANNERS", (fuse_diagonals, *plan_passes.PLANNERS))

@@ -34,7 +34,8 @@ class CheapfastMethod(Peer):
 
     def _steps(self, problem: Problem) -> int:
         if self.method == "bits":  # every entry of every layer, once for each 512 columns
-            return problem.synapses * -(-problem.matrices[-1].shape[1] // 512)
+            columns = int(problem.matrices[-1].shape[1])
+            return problem.synapses * -(-columns // 512)
         return problem.cost.pairs
 
     def prepare(self, problem: Problem, threads: int) -> Callable[[], Answer]:

@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-Index: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.int64] | npt.NDArray[Any]
-CsrArrays: TypeAlias = tuple[int, int, Index, Index]  # rows, columns, indptr, indices
+_Index: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.int64] | npt.NDArray[Any]
+_CsrArrays: TypeAlias = tuple[int, int, _Index, _Index]  # rows, columns, indptr, indices
 
 STRICTLY_INCREASING: int
 DIAGONAL: int
@@ -18,10 +18,10 @@ def set_target(name: str, /) -> None: ...
 def ran() -> dict[str, str]: ...
 def clear_ran() -> None: ...
 def compiler() -> str: ...
-def check_csr(rows: int, cols: int, indptr: Index, indices: Index, /) -> int: ...
+def check_csr(rows: int, cols: int, indptr: _Index, indices: _Index, /) -> int: ...
 def scan_values(data: npt.NDArray[Any], /) -> tuple[int, int]: ...
 def count_chain(
-    layers: list[CsrArrays],
+    layers: list[_CsrArrays],
     method: str,
     threads: int,
     memory_limit: int,

@@ -80,7 +80,9 @@ def permuted_index(permutation: PermutationMap, index: int) -> int:
 
 def _of_kronecker(support: KroneckerSupport, row: int, count: int, random: Random) -> Found:
     """Draw the digits that are free (blocks of ones), copy those that are not (identities)."""
-    weight = support.nnz // support.shape[0] / count
+    entries = support.nnz // support.shape[0]  # every row has as many
+    count = 1 if entries == 1 else count
+    weight = entries / count
     columns = [0] * count
     height = support.shape[0]
     for piece in support.pieces:
@@ -95,7 +97,7 @@ def _of_kronecker(support: KroneckerSupport, row: int, count: int, random: Rando
 
 def _of_convolution(support: ConvolutionSupport, row: int, count: int, random: Random) -> Found:
     """Draw offsets; those that lead outside the input are dropped, as the pattern does."""
-    index = []
+    index: list[int] = []
     for side in reversed(support.out_shape):
         row, part = divmod(row, side)
         index.insert(0, part)

@@ -60,7 +60,7 @@ def read_network(specs: Sequence[str], memory_limit: int | None = None) -> Named
 
 def _read_factor(spec: str, memory_limit: int | None) -> Any:
     network = built_in.build(spec, memory_limit)
-    return cf.io.read_matrix(spec) if network is None else network
+    return cf.read_matrix(spec) if network is None else network
 
 
 def _layer_names(spec: str, factor: Any) -> list[str]:

@@ -86,13 +86,13 @@ def count_csr(
     return ChainCount(value, prefixes, ran, work)
 
 
-def _arrays(support: CsrSupport) -> _core.CsrArrays:
+def _arrays(support: CsrSupport) -> _core._CsrArrays:
     return (*support.shape, support.indptr, support.indices)
 
 
 def _with_used_columns(
-    rows: int, cols: int, indptr: _core.Index, indices: _core.Index
-) -> _core.CsrArrays:
+    rows: int, cols: int, indptr: _core._Index, indices: _core._Index
+) -> _core._CsrArrays:
     """Leave out empty columns if there are too many columns; no count depends on them."""
     if cols <= _MOST_COLUMNS:
         return rows, cols, indptr, indices

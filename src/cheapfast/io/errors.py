@@ -18,6 +18,15 @@ INSTEAD = "use a machine with more memory, or a sparse file format"
 def reading(name: str, kind: str) -> Iterator[None]:
     """Turn whatever a reader throws into one line with the file's name.
 
+    Parameters
+    ----------
+    name : str
+        The file.
+    kind : str
+        What it should be, for the message.
+
+    Notes
+    -----
     The readers are other people's code, and on damaged input they raise anything: zipfile's,
     zlib's and struct's errors, EOFError, KeyError, TypeError, NotImplementedError.
     """
@@ -31,6 +40,22 @@ def reading(name: str, kind: str) -> Iterator[None]:
 
 
 def existing(path: PathLike) -> str:
+    """Return a path as a string, if there is such a file.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    FileNotFoundError
+    ValueError
+        If it is a folder.
+    """
     name = os.fspath(path)
     if not os.path.exists(name):
         raise FileNotFoundError(f"{name}: no such file")

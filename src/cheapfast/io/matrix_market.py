@@ -14,7 +14,19 @@ _CHUNK = 1 << 24
 
 
 def read_mtx(name: str, _variable: str | None) -> Any:
-    """Read a Matrix Market file, plain or compressed."""
+    """Read a Matrix Market file, plain or compressed.
+
+    Parameters
+    ----------
+    name : str
+        The file.
+    _variable : None
+        Not used: there is no name to choose.
+
+    Returns
+    -------
+    scipy.sparse array or matrix, or ndarray
+    """
     from scipy.io import mminfo, mmread
 
     source = _text(name)
@@ -32,7 +44,8 @@ def _text(name: str) -> str | BytesIO:
     """Return what SciPy can read without ending the process: a checked file, or its content.
 
     Its C++ reader (seen with SciPy 1.17) crashes on a zero byte, and on a last line that ends in
-    a space and not in a newline; an error of gzip while it reads (a truncated file, or Ctrl-C) aborts.
+    a space and not in a newline; an error of gzip while it reads (a truncated file, or Ctrl-C)
+    aborts the process.
     """
     compressed = name.lower().endswith(".gz")
     content = BytesIO()

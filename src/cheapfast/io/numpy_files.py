@@ -14,7 +14,19 @@ from cheapfast.network import Network
 
 
 def read_npz(name: str, _variable: str | None) -> Any:
-    """Read a saved network, a scipy.sparse matrix, or the one dense array of an .npz."""
+    """Read a saved network, a scipy.sparse matrix, or the one dense array of an .npz.
+
+    Parameters
+    ----------
+    name : str
+        The file.
+    _variable : None
+        Not used: there is no name to choose.
+
+    Returns
+    -------
+    Network, scipy.sparse array or matrix, or ndarray
+    """
     headers = npz_headers(name)
     if HEADER in headers:
         return load_network(name, headers)
@@ -37,6 +49,19 @@ def read_npz(name: str, _variable: str | None) -> Any:
 
 
 def read_npy(name: str, _variable: str | None) -> Any:
+    """Read the dense matrix of an .npy.
+
+    Parameters
+    ----------
+    name : str
+        The file.
+    _variable : None
+        Not used: there is no name to choose.
+
+    Returns
+    -------
+    ndarray
+    """
     header = npy_header(name)
     _require_matrix(header)
     _require({name: header})
@@ -44,6 +69,19 @@ def read_npy(name: str, _variable: str | None) -> Any:
 
 
 def load_network(name: str, headers: dict[str, ArrayHeader]) -> Network:
+    """Build the network of a file that `cheapfast.save` wrote.
+
+    Parameters
+    ----------
+    name : str
+        The file.
+    headers : dict of str to ArrayHeader
+        Of its arrays, as `npz_headers` found them.
+
+    Returns
+    -------
+    Network
+    """
     _require(headers)
     with np.load(name, allow_pickle=False) as entries:
         states = decode_states(dict(entries))

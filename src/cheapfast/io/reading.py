@@ -41,10 +41,10 @@ def read_matrix(path: PathLike) -> Any:
 
     Examples
     --------
-    >>> import tempfile, pathlib, scipy.sparse, cheapfast.io
+    >>> import tempfile, pathlib, numpy as np, scipy.sparse, cheapfast.io
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder) / "A.npz"
-    ...     scipy.sparse.save_npz(file, scipy.sparse.eye_array(3, format="csr"))
+    ...     scipy.sparse.save_npz(file, scipy.sparse.csr_array(np.eye(3)))
     ...     cheapfast.io.read_matrix(file).nnz
     3
     """

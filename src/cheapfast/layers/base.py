@@ -271,13 +271,14 @@ def same_state(one: Any, other: Any) -> bool:
     Returns
     -------
     bool
-        True if they are equal: arrays of the same dtype with the same entries (NaN equals NaN).
+        True if they are equal: arrays with the same entries (NaN equals NaN) and, unless they hold
+        indices, of the same dtype.
     """
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
         return (
             isinstance(one, np.ndarray)
             and isinstance(other, np.ndarray)
-            and one.dtype == other.dtype
+            and (one.dtype == other.dtype or {one.dtype.kind, other.dtype.kind} <= set("iu"))
             and np.array_equal(one, other, equal_nan=one.dtype.kind in "fc")
         )
     if isinstance(one, dict) and isinstance(other, dict):

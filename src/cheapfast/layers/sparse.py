@@ -199,13 +199,9 @@ def _csr_arrays(matrix: Any) -> _Arrays:
         matrix = _from_dense(matrix)
     if matrix.ndim != 2:
         raise ValueError(f"matrix must have 2 dimensions, got shape {matrix.shape}")
-    if matrix.dtype.kind in "biu":
-        matrix = matrix.astype(
-            np.float64
-        )  # before duplicates are summed: small integers would wrap
     if matrix.format != "csr":
         _check_before_conversion(matrix)
-        matrix = matrix.tocsr()
+        matrix = _with_wide_data(matrix).tocsr()
     return _Arrays(matrix.shape, matrix.indptr, matrix.indices, matrix.data)
 
 
@@ -218,6 +214,19 @@ def _from_dense(matrix: Any) -> Any:
     if array.ndim != 2:
         raise ValueError(f"matrix must have 2 dimensions, got shape {array.shape}")
     return sparse.csr_array(array.astype(supported_dtype(array.dtype, "matrix"), copy=False))
+
+
+def _with_wide_data(matrix: Any) -> Any:
+    """Promote small integers before scipy's conversion sums duplicates, and they wrap.
+
+    Only the conversions of these two formats sum; their own `astype` may do so in place.
+    """
+    if matrix.format not in ("coo", "bsr") or matrix.dtype.kind not in "biu":
+        return matrix
+    data = matrix.data.astype(np.float64)
+    if matrix.format == "coo":
+        return sparse.coo_array((data, (matrix.row, matrix.col)), shape=matrix.shape)
+    return sparse.bsr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def _check_before_conversion(matrix: Any) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from cheapfast.layers import Layer
-from cheapfast.network.network import Network, as_layers
+from cheapfast.network.items import as_layer
+from cheapfast.network.network import Network
 from cheapfast.plan import Part, chain_shapes, layer_part
 
 
@@ -54,7 +55,10 @@ def chain_named(named: Sequence[tuple[str, Any]]) -> Network:
     -------
     Network
     """
-    items = [(name, as_layers(matrix, name)) for name, matrix in named]
+    items = [
+        (name, tuple(item) if isinstance(item, Network) else (as_layer(item, name),))
+        for name, item in named
+    ]
     chain_shapes([_part(name, layers) for name, layers in items], "matrix")
     return Network([layer for _, layers in reversed(items) for layer in layers])
 

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _validate
-from cheapfast.layers import Layer, Operator, Sparse
+from cheapfast.layers import Layer
 from cheapfast.network import display
+from cheapfast.network.items import as_layer
 from cheapfast.plan import Explanation, chain_shapes, explain, is_opaque, layer_part, make_plan
 from cheapfast.plan.operands import (
     as_operand,
@@ -77,7 +78,10 @@ class Network:
                 f"layers must be a sequence of layers, got {type(layers).__name__}; "
                 "write Network([layer])"
             )
-        items = [as_layers(item, f"layers[{i}]") for i, item in enumerate(layers)]
+        items = [
+            tuple(item) if isinstance(item, Network) else (as_layer(item, f"layers[{i}]"),)
+            for i, item in enumerate(layers)
+        ]
         if not items:
             raise ValueError("layers is empty: a network needs at least one weight layer")
         self._layers: tuple[Layer, ...] = tuple(layer for item in items for layer in item)
@@ -365,6 +369,11 @@ class Network:
         --------
         >>> import cheapfast as cf
         >>> print(cf.chain([[1.0, 2.0]], [[3.0], [4.0]]).explain())
+        2 passes for 1 float64 vector:
+        pass  kernel     layers  shape  bytes  flops
+           0  scipy csr  0         2x1   60 B      4
+           1  scipy csr  1         1x2   56 B      4
+              total                     116 B      8
         """
         columns = _validate.integer(columns, "columns", minimum=0)
         return explain(self._plan, columns, self._dtype)
@@ -385,34 +394,3 @@ class Network:
 
     def _repr_html_(self) -> str:
         return display.as_html(self, self._shapes)
-
-
-def as_layers(item: Any, name: str) -> tuple[Layer, ...]:
-    """Return the layers that an item of a network stands for, in data-flow order.
-
-    Parameters
-    ----------
-    item : Layer, Network, LinearOperator, scipy.sparse array or matrix, or array_like
-    name : str
-        Its name in messages.
-
-    Returns
-    -------
-    tuple of Layer
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is none of these, or no valid matrix; the message starts with `name`.
-    """
-    if isinstance(item, Network):
-        return tuple(item)
-    if isinstance(item, Layer):
-        return (item,)
-    try:
-        # a LinearOperator without importing scipy.sparse.linalg, which is slow
-        if hasattr(item, "matvec") and not hasattr(item, "tocsr"):
-            return (Operator(item),)
-        return (Sparse(item if hasattr(item, "tocsr") else np.asarray(item)),)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{name}: {error}") from error

@@ -46,9 +46,7 @@ def as_operand(x: npt.ArrayLike, name: str = "X") -> Array:
     return array
 
 
-def working_dtypes(
-    x: np.dtype[Any], network: np.dtype[Any]
-) -> tuple[np.dtype[Any], np.dtype[Any]]:
+def working_dtypes(x: np.dtype[Any], network: np.dtype[Any]) -> tuple[np.dtype[Any], np.dtype[Any]]:
     """Return the dtype in which the first pass gets an operand, and that of the result.
 
     Parameters

@@ -19,51 +19,52 @@
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
 
-#if defined(__GNUC__) || defined(__clang__)
-
-// 64 bytes: one register with AVX-512, two with AVX2, four with SSE2 and NEON.
-typedef std::uint64_t Words __attribute__((vector_size(64), aligned(64), may_alias));
-
-CHEAPFAST_INLINE Words load(const std::uint64_t* p) { return *reinterpret_cast<const Words*>(p); }
-CHEAPFAST_INLINE void store(std::uint64_t* p, Words v) { *reinterpret_cast<Words*>(p) = v; }
-CHEAPFAST_INLINE Words zero() { return Words{0, 0, 0, 0, 0, 0, 0, 0}; }
-
+// The widest register of the target. A vector wider than that would be legal, but GCC takes it through memory.
+#if defined(__AVX512F__)
+typedef std::uint64_t Register __attribute__((vector_size(64), may_alias));
+#elif defined(__AVX2__)
+typedef std::uint64_t Register __attribute__((vector_size(32), may_alias));
+#elif defined(__GNUC__) || defined(__clang__)
+typedef std::uint64_t Register __attribute__((vector_size(16), may_alias));
 #else
+typedef std::uint64_t Register;  // a compiler without vector extensions
+#endif
 
+// 64 bytes in as many registers as they take; addresses are multiples of 64.
+constexpr int kRegisters = 64 / sizeof(Register);
 struct Words {
-  std::uint64_t lane[8];
-  std::uint64_t operator[](int i) const { return lane[i]; }
+  Register part[kRegisters];
 };
 
 CHEAPFAST_INLINE Words load(const std::uint64_t* p) {
   Words v;
-  for (int i = 0; i < 8; ++i) v.lane[i] = p[i];
+  for (int i = 0; i < kRegisters; ++i) v.part[i] = reinterpret_cast<const Register*>(p)[i];
   return v;
 }
 CHEAPFAST_INLINE void store(std::uint64_t* p, Words v) {
-  for (int i = 0; i < 8; ++i) p[i] = v.lane[i];
+  for (int i = 0; i < kRegisters; ++i) reinterpret_cast<Register*>(p)[i] = v.part[i];
 }
-CHEAPFAST_INLINE Words zero() { return Words{{0, 0, 0, 0, 0, 0, 0, 0}}; }
+CHEAPFAST_INLINE Words zero() {
+  Words v;
+  for (int i = 0; i < kRegisters; ++i) v.part[i] = Register{};
+  return v;
+}
 
-#define CHEAPFAST_LANES(op)                                         \
-  CHEAPFAST_INLINE Words operator op(Words a, Words b) {            \
-    Words v;                                                        \
-    for (int i = 0; i < 8; ++i) v.lane[i] = a.lane[i] op b.lane[i]; \
-    return v;                                                       \
-  }                                                                 \
-  CHEAPFAST_INLINE Words operator op(Words a, std::uint64_t b) {    \
-    Words v;                                                        \
-    for (int i = 0; i < 8; ++i) v.lane[i] = a.lane[i] op b;         \
-    return v;                                                       \
+#define CHEAPFAST_WORDWISE(op)                                               \
+  CHEAPFAST_INLINE Words operator op(Words a, Words b) {                     \
+    for (int i = 0; i < kRegisters; ++i) a.part[i] = a.part[i] op b.part[i]; \
+    return a;                                                                \
+  }                                                                          \
+  CHEAPFAST_INLINE Words operator op(Words a, std::uint64_t b) {             \
+    for (int i = 0; i < kRegisters; ++i) a.part[i] = a.part[i] op b;         \
+    return a;                                                                \
   }
-CHEAPFAST_LANES(|)
-CHEAPFAST_LANES(&)
-CHEAPFAST_LANES(+)
-CHEAPFAST_LANES(-)
-CHEAPFAST_LANES(>>)
-#undef CHEAPFAST_LANES
-
-#endif
+CHEAPFAST_WORDWISE(|)
+CHEAPFAST_WORDWISE(&)
+CHEAPFAST_WORDWISE(+)
+CHEAPFAST_WORDWISE(-)
+CHEAPFAST_WORDWISE(>>)
+#undef CHEAPFAST_WORDWISE
 
 // The bits of each byte, counted: eight counts of at most 8 a word. Plain arithmetic, so that no instruction beyond a
 // target's own is asked for (AVX-512's population count is an extension of its own).
@@ -81,7 +82,9 @@ CHEAPFAST_INLINE Words sum_bytes(Words v) {
 }
 
 CHEAPFAST_INLINE std::uint64_t sum_words(Words v) {
-  return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
+  alignas(64) std::uint64_t word[8];
+  store(word, v);
+  return ((word[0] + word[1]) + (word[2] + word[3])) + ((word[4] + word[5]) + (word[6] + word[7]));
 }
 
 }  // namespace CHEAPFAST_TARGET
