@@ -34,17 +34,17 @@ def record(peers: Iterable[Peer]) -> dict[str, Any]:
         Strings and numbers for JSON.
     """
     packages = sorted({*PACKAGES, *(name for peer in peers for name in peer.packages)})
+    build = cf.build_info()
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "cheapfast": cf.__version__,
+        "cheapfast": build.version,
         "commit": commit(),
         "cpu": cpu_model(),
         "cores": usable_cores(),
         "memory_available": _memory.available_bytes(),
-        # private: no public name tells how the kernels were compiled
-        "targets": list(cf._core.targets()),
-        "active_target": cf._core.active_target(),
-        "compiler": cf._core.compiler(),
+        "targets": list(build.targets),
+        "active_target": build.active_target,
+        "compiler": build.compiler,
         "system": platform.platform(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in packages},

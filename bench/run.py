@@ -36,29 +36,15 @@ Examples:
 """
 
 
-class ThreadList(click.ParamType[tuple[int, ...]]):
-    """Numbers of threads such as ``1`` or ``1,2``."""
-
-    name = "N[,N...]"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        """Read the numbers.
-
-        Returns
-        -------
-        tuple of int
-        """
-        if isinstance(value, tuple):
-            return value
-        try:
-            counts = tuple(int(part) for part in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is no list of whole numbers such as 1,2", param, ctx)
-        if min(counts) < 1 or len(set(counts)) < len(counts):
-            self.fail(f"{value!r}: threads must be at least 1, each number once", param, ctx)
-        return counts
+def _thread_counts(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[int, ...]:
+    """Read numbers of threads such as ``1`` or ``1,2``."""
+    try:
+        counts = tuple(int(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no list of whole numbers such as 1,2") from None
+    if min(counts) < 1 or len(set(counts)) < len(counts):
+        raise click.BadParameter(f"{value!r}: threads must be at least 1, each number once")
+    return counts
 
 
 @click.command(epilog=EXAMPLES, short_help="Measure against other libraries.")
@@ -67,7 +53,12 @@ class ThreadList(click.ParamType[tuple[int, ...]]):
 @click.option("--peer", "peer_names", multiple=True, metavar="NAME", help="Repeatable.")
 @click.option("--repeat", type=click.IntRange(min=1), default=5, show_default=True)
 @click.option(
-    "--threads", type=ThreadList(), default="1", show_default=True, help="Each is measured."
+    "--threads",
+    callback=_thread_counts,
+    metavar="N[,N...]",
+    default="1",
+    show_default=True,
+    help="Each is measured.",
 )
 @click.option("--quick", is_flag=True, help="Small sizes: seconds instead of minutes.")
 @click.option(

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "_memory": HELPERS,
     "_progress": HELPERS,
     "_npy": HELPERS,
+    "_build": SUPPORT,
     "_html": SUPPORT,
     "_archive": LAYERS,
     "support": SUPPORT,

@@ -19,6 +19,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import cheapfast as cf
 from cheapfast import _core
 from references import structural_counts
 
@@ -305,6 +306,7 @@ def test_progress_is_reported_and_may_cancel() -> None:
 INTERRUPTED = """
 import sys, time
 sys.path[:0] = {path!r}
+import cheapfast as cf
 from cheapfast import _core
 from test_core import PLENTY, long_chain
 layers = long_chain({depth})
@@ -391,3 +393,11 @@ def test_an_unknown_target_is_refused() -> None:
     assert "target must be one of" in run_with_target("sse9").stderr
     with pytest.raises(ValueError, match="target must be one of"):
         _core.set_target("sse9")
+
+
+def test_build_info_tells_what_runs(target: str) -> None:
+    info = cf.build_info()
+    assert info.active_target == target
+    assert set(info.targets) == set(_core.targets())
+    assert info.version == cf.__version__
+    assert info.compiler

@@ -75,6 +75,17 @@ def test_messy_csr_becomes_canonical(index):
     assert layer.synapses == layer.support.nnz == 3
 
 
+@pytest.mark.parametrize("indices", [(2, 1, 0), (1, 2, 2), (0, 0, 0)], ids=str)
+def test_unsorted_and_duplicate_columns_without_zeros(indices):
+    matrix = by_hand(shape=(1, 3), indptr=(0, 3), indices=indices)
+    expected = np.zeros((1, 3))
+    np.add.at(expected[0], list(indices), [1.0, 2.0, 3.0])
+    layer = Sparse(matrix)
+    np.testing.assert_array_equal(layer.to_csr().toarray(), expected)
+    written = layer.support.to_csr()
+    assert written.indices.tolist() == sorted(set(indices))
+
+
 def test_messy_csr_is_not_modified():
     matrix, untouched = messy(), messy()
     Sparse(matrix)

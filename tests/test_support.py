@@ -352,6 +352,58 @@ def test_conjugated_pattern_is_a_pattern():
     assert product == KroneckerSupport.pattern(1, 4, 4, 8)
 
 
+@st.composite
+def digitwise(draw, digits, max_rows=3):
+    """A Kronecker support with one piece for each digit of its columns."""
+    rows = [draw(st.integers(0, max_rows)) for _ in digits]
+    return KroneckerSupport(
+        [Ones(b, digit) if b else Identity(digit) for b, digit in zip(rows, digits, strict=True)]
+    )
+
+
+@settings(max_examples=400)
+@given(st.data())
+def test_permutations_move_past_kronecker_factors(data):
+    digits = data.draw(st.lists(st.sampled_from([2, 3]), min_size=2, max_size=4))
+    axes = data.draw(st.permutations(range(len(digits))))
+    moved = [digits[axis] for axis in axes]
+    shuffle = permuted(
+        KroneckerSupport.identity(math.prod(digits)), None, DigitPermutation(digits, axes)
+    )
+    # right . digits on its rows, shuffled, then left on the shuffled digits
+    left = data.draw(digitwise(moved))
+    right = data.draw(digitwise(digits)).T
+    shuffled_first = check_compose(left, check_compose(shuffle, right))
+    shuffled_last = check_compose(check_compose(left, shuffle), right)
+    assert shuffled_first is not None
+    assert shuffled_last is not None
+    np.testing.assert_array_equal(dense(shuffled_first), dense(shuffled_last))
+    # A factor that need not split at those digits
+    other = KroneckerSupport(data.draw(pieces_with_columns(math.prod(digits)))).T
+    for product in (compose(left, shuffle), compose(shuffle, left.T)):
+        if product is not None and product.shape[1] == other.shape[0]:
+            check_compose(product, other)
+
+
+def test_permutation_moves_to_the_left_where_the_right_factor_does_not_split():
+    # The full block of 12 does not see an order of its digits 2, 3, 2; the 5 stays where it is.
+    left = KroneckerSupport([Ones(12, 12), Identity(5)])
+    right = KroneckerSupport([Ones(3, 3), Identity(20)])
+    shuffle = DigitPermutation((4, 3, 5), (1, 0, 2))
+    product = check_compose(permuted(left, None, shuffle), right)
+    assert product is not None
+    assert product.nnz == 12 * 12 * 5
+
+
+def test_rotated_digits_move_to_the_left():
+    left = KroneckerSupport([Identity(2), Ones(12, 12)])
+    right = KroneckerSupport([Identity(2), Ones(3, 3), Identity(4)])
+    for axes in itertools.permutations(range(4)):
+        radices = (2, 2, 3, 2)
+        shuffled = permuted(left, None, DigitPermutation(radices, axes))
+        check_compose(shuffled, right)
+
+
 def test_diagonal_between_explicit_permutations_cancels():
     indices = IndexPermutation(np.array([2, 0, 1]))
     identity = KroneckerSupport.identity(3)

@@ -19,6 +19,7 @@ from importlib.metadata import version
 from types import ModuleType
 
 from cheapfast import algorithms, counting, flattening, layers, support
+from cheapfast._build import BuildInfo, build_info
 from cheapfast.counting import Expected, expected_synapses, synapse_count
 from cheapfast.flattening import FlatteningCost, flattening_cost
 from cheapfast.io import load, read_chain, read_matrix, save
@@ -41,6 +42,7 @@ _LAZY = ("paper",)
 
 __all__ = [
     "Activation",
+    "BuildInfo",
     "Convolution",
     "Expected",
     "FlatteningCost",
@@ -53,6 +55,7 @@ __all__ = [
     "Sparse",
     "__version__",
     "algorithms",
+    "build_info",
     "chain",
     "counting",
     "expected_synapses",

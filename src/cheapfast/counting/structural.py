@@ -109,7 +109,7 @@ def synapse_count(
     --------
     >>> import cheapfast as cf
     >>> import scipy.sparse as sp
-    >>> A = sp.diags_array([1.0, 1.0, 1.0], offsets=[-1, 0, 1], shape=(6, 6))
+    >>> A = sp.csr_array(sp.diags([1.0, 1.0, 1.0], offsets=[-1, 0, 1], shape=(6, 6)))
     >>> cf.synapse_count(cf.chain(A, A)), (A @ A).nnz
     (24, 24)
     >>> cf.synapse_count(cf.algorithms.hadamard(2**60)) == 2**120

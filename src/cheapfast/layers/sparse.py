@@ -19,8 +19,6 @@ from cheapfast.support.kronecker import KroneckerSupport
 if TYPE_CHECKING:
     from cheapfast.layers.base import CsrArray
 
-_SORTED, _DIAGONAL = 1, 2  # flags of _core.check_csr
-
 
 @register
 class Sparse(Layer):
@@ -185,10 +183,16 @@ def _canonical(matrix: Any) -> _Canonical:
             f"got data of shape {data.shape}"
         )
     indices, data = indices[:entries], np.ascontiguousarray(data[:entries])
-    if not flags & _SORTED or _core.scan_values(data)[0]:
+    if not flags & _core.STRICTLY_INCREASING or _core.scan_values(data)[0]:
         indptr, indices, data = _tidy(shape, indptr, indices, data)
         flags = _check(shape, indptr, indices)
-    return shape, read_only(indptr), read_only(indices), read_only(data), bool(flags & _DIAGONAL)
+    return (
+        shape,
+        read_only(indptr),
+        read_only(indices),
+        read_only(data),
+        bool(flags & _core.DIAGONAL),
+    )
 
 
 def _csr_arrays(matrix: Any) -> _Arrays:
