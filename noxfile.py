@@ -47,9 +47,10 @@ def tests_next(session: nox.Session) -> None:
 
 @nox.session(python="3.10")
 def tests_lower_bounds(session: nox.Session) -> None:
-    """Run the tests at the lowest numpy, scipy, click and rich that pyproject.toml promises."""
+    """Run tests and examples at the lowest numpy, scipy, click and rich of pyproject.toml."""
     session.install(".", *group("test"), *lower_bounds())
     session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "--doctest-modules", "--pyargs", "cheapfast")
 
 
 @nox.session(python=DEVELOPMENT_PYTHON)

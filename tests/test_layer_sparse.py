@@ -255,6 +255,21 @@ def test_invalid_indices_of_other_formats(fmt, index):
         Sparse(matrix)
 
 
+@pytest.mark.parametrize("fmt", ["csr", "csc", "bsr", "coo", "dia"])
+def test_fewer_values_than_indices(fmt):
+    matrix = sparse.csr_array(np.ones((4, 4))).asformat(fmt)
+    matrix.data = matrix.data[:-1].copy()
+    with pytest.raises(ValueError, match=r"matrix must have a value for each of its \d+ indices"):
+        Sparse(matrix)
+
+
+def test_fewer_rows_than_columns_of_coo():
+    matrix = sparse.coo_array(np.ones((4, 4)))
+    matrix.row = matrix.row[:-1].copy()
+    with pytest.raises(ValueError, match="matrix must have a value for each of its 16 indices"):
+        Sparse(matrix)
+
+
 @pytest.mark.parametrize("value", [np.ones(3), np.ones((2, 2, 2)), 3.0])
 def test_wrong_number_of_dimensions(value):
     with pytest.raises(ValueError, match="matrix must have 2 dimensions"):

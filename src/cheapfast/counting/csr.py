@@ -13,8 +13,10 @@ from cheapfast.support import CsrSupport, Support
 #: Methods of the kernels, "auto" aside.
 CSR_METHODS = ("stamps", "bitmap", "bits", "push", "intern")
 
-#: The kernels keep some bytes a column: beyond this many, the columns in use are numbered anew.
-_MOST_COLUMNS = 2**31 - 1
+#: The kernels keep some bytes a column. Beyond this many columns, most of them empty, the others
+#: are numbered anew.
+_MANY_COLUMNS = 2**16
+_MOSTLY_EMPTY = 16
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,8 @@ def _arrays(support: CsrSupport) -> _core._CsrArrays:
 def _with_used_columns(
     rows: int, cols: int, indptr: _core._Index, indices: _core._Index
 ) -> _core._CsrArrays:
-    """Leave out empty columns if there are too many columns; no count depends on them."""
-    if cols <= _MOST_COLUMNS:
+    """Leave out the empty columns if they are by far the most; no count depends on them."""
+    if cols <= _MANY_COLUMNS + _MOSTLY_EMPTY * len(indices):
         return rows, cols, indptr, indices
     used, renumbered = np.unique(indices, return_inverse=True)
     return rows, len(used), indptr, renumbered.astype(indptr.dtype).reshape(-1)

@@ -60,12 +60,14 @@ def read_mat(name: str, variable: str | None) -> Any:
 
 
 def _check_types(name: str) -> None:
-    """Check the types and lengths of the elements in a version 5 file.
+    """Check the beginning, and the types and lengths of the elements in a version 5 file.
 
     SciPy 1.17 looks a type up in a table unchecked: a damaged one crashes the process.
     """
     with open(name, "rb") as file:
         header = file.read(_HEADER_BYTES)
+        if header[:20] == bytes(20):  # SciPy 1.10 makes an empty version 4 matrix of it
+            raise ValueError("it is damaged: it begins with zeros")
         order = {b"IM": "<", b"MI": ">"}.get(header[126:128])
         if order is None:  # version 4 has no such header; version 7.3 is refused later
             return

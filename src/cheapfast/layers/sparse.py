@@ -234,21 +234,37 @@ def _with_wide_data(matrix: Any) -> Any:
 
 
 def _check_before_conversion(matrix: Any) -> None:
-    """Refuse index arrays that scipy's conversions would follow out of bounds."""
+    """Refuse arrays that scipy's conversions would follow out of bounds."""
     rows, columns = matrix.shape
     if matrix.format == "csc":
         _check((columns, rows), *_same_index_type(matrix.indptr, matrix.indices))
+        _check_lengths(matrix, int(matrix.indptr[-1]))
     elif matrix.format == "bsr":
         height, width = matrix.blocksize
         blocks = (rows // height, columns // width)
         _check(blocks, *_same_index_type(matrix.indptr, matrix.indices))
+        _check_lengths(matrix, int(matrix.indptr[-1]))
+    elif matrix.format == "dia":
+        _check_lengths(matrix, len(matrix.offsets))
     elif matrix.format == "coo":
+        _check_lengths(matrix, max(len(matrix.row), len(matrix.col)))
         for name, index, bound in (("row", matrix.row, rows), ("column", matrix.col, columns)):
             if index.size and not (int(index.min()) >= 0 and int(index.max()) < bound):
                 raise ValueError(
                     f"matrix must have {name} indices from 0 to {bound - 1}, "
                     f"got {int(index.min())} to {int(index.max())}"
                 )
+
+
+def _check_lengths(matrix: Any, entries: int) -> None:
+    """Refuse a matrix with fewer values (blocks, diagonals) than its indices point to."""
+    lengths = [len(matrix.data)]
+    if matrix.format == "coo":
+        lengths += [len(matrix.row), len(matrix.col)]
+    if min(lengths) < entries:
+        raise ValueError(
+            f"matrix must have a value for each of its {entries} indices, got {min(lengths)}"
+        )
 
 
 def _same_index_type(indptr: Any, indices: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:

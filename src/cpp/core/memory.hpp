@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace cheapfast {
 
@@ -33,6 +34,32 @@ class MemoryBudget {
  private:
   std::uint64_t limit_;
   std::uint64_t used_ = 0;
+};
+
+// Bytes taken from a budget for as long as this lives.
+class Charge {
+ public:
+  Charge() = default;
+  Charge(MemoryBudget& budget, std::uint64_t bytes, const char* what) : budget_(&budget), bytes_(bytes) {
+    budget.take(bytes, what);
+  }
+  Charge(Charge&& other) noexcept { swap(other); }
+  Charge& operator=(Charge&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Charge() {
+    if (budget_ != nullptr) budget_->give_back(bytes_);
+  }
+
+ private:
+  void swap(Charge& other) noexcept {
+    std::swap(budget_, other.budget_);
+    std::swap(bytes_, other.bytes_);
+  }
+
+  MemoryBudget* budget_ = nullptr;
+  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace cheapfast

@@ -67,17 +67,17 @@ class Counting {
 
  private:
   ChainCount run_plain() {
-    while (head_.size() > 1) store_or_throw(make_keys(head_.back(), tail_, false, context_));
+    while (head_.size() > 1) store_or_throw(make_keys(head_.back(), &tail_, false, context_));
     const Accumulator accumulator = method_ == Method::stamps ? Accumulator::stamps : Accumulator::bitmap;
     const char* const name = method_ == Method::stamps ? "stamps" : "bitmap";
-    const Keys keys = make_keys(head_.back(), tail_, false, context_);
+    const Keys keys = make_keys(head_.back(), &tail_, false, context_);
     return finish_by_rows(keys, pair_work(keys.csr, tail_.csr, context_), accumulator, name);
   }
 
   ChainCount run_interned() {
     intern_tail();
-    while (head_.size() > 1) store_or_throw(make_keys(head_.back(), tail_, true, context_));
-    const Keys keys = make_keys(head_.back(), tail_, true, context_);
+    while (head_.size() > 1) store_or_throw(make_keys(head_.back(), &tail_, true, context_));
+    const Keys keys = make_keys(head_.back(), &tail_, true, context_);
     return finish_by_rows(keys, pair_work(keys.csr, tail_.csr, context_), Accumulator::automatic, "intern");
   }
 
@@ -85,12 +85,14 @@ class Counting {
   // what is left through it, or counts it 512 columns at a time. A product that outgrew its storage is no loss: the
   // count goes on from the one before.
   ChainCount run_automatic() {
-    if (head_.size() > 1 && sampled_multiplicity(tail_.csr, identity_of(tail_.csr.cols), 1) >= kWorthInterning) {
+    if (head_.size() > 1 && fits(keys_bytes(tail_.csr, nullptr, true)) &&
+        sampled_multiplicity(tail_.csr, nullptr, 1) >= kWorthInterning) {
       intern_tail();
     }
     while (head_.size() > 1) {
-      const bool intern = sampled_multiplicity(head_.back(), tail_, 1) >= kWorthInterning;
-      const Keys keys = make_keys(head_.back(), tail_, intern, context_);
+      const bool intern = sampled_multiplicity(head_.back(), &tail_, 1) >= kWorthInterning;
+      if (!fits(keys_bytes(head_.back(), &tail_, intern))) return finish_by_pushing();
+      const Keys keys = make_keys(head_.back(), &tail_, intern, context_);
       interned_ = interned_ || intern;
       const std::uint64_t pairs = pair_work(keys.csr, tail_.csr, context_);
       // Where storing costs no more than reading the layer did, there is nothing to weigh.
@@ -106,27 +108,28 @@ class Counting {
 
   ChainCount finish_last_step() {
     const Csr& layer = head_.back();
-    const std::uint64_t entries = static_cast<std::uint64_t>(nonzeros(layer) + layer.rows);
+    if (!fits(keys_bytes(layer, &tail_, false))) return finish_by_pushing();
+    const std::uint64_t many = kManyPairs * static_cast<std::uint64_t>(nonzeros(layer) + layer.rows);
     const double by_bits = bits_cost({layer, tail_.csr});
-    Keys keys = make_keys(layer, tail_, false, context_);
+    Keys keys = make_keys(layer, &tail_, false, context_);
     // Counting the pairs takes a good part of the time where rows are short; there a bound decides as well.
-    std::uint64_t pairs = static_cast<std::uint64_t>(nonzeros(layer)) * longest_row(tail_.csr);
-    if (pairs > kManyPairs * entries || by_bits < rows_cost(static_cast<double>(pairs), keys.csr, tail_.csr)) {
-      pairs = pair_work(keys.csr, tail_.csr, context_);
-    }
+    const double bound = static_cast<double>(nonzeros(layer)) * static_cast<double>(longest_row(tail_.csr));
+    const bool short_rows = bound <= static_cast<double>(many) && rows_cost(bound, keys.csr, tail_.csr) <= by_bits;
+    std::uint64_t pairs = short_rows ? static_cast<std::uint64_t>(bound) : pair_work(keys.csr, tail_.csr, context_);
     // Looking for equal rows costs some passes over the entries: only where there are many more pairs than entries.
-    if (pairs > kManyPairs * entries && sampled_multiplicity(layer, tail_, 2) >= kWorthInterning) {
-      keys = make_keys(layer, tail_, true, context_);
+    if (pairs > many && fits(keys_bytes(layer, &tail_, true)) &&
+        sampled_multiplicity(layer, &tail_, 2) >= kWorthInterning) {
+      keys = make_keys(layer, &tail_, true, context_);
       pairs = pair_work(keys.csr, tail_.csr, context_);
       interned_ = true;
     }
-    if (by_bits < rows_cost(static_cast<double>(pairs), keys.csr, tail_.csr)) {
-      return finish_by_bits();
-    }
-    if (tail_.sorted && rows_are_runs(tail_.csr))
-      return finish_by_rows(keys, pairs, Accumulator::runs, with_intern("runs"));
-    return finish_by_rows(keys, pairs, best_accumulator(pairs, keys.csr), with_intern("stamps"));
+    if (by_bits < rows_cost(static_cast<double>(pairs), keys.csr, tail_.csr)) return finish_by_bits();
+    const bool runs = tail_.sorted && rows_are_runs(tail_.csr);
+    return finish_by_rows(keys, pairs, runs ? Accumulator::runs : best_accumulator(pairs, keys.csr),
+                          with_intern(runs ? "runs" : "stamps"));
   }
+
+  bool fits(std::uint64_t bytes) const { return context_.budget.fits(bytes); }
 
   // Where no row can have enough pairs for a bitmap to pay, the choice row by row is not worth its look at the row.
   Accumulator best_accumulator(std::uint64_t pairs, const Csr& keys) const {
@@ -170,25 +173,11 @@ class Counting {
     return layers;
   }
 
-  static Tail identity_of(std::int64_t size) {
-    Tail identity;
-    identity.starts.resize(static_cast<std::size_t>(size) + 1);
-    identity.members.resize(static_cast<std::size_t>(size));
-    for (std::int64_t i = 0; i < size; ++i) {
-      identity.starts[static_cast<std::size_t>(i)] = i;
-      identity.members[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i);
-    }
-    identity.starts[static_cast<std::size_t>(size)] = size;
-    identity.csr = {size, size, identity.starts.data(), identity.members.data(), Width::own};
-    identity.rows = size;
-    return identity;
-  }
-
   // Equal rows of the first layer become one class.
   void intern_tail() {
     const Csr layer = tail_.csr;
-    const Tail identity = identity_of(layer.cols);
-    Keys keys = make_keys(layer, identity, true, context_);
+    Keys keys = make_keys(layer, nullptr, true, context_);
+    tail_.charge = std::move(keys.charge);
     tail_.class_of = std::move(keys.key_of_row);
     tail_.starts = std::move(keys.starts);
     tail_.members = std::move(keys.members);
@@ -200,7 +189,7 @@ class Counting {
 
   // The next layer joins the tail; false where the product outgrows half of the memory that is left.
   bool store(const Keys& keys) {
-    std::optional<Tail> next = multiply(keys, tail_, head_.back().rows, context_.budget.left() / 2, context_);
+    std::optional<Tail> next = multiply(keys, tail_, head_.back().rows, context_);
     if (!next) return false;
     tail_ = std::move(*next);
     head_.pop_back();
@@ -217,7 +206,6 @@ class Counting {
   }
 
   ChainCount finish_by_pushing() {
-    if (head_.size() == 1 && tail_.classes() == nullptr && method_ == Method::automatic) return finish_last_step();
     return finish(count_by_pushing({head_, tail_.csr, tail_.classes()}, Accumulator::automatic, context_),
                   with_intern("push"));
   }

@@ -28,29 +28,26 @@ std::string kernel_name(const char* kernel, const Csr& csr) {
 
 const Csr& named_layer(const Csr& head, const Csr& tail) { return head.width == Width::own ? tail : head; }
 
-// Memory of one thread that counts unions over `cols` columns; taken from the budget for as long as it lives.
+// Memory of one thread that counts unions over `cols` columns.
 class UnionMemory {
  public:
-  UnionMemory(std::int64_t cols, MemoryBudget& budget) : budget_(budget) {
-    const std::size_t columns = static_cast<std::size_t>(cols);
-    const std::size_t words = (columns + 511) / 512 * 8;
-    bytes_ = columns * sizeof(std::uint16_t) + words * sizeof(std::uint64_t);
-    budget_.take(bytes_, "counting the columns of a row");
-    stamps_.resize(columns);
-    bits_.resize(words);
+  UnionMemory(std::int64_t cols, MemoryBudget& budget)
+      : columns_(static_cast<std::size_t>(cols)),
+        words_((columns_ + 511) / 512 * 8),
+        charge_(budget, columns_ * sizeof(std::uint16_t) + words_ * sizeof(std::uint64_t),
+                "counting the columns of a row"),
+        stamps_(columns_),
+        bits_(words_) {
     stamps_.fill_zero();
     bits_.fill_zero();
     scratch = {stamps_.data(), cols, bits_.data(), 0};
   }
-  ~UnionMemory() { budget_.give_back(bytes_); }
-  UnionMemory(const UnionMemory&) = delete;
-  UnionMemory& operator=(const UnionMemory&) = delete;
 
   UnionScratch scratch{};
 
  private:
-  MemoryBudget& budget_;
-  std::uint64_t bytes_ = 0;
+  std::size_t columns_, words_;
+  Charge charge_;
   Buffer<std::uint16_t> stamps_;
   Buffer<std::uint64_t> bits_;
 };
@@ -63,26 +60,24 @@ std::int64_t widest(const Chain& chain) {
 
 class PushMemory {
  public:
-  PushMemory(const Chain& chain, MemoryBudget& budget) : budget_(budget), union_(chain.tail.cols, budget) {
-    const std::size_t width = static_cast<std::size_t>(widest(chain));
-    bytes_ = width * sizeof(std::uint16_t) + 2 * (width + 1) * sizeof(std::uint32_t);
-    budget_.take(bytes_, "pushing a row through the layers");
-    stamps_.resize(width);
+  PushMemory(const Chain& chain, MemoryBudget& budget)
+      : union_(chain.tail.cols, budget),
+        width_(static_cast<std::size_t>(widest(chain))),
+        charge_(budget, width_ * sizeof(std::uint16_t) + 2 * (width_ + 1) * sizeof(std::uint32_t),
+                "pushing a row through the layers"),
+        stamps_(width_),
+        list_a_(width_ + 1),
+        list_b_(width_ + 1) {
     stamps_.fill_zero();
-    list_a_.resize(width + 1);
-    list_b_.resize(width + 1);
-    scratch = {union_.scratch, stamps_.data(), static_cast<std::int64_t>(width), list_a_.data(), list_b_.data(), 0};
+    scratch = {union_.scratch, stamps_.data(), static_cast<std::int64_t>(width_), list_a_.data(), list_b_.data(), 0};
   }
-  ~PushMemory() { budget_.give_back(bytes_); }
-  PushMemory(const PushMemory&) = delete;
-  PushMemory& operator=(const PushMemory&) = delete;
 
   PushScratch scratch{};
 
  private:
-  MemoryBudget& budget_;
-  std::uint64_t bytes_ = 0;
   UnionMemory union_;
+  std::size_t width_;
+  Charge charge_;
   Buffer<std::uint16_t> stamps_;
   Buffer<std::uint32_t> list_a_, list_b_;
 };
@@ -238,7 +233,7 @@ std::uint64_t count_by_bits(const std::vector<Csr>& layers, CountContext& contex
   const bool narrow = last.width == Width::narrow;
   const std::size_t rows = static_cast<std::size_t>(tallest), last_rows = static_cast<std::size_t>(last.rows);
   const std::uint64_t bytes = 2 * rows * sizeof(Bits512) + last_rows * sizeof(std::int64_t);
-  context.budget.take(bytes, "counting 512 columns at a time");
+  const Charge charge(context.budget, bytes, "counting 512 columns at a time");
   Buffer<Bits512> in(rows), out(rows);
   Buffer<std::int64_t> cursor(last_rows);
   for (std::size_t r = 0; r < last_rows; ++r) {
@@ -276,7 +271,6 @@ std::uint64_t count_by_bits(const std::vector<Csr>& layers, CountContext& contex
     context.monitor.advance(batch_work);
     context.monitor.poll();
   }
-  context.budget.give_back(bytes);
   return total;
 }
 

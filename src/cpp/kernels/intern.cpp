@@ -78,9 +78,9 @@ class NumberTable {
 // The classes that one row of a layer names, each once, in rising order.
 class KeyReader {
  public:
-  explicit KeyReader(const Tail& tail) : classes_(tail.classes()) {
+  explicit KeyReader(const Tail* tail) : classes_(tail == nullptr ? nullptr : tail->classes()) {
     if (classes_ != nullptr) {
-      stamps_.resize(static_cast<std::size_t>(tail.csr.rows));
+      stamps_.resize(static_cast<std::size_t>(tail->csr.rows));
       stamps_.fill_zero();
     }
   }
@@ -222,6 +222,14 @@ Tail tail_of_layer(const Csr& layer) {
 
 namespace {
 
+double members_of(const std::vector<std::int32_t>& key, const Csr& csr) {
+  double members = 0;
+  with_arrays(csr, [&](const auto* starts, const auto*) {
+    for (const std::int32_t c : key) members += static_cast<double>(starts[c + 1] - starts[c]);
+  });
+  return members;
+}
+
 // Some rows, each once: drawn at random, since a regular walk would miss or hit every regular pattern.
 std::vector<std::int64_t> sample_rows(std::int64_t rows, std::int64_t wanted) {
   std::vector<std::int64_t> sample;
@@ -237,7 +245,7 @@ std::vector<std::int64_t> sample_rows(std::int64_t rows, std::int64_t wanted) {
 
 }  // namespace
 
-double sampled_multiplicity(const Csr& layer, const Tail& tail, std::size_t least_size) {
+double sampled_multiplicity(const Csr& layer, const Tail* tail, std::size_t least_size) {
   const double rows = static_cast<double>(layer.rows);
   // By the birthday bound, four times the square root finds pairs wherever equal rows are common.
   const std::int64_t wanted = std::min(layer.rows, static_cast<std::int64_t>(4 * std::sqrt(rows)) + 64);
@@ -249,15 +257,11 @@ double sampled_multiplicity(const Csr& layer, const Tail& tail, std::size_t leas
   std::vector<Seen> seen;
   KeyReader reader(tail);
   with_arrays(layer, [&](const auto* starts, const auto* indices) {
-    with_arrays(tail.csr, [&](const auto* tail_starts, const auto*) {
-      for (const std::int64_t row : sample) {
-        const std::vector<std::int32_t>& key = reader.read(starts, indices, row);
-        if (key.size() < least_size) continue;
-        double work = 0;
-        for (const std::int32_t c : key) work += static_cast<double>(tail_starts[c + 1] - tail_starts[c]);
-        seen.push_back({hash_key(key), work});
-      }
-    });
+    for (const std::int64_t row : sample) {
+      const std::vector<std::int32_t>& key = reader.read(starts, indices, row);
+      if (key.size() < least_size) continue;
+      seen.push_back({hash_key(key), tail == nullptr ? static_cast<double>(key.size()) : members_of(key, tail->csr)});
+    }
   });
   std::sort(seen.begin(), seen.end(), [](const Seen& a, const Seen& b) { return a.hash < b.hash; });
   double all = 0, repeated = 0;
@@ -272,12 +276,21 @@ double sampled_multiplicity(const Csr& layer, const Tail& tail, std::size_t leas
   return 1 + 2 * fraction * rows / static_cast<double>(sample.size());
 }
 
-Keys make_keys(const Csr& layer, const Tail& tail, bool intern, CountContext& context) {
+std::uint64_t keys_bytes(const Csr& layer, const Tail* tail, bool intern) {
+  if (!intern && (tail == nullptr || tail->classes() == nullptr)) return 0;
+  const std::uint64_t rows = static_cast<std::uint64_t>(layer.rows);
+  // Starts and members; numbers, multiplicities and the hash table, which is at most four times as large as its rows.
+  return rows * (sizeof(std::int64_t) + (intern ? 2 + 4 : 0) * sizeof(std::uint32_t)) +
+         static_cast<std::uint64_t>(nonzeros(layer)) * sizeof(std::int32_t);
+}
+
+Keys make_keys(const Csr& layer, const Tail* tail, bool intern, CountContext& context) {
   Keys keys;
-  if (!intern && tail.classes() == nullptr) {
+  if (!intern && (tail == nullptr || tail->classes() == nullptr)) {
     keys.csr = layer;
     return keys;
   }
+  keys.charge = Charge(context.budget, keys_bytes(layer, tail, intern), "finding equal rows");
   const std::size_t rows = static_cast<std::size_t>(layer.rows);
   KeyReader reader(tail);
   NumberTable table(intern ? rows : 0);
@@ -308,12 +321,18 @@ Keys make_keys(const Csr& layer, const Tail& tail, bool intern, CountContext& co
       pauses.after(static_cast<std::uint64_t>(starts[row + 1] - starts[row]) + 1);
     }
   });
-  keys.csr = own_csr(tail.csr.rows, keys.starts, keys.members);
+  keys.csr = own_csr(tail == nullptr ? layer.cols : tail->csr.rows, keys.starts, keys.members);
   return keys;
 }
 
-std::optional<Tail> multiply(const Keys& keys, const Tail& tail, std::int64_t rows, std::uint64_t storage_limit,
-                             CountContext& context) {
+std::optional<Tail> multiply(const Keys& keys, const Tail& tail, std::int64_t rows, CountContext& context) {
+  // Stamps of the columns; classes, hashes and the hash table of the keys.
+  const std::uint64_t scratch =
+      static_cast<std::uint64_t>(tail.csr.cols) * sizeof(std::uint32_t) +
+      static_cast<std::uint64_t>(keys.csr.rows) * (sizeof(std::uint64_t) + 5 * sizeof(std::uint32_t));
+  if (!context.budget.fits(scratch)) return std::nullopt;
+  const Charge charge(context.budget, scratch, "storing a product");
+  const std::uint64_t storage_limit = context.budget.left() / 2;
   UnionStore store(tail);
   NumberTable table(static_cast<std::size_t>(keys.csr.rows));
   Buffer<std::uint32_t> class_of_key(static_cast<std::size_t>(keys.csr.rows));
@@ -341,6 +360,7 @@ std::optional<Tail> multiply(const Keys& keys, const Tail& tail, std::int64_t ro
   });
   if (!fits || store.bytes() > storage_limit) return std::nullopt;
   Tail next;
+  next.charge = Charge(context.budget, store.bytes(), "the product so far");
   next.rows = rows;
   next.sorted = false;
   next.starts = std::move(store.starts);
