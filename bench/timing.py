@@ -15,6 +15,10 @@ from .results import Figure, Mismatch, Results, Skip
 #: The share of the available memory that a peer may be predicted to need.
 MEMORY_SHARE = 0.8
 
+#: Seconds for which OpenMP's threads may go on spinning after a call, on a core that the next peer
+#: is about to use: a little more than the 0.2 s of Intel's runtime.
+SETTLE = 0.25
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -187,10 +191,13 @@ def _answers(
 
 def _take_turns(contestants: Sequence[Contestant], settings: Settings) -> None:
     # Round robin: a disturbance of the machine hits all peers alike.
+    threaded = any(entry.threads > 1 for entry in contestants)
     for _ in range(settings.repeat):
         gc.collect()  # and not while something is timed
         for entry in contestants:
             if not entry.seconds or sum(entry.seconds) < settings.max_seconds:
+                if threaded:
+                    time.sleep(SETTLE)
                 entry.seconds.append(_seconds(entry.run))
 
 

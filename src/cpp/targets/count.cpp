@@ -27,7 +27,7 @@ using Own = Rows<std::int64_t, std::int32_t>;
 
 // How far ahead the indices of tail are fetched, in entries of head, and its row starts twice as far. The longer
 // distance is for tails that live in main memory.
-constexpr std::int64_t kAhead = 16;
+constexpr std::int64_t kAhead = 6;
 constexpr std::int64_t kFarAhead = 32;
 constexpr std::int64_t kFarEntries = std::int64_t{1} << 21;
 

@@ -92,7 +92,7 @@ ValueFacts scan_complex(const T* data, std::int64_t size) {
     for (std::int64_t k = begin; k < end; ++k) {
       const T re = data[2 * k], im = data[2 * k + 1];
       zeros += (re == 0) & (im == 0);
-      finite += is_finite(re) & is_finite(im);
+      finite += static_cast<int>(is_finite(re)) & static_cast<int>(is_finite(im));
     }
     facts.zeros += zeros;
     facts.non_finite += (end - begin) - finite;
