@@ -36,7 +36,9 @@ MAY_IMPORT = {
     "network": NETWORK,
     "io": NETWORK | {"_archive"},
     "counting": COUNTING,
-    "flattening": COUNTING | {"flattening"},
+    # a result's .plot() loads plotting when it is called
+    "flattening": COUNTING | {"flattening", "plotting"},
+    "plotting": {ROOT, "flattening"},
     "algorithms": NETWORK | {"algorithms"},
     "paper": {ROOT} | HELPERS,
     "cli": {ROOT} | HELPERS,

@@ -73,7 +73,7 @@ def test_repr_is_readable() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "match"),
     [
-        ({"hidden_layers": 1}, ValueError, "^hidden_layers must be 0"),
+        ({"hidden_layers": 99}, ValueError, "^hidden_layers must be below the number of layers"),
         ({"hidden_layers": -1}, ValueError, "^hidden_layers must be at least 0"),
         ({"hidden_layers": 0.0}, TypeError, "^hidden_layers"),
         ({"hidden_layers": True}, TypeError, "^hidden_layers"),

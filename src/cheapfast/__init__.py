@@ -21,7 +21,14 @@ from types import ModuleType
 from cheapfast import algorithms, counting, flattening, layers, support
 from cheapfast._build import BuildInfo, build_info
 from cheapfast.counting import Expected, expected_synapses, synapse_count
-from cheapfast.flattening import FlatteningCost, flattening_cost
+from cheapfast.flattening import (
+    FlatteningCost,
+    Frontier,
+    FrontierPoint,
+    flatten,
+    flattening_cost,
+    frontier,
+)
 from cheapfast.io import load, read_chain, read_matrix, save
 from cheapfast.layers import (
     Activation,
@@ -46,6 +53,8 @@ __all__ = [
     "Convolution",
     "Expected",
     "FlatteningCost",
+    "Frontier",
+    "FrontierPoint",
     "KroneckerSparse",
     "Layer",
     "Network",
@@ -59,8 +68,10 @@ __all__ = [
     "chain",
     "counting",
     "expected_synapses",
+    "flatten",
     "flattening",
     "flattening_cost",
+    "frontier",
     "layers",
     "load",
     "paper",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,7 +30,7 @@ class StructuralCount:
     ----------
     value : int
         Nonzeros of the product of all layers, exact.
-    prefixes : list of int or None
+    prefixes : sequence of int or None
         For each layer in data-flow order, the nonzeros of the product of the layers up to it: P,
         AP, RAP for the chain R A P. None where that count was not made.
     method : str
@@ -40,7 +40,7 @@ class StructuralCount:
     """
 
     value: int
-    prefixes: list[int | None]
+    prefixes: Sequence[int | None]
     method: str
 
 
@@ -148,13 +148,31 @@ def structural_counts(
     [16, 32, 64]
     """
     counted, work = _count(net, method, threads, memory_limit, progress)
-    missing = [i for i, count in enumerate(counted.prefixes) if count is None]
-    if not missing or work * len(missing) > _CHEAP_WORK:
+    missing = counted.prefixes.count(None)
+    if not missing or work * missing > _CHEAP_WORK:
         return counted
-    prefixes = list(counted.prefixes)
-    for i in missing:
-        prefixes[i] = _count(net[: i + 1], "auto", threads, memory_limit, None)[0].value
-    return StructuralCount(counted.value, prefixes, counted.method)
+    return StructuralCount(
+        counted.value, _completed(net, counted.prefixes, threads, memory_limit), counted.method
+    )
+
+
+def count_prefixes(
+    net: Network, threads: int | None = None, memory_limit: int | str | None = None
+) -> list[int]:
+    """Count the products of all first layers, however long that takes.
+
+    Parameters
+    ----------
+    net, threads, memory_limit
+        As for `synapse_count`.
+
+    Returns
+    -------
+    list of int
+        For each layer in data-flow order, the nonzeros of the product of the layers up to it.
+    """
+    counted = count_structural(net, "auto", threads, memory_limit)
+    return _completed(net, counted.prefixes, threads, memory_limit)
 
 
 def count_structural(
@@ -216,6 +234,21 @@ def _count(
     for (_, last), count in zip(groups, counted.prefixes, strict=True):
         prefixes[last] = count if prefixes[last] is None else prefixes[last]
     return StructuralCount(counted.value, prefixes, _reported(counted)), counted.work
+
+
+def _completed(
+    net: Network,
+    prefixes: Sequence[int | None],
+    threads: int | None,
+    memory_limit: int | str | None,
+) -> list[int]:
+    """Count the products that are missing, each on its own."""
+    return [
+        count_structural(net[: i + 1], "auto", threads, memory_limit).value
+        if count is None
+        else count
+        for i, count in enumerate(prefixes)
+    ]
 
 
 def _reported(counted: ChainCount) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from cheapfast._validate import choice, integer
+from cheapfast._validate import choice
 from cheapfast.counting import structural
+from cheapfast.flattening.frontier import check_hidden_layers, frontier
 from cheapfast.network import Network
 
 
@@ -77,7 +78,7 @@ def flattening_cost(
     net : Network
         A linear network; shapes and sizes of any magnitude.
     hidden_layers : int, optional
-        Hidden layers of the flattened network. 0, one single matrix, is available.
+        Hidden layers of the flattened network; 0 is one single matrix.
     kind : str, optional
         What to count. "structural" is available: nonzeros of the product of the supports.
     tolerance : float, optional
@@ -106,7 +107,8 @@ def flattening_cost(
     .. math:: C_s = \frac{N_s(A_L\cdots A_1)}{\sum_i N_s(A_i)}.
 
     There is only one network without hidden layers for a given matrix, so the minimum in eq. 26 is
-    the count itself and `bound` is "exact".
+    the count itself and `bound` is "exact". With hidden layers the count is the least that merging
+    neighbours reaches (see `frontier`), an "upper" bound of the minimum over all networks.
 
     Examples
     --------
@@ -119,7 +121,10 @@ def flattening_cost(
     """
     if not isinstance(net, Network):
         raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
-    _check_available(hidden_layers, kind, tolerance)
+    _check_available(kind, tolerance)
+    wanted = check_hidden_layers(hidden_layers, net)
+    if wanted > 0:
+        return _partly_flattened(net, wanted, method, threads, memory_limit, progress)
     count = structural.count_structural(net, method, threads, memory_limit, progress)
     deep = net.synapses
     return FlatteningCost(
@@ -132,13 +137,36 @@ def flattening_cost(
     )
 
 
-def _check_available(hidden_layers: object, kind: object, tolerance: object) -> None:
-    """Refuse what this version does not compute, and say what it does."""
-    if integer(hidden_layers, "hidden_layers", minimum=0) > 0:
+def _partly_flattened(
+    net: Network,
+    hidden_layers: int,
+    method: str,
+    threads: int | None,
+    memory_limit: int | str | None,
+    progress: bool | Callable[[int, int], None] | None,
+) -> FlatteningCost:
+    """Take the cost from the frontier."""
+    if method != "auto":
         raise ValueError(
-            f"hidden_layers must be 0 (all layers merged into one matrix), got {hidden_layers}: "
-            "counts for one or more hidden layers are not available in this version"
+            f"method must be 'auto' where hidden layers are left, got {method!r}: many products "
+            "are counted, each by the method that suits it"
         )
+    point = frontier(net, threads=threads, memory_limit=memory_limit, progress=progress)[
+        hidden_layers
+    ]
+    deep = net.synapses
+    return FlatteningCost(
+        deep=deep,
+        flat=point.synapses,
+        ratio=ratio_of_counts(point.synapses, deep),
+        kind="structural",
+        bound="upper",
+        method="merging neighbours",
+    )
+
+
+def _check_available(kind: object, tolerance: object) -> None:
+    """Refuse what this version does not compute, and say what it does."""
     if choice(kind, "kind", ("structural", "numerical")) == "numerical":
         raise ValueError(
             "kind must be 'structural', got 'numerical': counts that recognise cancellation are "

@@ -219,13 +219,13 @@ class Network:
     @property
     def T(self) -> Network:
         """The transposed network; ValueError naming the layers with a bias or an activation."""
-        self._require_linear("a transpose")
+        self.require_linear("a transpose")
         return Network([layer.T for layer in reversed(self._layers)])
 
     @property
     def H(self) -> Network:
         """The adjoint network; ValueError naming the layers with a bias or an activation."""
-        self._require_linear("an adjoint")
+        self.require_linear("an adjoint")
         return Network([layer.H for layer in reversed(self._layers)])
 
     def astype(self, dtype: npt.DTypeLike) -> Network:
@@ -289,7 +289,7 @@ class Network:
         MemoryError
             Before a product that would not fit.
         """
-        self._require_linear("a matrix")
+        self.require_linear("a matrix")
         return multiply_out(self._layers)
 
     def toarray(self) -> Array:
@@ -306,7 +306,7 @@ class Network:
         MemoryError
             Before an allocation that would not fit.
         """
-        self._require_linear("a matrix")
+        self.require_linear("a matrix")
         require_dense(self.shape, self._dtype)
         if any(map(is_opaque, self._layers)):
             return apply_to_identity(self.apply, self.shape, self._dtype)
@@ -326,7 +326,7 @@ class Network:
         """
         from scipy.sparse.linalg import LinearOperator
 
-        self._require_linear("a linear operator")
+        self.require_linear("a linear operator")
         adjoint = functools.cache(lambda: self.H)  # made when first asked for, and once
         return LinearOperator(
             self.shape,
@@ -337,8 +337,19 @@ class Network:
             dtype=self._dtype,
         )
 
-    def _require_linear(self, wanted: str) -> None:
-        """Raise unless the network is a matrix."""
+    def require_linear(self, wanted: str) -> None:
+        """Raise unless the network is a matrix.
+
+        Parameters
+        ----------
+        wanted : str
+            What only a matrix has, for the message.
+
+        Raises
+        ------
+        ValueError
+            Names the layers with a bias or an activation.
+        """
         in_the_way = [
             f"layers[{i}] ({layer!r})"
             for i, layer in enumerate(self._layers)

@@ -1,0 +1,272 @@
+"""Merging neighbours: the least synapse count for every number of hidden layers."""
+
+from __future__ import annotations
+
+import html
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, overload
+
+from cheapfast._progress import reporting
+from cheapfast._validate import integer
+from cheapfast.counting.structural import count_prefixes
+from cheapfast.flattening.partition import Partition, least_partitions
+from cheapfast.network import Network
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class FrontierPoint:
+    """The cheapest network with a given number of hidden layers.
+
+    Attributes
+    ----------
+    hidden_layers : int
+        Weight layers less one.
+    synapses : int
+        Their nonzeros together, structural and exact.
+    neurons : int
+        Widths of the hidden layers, summed.
+    groups : tuple of (int, int)
+        The layers ``start`` to ``stop - 1`` (data-flow order) that each weight layer merges.
+    """
+
+    hidden_layers: int
+    synapses: int
+    neurons: int
+    groups: tuple[tuple[int, int], ...]
+
+
+class Frontier(Sequence[FrontierPoint]):
+    """Least synapse counts by number of hidden layers; prints as a table.
+
+    Parameters
+    ----------
+    points : sequence of FrontierPoint
+        One for each number of hidden layers, from 0 on.
+    """
+
+    def __init__(self, points: Sequence[FrontierPoint]) -> None:
+        self._points = tuple(points)
+
+    @overload
+    def __getitem__(self, index: int) -> FrontierPoint: ...
+    @overload
+    def __getitem__(self, index: slice) -> Frontier: ...
+    def __getitem__(self, index: int | slice) -> FrontierPoint | Frontier:
+        found = self._points[index]
+        return Frontier(found) if isinstance(found, tuple) else found
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Frontier) and self._points == other._points
+
+    def __hash__(self) -> int:
+        return hash(self._points)
+
+    @property
+    def best(self) -> FrontierPoint:
+        """The point with the fewest synapses; among equals the one with the fewest layers."""
+        return min(self._points, key=lambda point: (point.synapses, point.hidden_layers))
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the synapses against the number of hidden layers.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        from cheapfast import plotting
+
+        return plotting.plot_frontier(self, ax)
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{number:>13}  {synapses:>24}  {groups}" for number, synapses, groups in _rows(self)
+        ]
+        heading = f"{'hidden layers':>13}  {'synapses':>24}  merged layers"
+        return "\n".join([heading, *lines])
+
+    def _repr_html_(self) -> str:
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in _rows(self)
+        )
+        head = "<tr><th>hidden layers</th><th>synapses</th><th>merged layers</th></tr>"
+        return f"<table>{head}{body}</table>"
+
+
+def _rows(frontier: Frontier) -> list[tuple[str, str, str]]:
+    mark = frontier.best
+    return [
+        (
+            str(point.hidden_layers),
+            f"{point.synapses:,}" + (" *" if point is mark else "  "),
+            " ".join(str(a) if b == a + 1 else f"{a}-{b - 1}" for a, b in point.groups),
+        )
+        for point in frontier
+    ]
+
+
+def frontier(
+    net: Network,
+    *,
+    threads: int | None = None,
+    memory_limit: int | str | None = None,
+    progress: bool | Callable[[int, int], None] | None = None,
+) -> Frontier:
+    r"""Find the least synapse count for every number of hidden layers, merging neighbours.
+
+    Parameters
+    ----------
+    net : Network
+        A linear network.
+    threads, memory_limit, progress
+        As for `cheapfast.synapse_count`; progress counts layers.
+
+    Returns
+    -------
+    Frontier
+        From 0 hidden layers, one matrix, to all layers apart; with the layers that are merged.
+
+    Raises
+    ------
+    TypeError
+        If a layer has no support to count.
+    ValueError
+        If the network has a bias or an activation.
+    MemoryError
+        If a count would need more than `memory_limit`.
+
+    See Also
+    --------
+    flatten : the network of one of these points.
+
+    Notes
+    -----
+    Eq. 26 of Lin, Tegmark and Rolnick asks for the least count over *all* networks with
+    :math:`\ell` hidden layers; merging neighbours gives an upper bound of it. All runs of
+    neighbours are counted exactly, :math:`L(L+1)/2` of them, and a dynamic program over the last
+    group finds the best partition for each number of groups. Dear counts make this dear: it takes
+    as long as counting all of them.
+
+    Examples
+    --------
+    >>> import cheapfast as cf
+    >>> cf.frontier(cf.algorithms.hadamard(16))
+    hidden layers                  synapses  merged layers
+                0                     256    0-3
+                1                     128 *  0-1 2-3
+                2                     128    0 1 2-3
+                3                     128    0 1 2 3
+    """
+    if not isinstance(net, Network):
+        raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
+    counts = _interval_counts(net, threads, memory_limit, progress)
+    return Frontier([_point(net, partition) for partition in least_partitions(counts)])
+
+
+def flatten(net: Network, hidden_layers: int = 0) -> Network:
+    """Multiply neighbours out until a number of hidden layers is left, with fewest synapses.
+
+    Parameters
+    ----------
+    net : Network
+        A linear network.
+    hidden_layers : int, optional
+        Hidden layers of the result; 0 is one matrix.
+
+    Returns
+    -------
+    Network
+        The same map. Layers that are not merged are taken as they are; entries that cancel exactly
+        where layers are merged are no synapses, so there may be fewer than `frontier` says.
+
+    Raises
+    ------
+    ValueError
+        If the network is not linear, or has fewer hidden layers.
+    MemoryError
+        Before a product that would not fit.
+
+    Examples
+    --------
+    >>> import numpy as np, cheapfast as cf
+    >>> net = cf.flatten(cf.algorithms.haar(8), hidden_layers=1)
+    >>> net.depth, np.allclose(net.toarray(), cf.algorithms.haar(8).toarray())
+    (2, True)
+    """
+    if not isinstance(net, Network):
+        raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
+    wanted = check_hidden_layers(hidden_layers, net)
+    groups = ((0, len(net)),) if wanted == 0 else frontier(net)[wanted].groups
+    return Network([net[a] if b == a + 1 else net[a:b].to_csr() for a, b in groups])
+
+
+def check_hidden_layers(hidden_layers: Any, net: Network) -> int:
+    """Return the number of hidden layers if merging neighbours can reach it.
+
+    Parameters
+    ----------
+    hidden_layers : int
+        What was asked for.
+    net : Network
+        Of which network.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no integer, negative, or more than the network has.
+    """
+    wanted = integer(hidden_layers, "hidden_layers", minimum=0)
+    if wanted >= len(net):
+        raise ValueError(
+            f"hidden_layers must be below the number of layers, {len(net)}, got {wanted}: "
+            "merging neighbours makes no new layers"
+        )
+    return wanted
+
+
+def _interval_counts(
+    net: Network,
+    threads: int | None,
+    memory_limit: int | str | None,
+    progress: bool | Callable[[int, int], None] | None,
+) -> list[list[int]]:
+    """Synapses of each run of neighbours: entry [i][k] merges the layers i to i + k."""
+    net.require_linear("a frontier")
+    counts = []
+    with reporting(progress, "counting runs of layers") as report:
+        for i in range(len(net)):
+            merged = count_prefixes(net[i:], threads, memory_limit)
+            # a single layer is not merged: wires that it passes through stay uncounted
+            counts.append([net[i].synapses, *merged[1:]])
+            if report is not None:
+                report(i + 1, len(net))
+    return counts
+
+
+def _point(net: Network, partition: Partition) -> FrontierPoint:
+    starts = (*partition.starts, len(net))
+    groups = tuple(itertools.pairwise(starts))
+    neurons = sum(net[stop - 1].shape[0] for _, stop in groups[:-1])
+    return FrontierPoint(len(groups) - 1, partition.cost, neurons, groups)

@@ -1,0 +1,184 @@
+"""Frontier and partial flattening: every partition into neighbours, by brute force."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import cheapfast as cf
+import strategies
+from cheapfast.flattening.partition import least_partitions
+from references import pattern_of, structural_count
+
+
+def all_partitions(size: int) -> list[tuple[int, ...]]:
+    """Return the starts of the groups of every partition into neighbours."""
+    cuts = range(1, size)
+    return [(0, *chosen) for k in range(size) for chosen in itertools.combinations(cuts, k)]
+
+
+@settings(max_examples=200)
+@given(
+    costs=st.integers(1, 7).flatmap(
+        lambda n: st.tuples(
+            *(
+                st.lists(st.integers(0, 30), min_size=n - i, max_size=n - i).map(tuple)
+                for i in range(n)
+            )
+        )
+    ),
+    scale=st.sampled_from([1, 2**70]),
+)
+def test_least_partitions_equal_brute_force(costs: tuple[tuple[int, ...], ...], scale: int) -> None:
+    size = len(costs)
+    scaled = [[scale * c for c in row] for row in costs]
+
+    def cost(starts: tuple[int, ...]) -> int:
+        return sum(scaled[a][b - a - 1] for a, b in itertools.pairwise((*starts, size)))
+
+    found = least_partitions(scaled)
+    assert len(found) == size
+    for groups, partition in enumerate(found, start=1):
+        candidates = [cost(p) for p in all_partitions(size) if len(p) == groups]
+        assert partition.cost == min(candidates) == cost(partition.starts)
+        assert len(partition.starts) == groups
+
+
+@settings(max_examples=60)
+@given(layers=strategies.chains(max_length=5, max_inputs=12))
+def test_frontier_equals_brute_force(layers: list[cf.Layer]) -> None:
+    net = cf.Network(layers)
+    patterns = [pattern_of(layer.to_csr().toarray()) for layer in layers]
+
+    def synapses(a: int, b: int) -> int:
+        return layers[a].synapses if b == a + 1 else structural_count(patterns[a:b])
+
+    points = cf.frontier(net)
+    for point in points:
+        partitions = [p for p in all_partitions(len(net)) if len(p) == point.hidden_layers + 1]
+        assert point.synapses == min(
+            sum(synapses(a, b) for a, b in itertools.pairwise((*p, len(net)))) for p in partitions
+        )
+        assert point.synapses == sum(synapses(a, b) for a, b in point.groups)
+        assert point.neurons == sum(layers[b - 1].shape[0] for _, b in point.groups[:-1])
+    assert points.best.synapses == min(point.synapses for point in points)
+    assert points[len(net) - 1].synapses == net.synapses
+
+
+def test_half_the_depth_of_an_fft_is_free() -> None:
+    for n in (2**10, 2**60):
+        points = cf.frontier(cf.algorithms.fourier(n, reorder=False))
+        depth = n.bit_length() - 1
+        assert [points[k].synapses for k in range(depth // 2 - 1, depth)] == [2 * n * depth] * (
+            depth // 2 + 1
+        )
+        assert points[0].synapses == n * n
+
+
+def test_cost_with_hidden_layers_is_an_upper_bound() -> None:
+    cost = cf.flattening_cost(cf.algorithms.hadamard(64), hidden_layers=2)
+    assert (cost.flat, cost.deep, cost.bound) == (3 * 64 * 4, 2 * 64 * 6, "upper")
+    with pytest.raises(ValueError, match="method must be 'auto'"):
+        cf.flattening_cost(cf.algorithms.hadamard(64), hidden_layers=2, method="closed")
+
+
+@pytest.mark.parametrize("hidden_layers", [0, 1, 2, 3])
+def test_flatten_is_the_same_map(hidden_layers: int) -> None:
+    rng = np.random.default_rng(1)
+    factors = [
+        sp.random(9, 7, 0.4, format="csr", random_state=rng),
+        sp.random(7, 11, 0.4, format="csr", random_state=rng),
+        sp.random(11, 5, 0.4, format="csr", random_state=rng),
+        sp.random(5, 8, 0.4, format="csr", random_state=rng),
+    ]
+    net = cf.chain(*factors)
+    flat = cf.flatten(net, hidden_layers)
+    assert flat.depth == hidden_layers + 1
+    assert flat.synapses == cf.frontier(net)[hidden_layers].synapses
+    np.testing.assert_allclose(flat.toarray(), net.toarray(), atol=1e-14)
+
+
+def test_layers_that_stay_are_taken_as_they_are() -> None:
+    net = cf.algorithms.hadamard(2**40)
+    flat = cf.flatten(net, len(net) - 1)
+    assert list(flat) == list(net)
+
+
+@pytest.mark.parametrize(
+    ("hidden_layers", "error", "message"),
+    [
+        (-1, ValueError, "hidden_layers must be at least 0"),
+        (3, ValueError, "hidden_layers must be below the number of layers, 3, got 3"),
+        (1.0, TypeError, "hidden_layers"),
+    ],
+)
+def test_hidden_layers_out_of_range(
+    hidden_layers: int, error: type[Exception], message: str
+) -> None:
+    net = cf.algorithms.hadamard(8)
+    with pytest.raises(error, match=message):
+        cf.flatten(net, hidden_layers)
+    with pytest.raises(error, match=message):
+        cf.flattening_cost(net, hidden_layers)
+
+
+@pytest.mark.parametrize(
+    "middle", [cf.Activation("tanh"), cf.Sparse(np.eye(3), bias=[1.0, 2, 3])], ids=["sigma", "bias"]
+)
+def test_networks_that_are_no_matrix(middle: cf.Layer) -> None:
+    net = cf.Network([cf.Sparse(np.eye(3)), middle, cf.Sparse(np.eye(3))])
+    with pytest.raises(ValueError, match=r"only a linear network has a frontier.*layers\[1\]"):
+        cf.frontier(net)
+
+
+def test_only_networks() -> None:
+    with pytest.raises(TypeError, match="net must be a cheapfast"):
+        cf.frontier(np.eye(3))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="net must be a cheapfast"):
+        cf.flatten(np.eye(3))  # type: ignore[arg-type]
+
+
+def test_progress_counts_layers() -> None:
+    seen: list[tuple[int, int]] = []
+    cf.frontier(cf.algorithms.hadamard(8), progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_it_shows_itself() -> None:
+    points = cf.frontier(cf.algorithms.haar(8))
+    assert repr(points).splitlines()[0].split() == [
+        "hidden",
+        "layers",
+        "synapses",
+        "merged",
+        "layers",
+    ]
+    assert repr(points).count("*") == 1
+    assert points._repr_html_().count("<tr>") == 1 + len(points)
+    assert points[1:] == cf.flattening.Frontier(list(points)[1:])
+
+
+def test_plot(monkeypatch: pytest.MonkeyPatch) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    points = cf.frontier(cf.algorithms.hadamard(64))
+    figure, ax = plt.subplots()
+    assert points.plot(ax) is ax
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [p.synapses for p in points])
+    plt.close(figure)
+    plt.close(points.plot().figure)
+
+
+def test_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match="plots need matplotlib"):
+        cf.frontier(cf.algorithms.hadamard(4)).plot()
