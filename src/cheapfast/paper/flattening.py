@@ -44,6 +44,20 @@ def synapse_cost() -> Check:
     return Check(cf.flattening_cost(net).ratio, Fraction(int(flat), int(deep)))
 
 
+@section.row(
+    "26, l > 0",
+    "half the depth is free: synapses of a fast Fourier transform of 256 with 3 of its 7 hidden "
+    "layers, 2 n log2 n as with all of them",
+    paper="definition",
+    note="Neighbours merged in pairs: radix 4, with as many synapses. Merging neighbours gives an "
+    "upper bound of the minimum over all networks with 3 hidden layers.",
+)
+def half_the_depth() -> Check:
+    """Take the cheapest way to merge neighbours down to 3 hidden layers."""
+    net = cf.algorithms.fourier(256, reorder=False)
+    return Check(cf.flattening_cost(net, hidden_layers=3).flat, 2 * 256 * 8)
+
+
 def _factors(n: int, rank: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return dense positive factors of an n x n matrix of the given rank."""
     rng = np.random.default_rng(7)
@@ -72,7 +86,12 @@ def low_rank_shapes() -> Check:
     """Build the product both ways round."""
     B, C = _factors(120, 20)
     as_printed = cf.algorithms.low_rank(C, B)
-    outputs = cf.algorithms.low_rank(B, C).shape[0]
+    net = cf.algorithms.low_rank(B, C)
+    letters = {120: "n", 20: "k"}
+    shown = [" x ".join([letters.get(size, "?") for size in layer.shape]) for layer in net]
     return Check(
-        outputs, 120, text_holds=as_printed.shape == (120, 120), shown="B is n x k, C is k x n"
+        net.shape[0],
+        120,
+        text_holds=as_printed.shape == (120, 120),
+        shown=f"B is {shown[1]}, C is {shown[0]}",
     )
