@@ -123,9 +123,10 @@ def asan(session: nox.Session) -> None:
         session.error("this session needs g++")
     session.install(
         *("-Ccmake.build-type=RelWithDebInfo", "-Cbuild-dir=build/asan"),
-        *("-Ccmake.define.CHEAPFAST_SANITIZE=ON", "."),
+        *("-Ccmake.define.CHEAPFAST_SANITIZE=ON", "-Ccmake.define.CHEAPFAST_CPP_TESTS=ON", "."),
         *group("test"),
     )
+    session.run("build/asan/cheapfast_cpp_tests", external=True)
     preload = [
         subprocess.run(
             [compiler, f"-print-file-name={library}"], check=True, capture_output=True, text=True

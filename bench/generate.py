@@ -112,7 +112,8 @@ def rmat(
     """
     n, edges = 1 << scale, edge_factor << scale
     a, b, c = quadrants
-    rows, columns = np.zeros(edges, np.int64), np.zeros(edges, np.int64)
+    rows: Indices = np.zeros(edges, np.int64)
+    columns: Indices = np.zeros(edges, np.int64)
     for _ in range(scale):
         draw = rng.random(edges)
         rows = rows << 1 | (draw >= a + b)

@@ -271,3 +271,11 @@ def test_powers_of_two_are_asked_for_with_the_neighbours(name: str) -> None:
 @pytest.mark.parametrize("name", BY_SIZE)
 def test_numpy_integers_are_sizes(name: str) -> None:
     assert BY_SIZE[name](np.int32(8)).shape == (8, 8)
+
+
+@pytest.mark.parametrize(("rng", "error"), [(-1, ValueError), ("x", TypeError), (1.5, TypeError)])
+def test_wrong_rng_is_named(rng, error):
+    with pytest.raises(error, match="rng must be None, an integer from 0 on"):
+        cf.algorithms.butterfly(4, rng=rng)
+    with pytest.raises(error, match="rng must be None, an integer from 0 on"):
+        cf.algorithms.random_sparse(4, 0.5, 1, rng=rng)

@@ -184,6 +184,16 @@ def test_network_without_synapses(tmp_path, capsys):
     assert "undefined" in capsys.readouterr().out
 
 
+def test_stored_zeros_are_told(tmp_path, capsys):
+    matrix = sps.csr_matrix(np.array([[1.0, 2.0], [0.0, 3.0]]))
+    matrix.data[1] = 0
+    sps.save_npz(tmp_path / "zeros.npz", matrix)
+    assert main(["flatten", "haar:2", str(tmp_path / "zeros.npz"), "--json"]) == 0
+    printed = capsys.readouterr()
+    assert "zeros.npz: 1 of 3 stored entries are zero or repeated" in printed.err
+    assert json.loads(printed.out)["layers"][0]["nonzeros"] == 2
+
+
 def test_nan_is_a_synapse_and_one_note(tmp_path, capsys):
     path = tmp_path / "nan.npy"
     np.save(path, np.array([[np.nan, 0.0], [np.inf, 1.0]]))

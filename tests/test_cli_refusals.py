@@ -44,16 +44,23 @@ def refused(
         ("fft:8,reorder=perhaps", ["reorder", "yes or no"]),
         ("fft:8,order=no", ["'order=no'", "reorder="]),
         ("foo:3", ["unknown built-in 'foo'", "hadamard:2^60"]),
-        ("random:n=10", ["needs p, depth"]),
-        ("random:n=10,p=x,depth=2", ["p of random:", "'x'"]),
+        ("random:n=10", ["p, depth missing", "random:n=10000,p=0.001,depth=3"]),
+        ("random:n=10,p=x,depth=2", ["random:n=10,p=x,depth=2: p must be", "'x'"]),
         ("random:n=10,n=11,p=.1,depth=2", ["given twice"]),
         ("random:n=10,p=2,depth=2", ["density"]),
         ("random:n=10,p=.1,depth=0", ["depth"]),
         ("random:n=10,p=.1,depth=1.5", ["depth", "whole number"]),
+        ("random:n=10,p=.1,depth=2,seed=-1", ["seed=-1: rng must be", "from 0 on"]),
     ],
 )
 def test_wrong_built_ins(spec, words, capsys):
     refused(capsys, ["flatten", spec], *words)
+
+
+def test_a_wrong_built_in_among_others_is_named(capsys):
+    refused(
+        capsys, ["flatten", "hadamard:8", "hadamard:12", "hadamard:8"], "hadamard:12: n must be"
+    )
 
 
 def test_shapes_that_do_not_chain(tmp_path, capsys):

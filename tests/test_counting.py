@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -150,6 +152,7 @@ def test_progress_of_a_long_count() -> None:
     ("arguments", "error", "message"),
     [
         ({"kind": "exact"}, ValueError, "kind must be"),
+        ({"kind": "numerical"}, ValueError, "not available in this version"),
         ({"method": "guess"}, ValueError, "method must be"),
         ({"tolerance": 0.1}, ValueError, "tolerance must be 0"),
         ({"threads": 0}, ValueError, "threads"),
@@ -193,3 +196,37 @@ def test_supports_written_out_count_against_the_limit() -> None:
     net = cf.algorithms.hadamard(n) @ cf.chain(sp.csr_matrix(np.eye(n, k=1) + np.eye(n, k=7)))
     with pytest.raises(MemoryError, match="writing out the supports"):
         cf.synapse_count(net, memory_limit=10_000)
+
+
+@pytest.mark.parametrize("limit", ["100E", 2**70])
+def test_a_limit_beyond_all_memory(limit: int | str) -> None:
+    A = sp.csr_matrix(np.eye(9) + np.eye(9, k=2))
+    assert cf.synapse_count(cf.chain(A, A), memory_limit=limit, rng=7) == 9 + 7 + 5
+
+
+@pytest.mark.parametrize("method", ["push", "bits", "stamps", "intern"])
+def test_progress_knows_the_total(method: str) -> None:
+    rng = np.random.default_rng(6)
+    n, per_row = 30_000, 60
+    step = n // per_row
+    indices = rng.integers(0, step, (n, per_row)) + step * np.arange(per_row)
+    indptr = np.arange(0, n * per_row + 1, per_row)
+    A = sp.csr_matrix((np.ones(n * per_row), indices.ravel(), indptr))
+    seen: list[tuple[int, int]] = []
+    net = cf.chain(A, A, A)
+    with contextlib.suppress(StopIteration):
+        cf.synapse_count(net, threads=1, method=method, progress=collect(seen, enough=4))
+    assert seen
+    assert all(0 <= done <= total for done, total in seen)
+    assert seen[-1][1] > 0
+
+
+def collect(seen: list[tuple[int, int]], enough: int) -> Callable[[int, int], None]:
+    """Return a callback that notes what it hears, and stops the count when that is enough."""
+
+    def note(done: int, total: int) -> None:
+        seen.append((done, total))
+        if len(seen) == enough:
+            raise StopIteration
+
+    return note

@@ -7,6 +7,7 @@ import io as stdio
 import os
 import pickle
 import stat
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -517,6 +518,42 @@ def test_nan_is_read_and_warned_about(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="NaN"):
         net = read_network(tmp_path / "A.npy")
     assert net.synapses == 2
+
+
+def test_nan_in_a_saved_network_is_warned_about(tmp_path: Path) -> None:
+    layers = [
+        cf.PassThrough(cf.Permutation([1, 0], np.float64, bias=[np.nan, 0.0]), 2),
+        cf.KroneckerSparse((4, 1, 1, 1), 1.0),
+    ]
+    cf.save(tmp_path / "finite.npz", cf.Network(layers))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a bias is no synapse
+        cf.load(tmp_path / "finite.npz")
+    with pytest.warns(UserWarning, match="values holds"):
+        layers.append(cf.KroneckerSparse((2, 2, 2, 1), [[np.nan], [np.inf]]))
+    cf.save(tmp_path / "net.npz", cf.Network(layers))
+    with pytest.warns(UserWarning, match=r"net\.npz holds 2 NaN") as caught:
+        cf.load(tmp_path / "net.npz")
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+
+
+def test_save_names_the_file_that_it_cannot_write(tmp_path: Path) -> None:
+    net = cf.chain([[1.0]])
+    with pytest.raises(FileNotFoundError, match=r"net\.npz: there is no folder .*nowhere"):
+        cf.save(tmp_path / "nowhere" / "net.npz", net)
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        cf.save(tmp_path, net)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "A.npz")
+    with pytest.raises(ValueError, match=r"A\.npz: is a pipe or a device"):
+        read_matrix(tmp_path / "A.npz")
+    with pytest.raises(ValueError, match="the path is empty"):
+        read_matrix("")
 
 
 def test_longdouble_is_refused_by_name(tmp_path: Path) -> None:

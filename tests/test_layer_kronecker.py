@@ -202,3 +202,9 @@ def test_non_finite_values_warn():
 
 def test_integer_values_are_promoted():
     assert KroneckerSparse((1, 2, 2, 1), np.ones((2, 2, 1), dtype=int)).dtype == np.float64
+
+
+def test_support_with_a_zero_value_that_does_not_fit():
+    layer = KroneckerSparse((2**58, 2, 2, 2), np.array([[1.0, 0.0], [1.0, 1.0]])[..., None])
+    with pytest.raises(MemoryError, match=r"has values 0.*describe it without them"):
+        _ = layer.support

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from cheapfast import chain
 from cheapfast.layers import Sparse, layer_from_state
 from cheapfast.support import CsrSupport, EmptySupport, KroneckerSupport
 from strategies import weights
@@ -299,3 +300,11 @@ def test_adjoint_of_a_layer_with_nan():
     with pytest.warns(UserWarning, match="NaN"):
         layer = Sparse(np.array([[np.nan]]))
     assert layer == layer.astype("float64")
+
+
+def test_more_rows_than_memory_are_refused_before_they_are_allocated():
+    matrix = sparse.coo_array(([1.0], ([5], [7])), shape=(10**14, 10**14))
+    with pytest.raises(MemoryError, match=r"matrix in CSR format needs 800,000,000,000,\d+ bytes"):
+        Sparse(matrix)
+    with pytest.raises(MemoryError, match=r"matrices\[1\]: a 100000000000000 x"):
+        chain(sparse.coo_array((2, 10**14)), matrix)

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
+import cheapfast as cf
 from cheapfast import _validate
 
 
@@ -105,8 +106,44 @@ def test_warn_non_finite():
         warnings.simplefilter("error")
         _validate.warn_non_finite(0, "matrix")
     with pytest.warns(UserWarning, match=r"matrix holds 2 NaN or infinite") as caught:
-        _validate.warn_non_finite(2, "matrix", stacklevel=1)
+        _validate.warn_non_finite(2, "matrix")
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: cf.Sparse([[np.nan, 1.0]]), "matrix holds 1"),
+        (
+            lambda: cf.chain(np.eye(2), [[np.inf, 0.0], [0.0, 1.0]]),
+            r"matrices\[1\]: matrix holds 1",
+        ),
+        (lambda: cf.Network([[[np.nan, np.nan]]]), r"layers\[0\]: matrix holds 2"),
+        (lambda: cf.KroneckerSparse((2, 1, 1, 1), np.nan), "values holds 1"),
+        (lambda: cf.Convolution([np.nan, 1.0], 4), "kernel holds 1"),
+        (lambda: cf.algorithms.low_rank([[np.nan]], [[1.0]]), "matrix holds 1"),
+    ],
+)
+def test_warnings_of_nan_point_at_the_user_and_name_the_matrix(make, words):
+    with pytest.warns(UserWarning, match=words) as caught:
+        make()
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        cf.Sparse,
+        cf.chain,
+        lambda masked: cf.KroneckerSparse((1, 2, 2, 1), masked),
+        lambda masked: cf.Convolution(masked, (4, 4)),
+        lambda masked: cf.Sparse(np.eye(2), bias=masked[0]),
+    ],
+)
+def test_masked_arrays_are_refused(make):
+    masked = np.ma.masked_array(np.eye(2), mask=[[True, False], [False, False]])
+    with pytest.raises(TypeError, match=r"masked array: fill it first, \w+\.filled"):
+        make(masked)
 
 
 def test_thread_count(monkeypatch):
@@ -127,7 +164,7 @@ def test_thread_count_without_affinity(monkeypatch):
     assert _validate.thread_count() == 1
 
 
-@pytest.mark.parametrize("setting", ["0", "-1", "many", "2.5"])
+@pytest.mark.parametrize("setting", ["0", "-1", "many", "2.5", "65537", "9" * 5000])
 def test_wrong_thread_setting(monkeypatch, setting):
     monkeypatch.setenv("CHEAPFAST_NUM_THREADS", setting)
     with pytest.raises(ValueError, match=f"CHEAPFAST_NUM_THREADS must be .*{setting}"):
@@ -135,7 +172,14 @@ def test_wrong_thread_setting(monkeypatch, setting):
 
 
 @pytest.mark.parametrize(
-    ("threads", "error"), [(0, ValueError), (-2, ValueError), (1.0, TypeError)]
+    ("threads", "error"),
+    [
+        (0, ValueError),
+        (-2, ValueError),
+        (1.0, TypeError),
+        (2**16 + 1, ValueError),
+        (10**30, ValueError),
+    ],
 )
 def test_wrong_threads(threads, error):
     with pytest.raises(error, match="threads must be"):

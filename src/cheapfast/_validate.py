@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import operator
 import os
+import sys
 import warnings
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -20,6 +21,9 @@ import numpy.typing as npt
 SUPPORTED_DTYPES: tuple[np.dtype[Any], ...] = tuple(
     np.dtype(name) for name in ("float32", "float64", "complex64", "complex128")
 )
+
+#: More threads than any machine has CPUs are a typing error.
+MOST_THREADS = 2**16
 
 
 def integer(value: object, name: str, minimum: int | None = None) -> int:
@@ -195,6 +199,8 @@ def weights(value: object, name: str, ndim: int | None = None) -> npt.NDArray[An
     ValueError
         If the number of dimensions is wrong, or the value is no rectangular array.
     """
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array: fill it first, {name}.filled(value)")
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -258,8 +264,10 @@ def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return view
 
 
-def warn_non_finite(count: int, name: str, stacklevel: int = 3) -> None:
+def warn_non_finite(count: int, name: str) -> None:
     """Warn that NaN or infinite weights are synapses like any other.
+
+    The warning points at the line outside of this package that led here.
 
     Parameters
     ----------
@@ -267,15 +275,21 @@ def warn_non_finite(count: int, name: str, stacklevel: int = 3) -> None:
         How many there are; 0 means no warning.
     name : str
         Name of the argument that holds them.
-    stacklevel : int
-        As for `warnings.warn`, counted from the caller of this function.
     """
     if count:
         warnings.warn(
             f"{name} holds {count} NaN or infinite value(s): each is counted as a synapse",
             UserWarning,
-            stacklevel=stacklevel + 1,
+            stacklevel=_levels_inside() + 1,
         )
+
+
+def _levels_inside() -> int:
+    """Count the frames of this package between its user and the caller of this function."""
+    levels, frame = 0, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "cheapfast":
+        levels, frame = levels + 1, frame.f_back
+    return levels
 
 
 def thread_count(threads: object = None) -> int:
@@ -297,14 +311,22 @@ def thread_count(threads: object = None) -> int:
     TypeError
         If `threads` is no integer.
     ValueError
-        If it is smaller than 1, or the environment variable is no positive integer.
+        If it is smaller than 1 or above `MOST_THREADS`, or the environment variable is no such
+        number.
     """
     if threads is not None:
-        return integer(threads, "threads", minimum=1)
+        number = integer(threads, "threads", minimum=1)
+        if number > MOST_THREADS:
+            raise ValueError(f"threads must be at most {MOST_THREADS}, got {number}")
+        return number
     setting = os.environ.get("CHEAPFAST_NUM_THREADS", "").strip()
     if setting:
-        if not setting.isdecimal() or int(setting) < 1:
-            raise ValueError(f"CHEAPFAST_NUM_THREADS must be a positive integer, got {setting!r}")
+        # the length first: Python refuses to read thousands of digits
+        if not (setting.isdecimal() and len(setting) < 10 and 1 <= int(setting) <= MOST_THREADS):
+            raise ValueError(
+                "CHEAPFAST_NUM_THREADS must be a positive integer of at most "
+                f"{MOST_THREADS}, got {setting!r}"
+            )
         return int(setting)
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))

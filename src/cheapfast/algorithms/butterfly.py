@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from cheapfast import _memory
 from cheapfast._validate import supported_dtype
-from cheapfast.algorithms._arguments import log2_size
+from cheapfast.algorithms._arguments import generator, log2_size
 from cheapfast.layers import KroneckerSparse
 from cheapfast.network import Network
 
@@ -61,7 +61,7 @@ def butterfly(
     bits = log2_size(n)
     n = 1 << bits
     dtype = supported_dtype(dtype)
-    generator = np.random.default_rng(rng)
+    random = generator(rng)
     patterns = [(n >> (bit + 1), 2, 2, 1 << bit) for bit in range(bits)] or [(1, 1, 1, 1)]
     _memory.require(
         2 * n * len(patterns) * dtype.itemsize,
@@ -69,28 +69,28 @@ def butterfly(
         "a smaller n does, and hadamard(n) or fourier(n) store no values",
     )
     return Network(
-        [KroneckerSparse(pattern, _weights(generator, pattern, dtype)) for pattern in patterns]
+        [KroneckerSparse(pattern, _weights(random, pattern, dtype)) for pattern in patterns]
     )
 
 
 def _weights(
-    generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]
+    random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> npt.NDArray[Any]:
     """Draw normal weights of mean square 1/2, none of which is an exact zero."""
-    values = _normal(generator, shape, dtype)
+    values = _normal(random, shape, dtype)
     while not values.all():
         # an exact zero would be no synapse; float32 draws one in about 1e8
         zero = values == 0
-        values[zero] = _normal(generator, (int(zero.sum()),), dtype)
+        values[zero] = _normal(random, (int(zero.sum()),), dtype)
     return values
 
 
 def _normal(
-    generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]
+    random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> npt.NDArray[Any]:
     """Draw normal numbers, real or complex, of mean square 1/2."""
     parts = 2 if dtype.kind == "c" else 1
     real = np.float32 if dtype.itemsize // parts == 4 else np.float64
-    numbers = generator.standard_normal((*shape, parts), dtype=real)
+    numbers = random.standard_normal((*shape, parts), dtype=real)
     numbers *= real(1 / np.sqrt(2 * parts))
     return np.asarray(numbers.view(dtype)[..., 0])

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from cheapfast import _memory
 from cheapfast._validate import integer
-from cheapfast.algorithms._arguments import probability, size
+from cheapfast.algorithms._arguments import generator, probability, size
 from cheapfast.layers import Sparse
 from cheapfast.network import Network
 
@@ -72,7 +72,7 @@ def random_sparse(
     depth = integer(depth, "depth", minimum=1)
     if n > _LARGEST_N:
         raise ValueError(f"n must be at most 2^30 = {_LARGEST_N}, got {n}")
-    generator = np.random.default_rng(rng)
+    random = generator(rng)
     # one layer while it is made takes 40 bytes a synapse, a finished one 16; 8 bytes a row
     expected = math.ceil(n * n * density)
     _memory.require(
@@ -80,7 +80,7 @@ def random_sparse(
         f"random_sparse({n}, {density}, {depth})",
         "expected_synapses(n, density, depth) says what to expect without drawing it",
     )
-    return Network([Sparse(_bernoulli(n, density, generator)) for _ in range(depth)])
+    return Network([Sparse(_bernoulli(n, density, random)) for _ in range(depth)])
 
 
 def _bernoulli(n: int, density: float, generator: np.random.Generator) -> sparse.csr_array[Any]:
@@ -100,7 +100,8 @@ def _positions(total: int, density: float, generator: np.random.Generator) -> np
     if density == 1.0:
         return np.arange(total, dtype=np.int64)
     rate = -math.log1p(-density)
-    chunks, first = [np.empty(0, dtype=np.int64)], 0
+    chunks: list[npt.NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
+    first = 0
     while first < total:
         mean = (total - first) * density
         count = int(mean + 5 * math.sqrt(mean)) + 16

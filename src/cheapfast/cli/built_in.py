@@ -65,35 +65,37 @@ def build(spec: str, memory_limit: int | None = None) -> Any:
             f"{', '.join(entry.usage for entry in BUILT_INS.values())} "
             f"(a file of that name is written ./{spec})"
         )
-    return BUILT_INS[name].build(parameters, memory_limit)
+    try:
+        return BUILT_INS[name].build(parameters, memory_limit)
+    except ValueError as error:
+        # a chain may hold several built-ins: say which one
+        raise ValueError(f"{spec}: {error}") from error
 
 
 def _fft(parameters: str, memory_limit: int | None) -> Any:  # noqa: ARG001
-    size, options = _size_and_options(parameters, "fft", {"reorder"})
+    size, options = _size_and_options(parameters, {"reorder"})
     return cf.algorithms.fourier(size, reorder=_switch(options, "reorder", True))
 
 
 def _hadamard(parameters: str, memory_limit: int | None) -> Any:  # noqa: ARG001
-    size, _ = _size_and_options(parameters, "hadamard", set())
+    size, _ = _size_and_options(parameters, set())
     return cf.algorithms.hadamard(size)
 
 
 def _haar(parameters: str, memory_limit: int | None) -> Any:  # noqa: ARG001
-    size, options = _size_and_options(parameters, "haar", {"copies"})
+    size, options = _size_and_options(parameters, {"copies"})
     return cf.algorithms.haar(size, copies=_switch(options, "copies", True))
 
 
 def _random(parameters: str, memory_limit: int | None) -> Any:
-    options = _options(parameters.split(","), "random", {"n", "p", "depth", "seed"})
+    options = _options(parameters.split(","), {"n", "p", "depth", "seed"})
     missing = [name for name in ("n", "p", "depth") if name not in options]
     if missing:
-        raise ValueError(
-            f"random: needs {', '.join(missing)}; write random:n=10000,p=0.001,depth=3"
-        )
-    size = parse_integer(options["n"], "n of random:")
-    density = parse_fraction(options["p"], "p of random:")
-    depth = parse_integer(options["depth"], "depth of random:")
-    seed = parse_integer(options.get("seed", "0"), "seed of random:")
+        raise ValueError(f"{', '.join(missing)} missing; write random:n=10000,p=0.001,depth=3")
+    size = parse_integer(options["n"], "n")
+    density = parse_fraction(options["p"], "p")
+    depth = parse_integer(options["depth"], "depth")
+    seed = parse_integer(options.get("seed", "0"), "seed")
     if memory_limit is not None and 0 <= density <= 1:
         # random_sparse itself refuses what does not fit in memory; this is the user's own limit
         synapses = int(size * size * Fraction(density))
@@ -114,19 +116,19 @@ BUILT_INS = {
 }
 
 
-def _size_and_options(parameters: str, name: str, known: set[str]) -> tuple[int, dict[str, str]]:
+def _size_and_options(parameters: str, known: set[str]) -> tuple[int, dict[str, str]]:
     size, *rest = parameters.split(",")
-    return parse_integer(size, f"the size of {name}:"), _options(rest, name, known)
+    return parse_integer(size, "the size"), _options(rest, known)
 
 
-def _options(parts: list[str], name: str, known: set[str]) -> dict[str, str]:
+def _options(parts: list[str], known: set[str]) -> dict[str, str]:
     options: dict[str, str] = {}
     for part in parts:
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or key not in known or key in options:
             expected = ", ".join(f"{option}=..." for option in sorted(known)) or "nothing"
             problem = "is given twice" if key in options else "is not understood"
-            raise ValueError(f"{part.strip()!r} in {name}: {problem}; it takes {expected}")
+            raise ValueError(f"{part.strip()!r} {problem}; what may be given is {expected}")
         options[key] = value
     return options
 

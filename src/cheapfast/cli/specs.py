@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,7 @@ def read_network(specs: Sequence[str], memory_limit: int | None = None) -> Named
     """
     factors = [(spec, _read_factor(spec, memory_limit)) for spec in specs]
     network = cf.network.chain_named(factors)
+    _note_dropped_entries(factors, network)
     # matrix order on the command line, data-flow order in the network
     names = [name for spec, factor in reversed(factors) for name in _layer_names(spec, factor)]
     return NamedNetwork(network, tuple(names))
@@ -61,6 +63,24 @@ def read_network(specs: Sequence[str], memory_limit: int | None = None) -> Named
 def _read_factor(spec: str, memory_limit: int | None) -> Any:
     network = built_in.build(spec, memory_limit)
     return cf.read_matrix(spec) if network is None else network
+
+
+def _note_dropped_entries(factors: Sequence[tuple[str, Any]], network: cf.Network) -> None:
+    """Say so where a file stores more entries than are counted: edges of weight 0, for example."""
+    layers = iter(network)
+    for spec, factor in reversed(factors):
+        if isinstance(factor, cf.Network):
+            for _ in factor:
+                next(layers)
+            continue
+        counted = next(layers).synapses
+        stored = getattr(factor, "nnz", counted)  # a dense array stores no pattern
+        if stored != counted:
+            warnings.warn(
+                f"{spec}: {stored - counted:,} of {stored:,} stored entries are zero or repeated, "
+                "and are not counted",
+                stacklevel=2,
+            )
 
 
 def _layer_names(spec: str, factor: Any) -> list[str]:

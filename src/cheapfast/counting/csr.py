@@ -13,6 +13,9 @@ from cheapfast.support import CsrSupport, Support
 #: Methods of the kernels, "auto" aside.
 CSR_METHODS = ("stamps", "bitmap", "bits", "push", "intern")
 
+#: A limit above is none.
+_MOST_BYTES = 2**62
+
 #: The kernels keep some bytes a column. Beyond this many columns, most of them empty, the others
 #: are numbered anew.
 _MANY_COLUMNS = 2**16
@@ -83,7 +86,7 @@ def count_csr(
     layers = [_arrays(s.to_csr()) for s in supports]
     layers[-1] = _with_used_columns(*layers[-1])
     value, prefixes, ran, work = _core.count_chain(
-        layers, method, threads, memory_limit - symbolic, progress
+        layers, method, threads, min(memory_limit - symbolic, _MOST_BYTES), progress
     )
     return ChainCount(value, prefixes, ran, work)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from cheapfast._memory import available_bytes, parse_bytes
 from cheapfast._progress import reporting
@@ -50,6 +50,7 @@ def synapse_count(
     kind: Literal["structural"] = "structural",
     method: str = "auto",
     tolerance: float = 0.0,
+    rng: Any = None,  # noqa: ARG001
     threads: int | None = None,
     memory_limit: int | str | None = None,
     progress: ProgressArgument = None,
@@ -72,6 +73,8 @@ def synapse_count(
         number.
     tolerance : float, optional
         For other kinds; must be 0 for the structural count.
+    rng : None, int or numpy.random.Generator, optional
+        For other kinds; the structural count draws nothing.
     threads : int, optional
         Number of threads; by default CHEAPFAST_NUM_THREADS, else the CPUs that the process may use.
         The result does not depend on it.
@@ -115,10 +118,30 @@ def synapse_count(
     >>> cf.synapse_count(cf.algorithms.hadamard(2**60)) == 2**120
     True
     """
-    choice(kind, "kind", ("structural",))
+    require_structural(kind)
     if tolerance != 0:
         raise ValueError(f"tolerance must be 0 for the structural count, got {tolerance}")
     return count_structural(net, method, threads, memory_limit, progress).value
+
+
+def require_structural(kind: str) -> None:
+    """Refuse the kind of count that this version does not make.
+
+    Parameters
+    ----------
+    kind : str
+        "structural" or "numerical".
+
+    Raises
+    ------
+    ValueError
+        If it is anything but "structural".
+    """
+    if choice(kind, "kind", ("structural", "numerical")) == "numerical":
+        raise ValueError(
+            "kind must be 'structural', got 'numerical': counts that recognise cancellation are "
+            "not available in this version; the structural count is an upper bound of them"
+        )
 
 
 def structural_counts(

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from cheapfast._validate import choice
 from cheapfast.counting import structural
 from cheapfast.flattening.frontier import check_hidden_layers, frontier
 from cheapfast.network import Network
@@ -165,13 +164,9 @@ def _partly_flattened(
     )
 
 
-def _check_available(kind: object, tolerance: object) -> None:
+def _check_available(kind: str, tolerance: object) -> None:
     """Refuse what this version does not compute, and say what it does."""
-    if choice(kind, "kind", ("structural", "numerical")) == "numerical":
-        raise ValueError(
-            "kind must be 'structural', got 'numerical': counts that recognise cancellation are "
-            "not available in this version; the structural count is an upper bound of them"
-        )
+    structural.require_structural(kind)
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or tolerance != 0:
         raise ValueError(
             f"tolerance must be 0 (exact flattening), got {tolerance!r}: approximate flattening is "

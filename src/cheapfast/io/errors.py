@@ -57,8 +57,12 @@ def existing(path: PathLike) -> str:
         If it is a folder.
     """
     name = os.fspath(path)
+    if not name:
+        raise ValueError("the path is empty; expected the name of a file")
     if not os.path.exists(name):
         raise FileNotFoundError(f"{name}: no such file")
     if os.path.isdir(name):
         raise ValueError(f"{name}: is a folder; expected a file")
+    if not os.path.isfile(name):  # reading a pipe may wait for ever
+        raise ValueError(f"{name}: is a pipe or a device; expected a file")
     return name

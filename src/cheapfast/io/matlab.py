@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from cheapfast import _memory
 from cheapfast.io.errors import INSTEAD
+from cheapfast.io.sparse_arrays import as_sparse_arrays
 
 _MATRICES = frozenset(
     {"sparse", "double", "single", "logical"}
@@ -56,7 +57,8 @@ def read_mat(name: str, variable: str | None) -> Any:
     elif variable not in matrices:
         raise ValueError(f"it holds no matrix named {variable!r}; found: {listed}")
     _memory.require(os.path.getsize(name), "its content", INSTEAD)
-    return loadmat(name, appendmat=False, variable_names=[variable])[variable]
+    options = as_sparse_arrays(loadmat)
+    return loadmat(name, appendmat=False, variable_names=[variable], **options)[variable]
 
 
 def _check_types(name: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cheapfast import _memory
 from cheapfast.io.errors import INSTEAD
+from cheapfast.io.sparse_arrays import as_sparse_arrays
 
 _CHUNK = 1 << 24
 
@@ -37,7 +38,7 @@ def read_mtx(name: str, _variable: str | None) -> Any:
     _memory.require(needed, "the matrix", INSTEAD)
     if not isinstance(source, str):
         source.seek(0)
-    return mmread(source)
+    return mmread(source, **as_sparse_arrays(mmread))
 
 
 def _text(name: str) -> str | BytesIO:

@@ -8,6 +8,7 @@ import numpy as np
 
 from cheapfast import _memory
 from cheapfast._archive import HEADER, ArrayHeader, decode_states, npy_header, npz_headers
+from cheapfast._validate import warn_non_finite
 from cheapfast.io.errors import INSTEAD
 from cheapfast.layers import layer_from_state
 from cheapfast.network import Network
@@ -85,7 +86,18 @@ def load_network(name: str, headers: dict[str, ArrayHeader]) -> Network:
     _require(headers)
     with np.load(name, allow_pickle=False) as entries:
         states = decode_states(dict(entries))
-    return Network([layer_from_state(kind, state) for kind, state in states])
+    net = Network([layer_from_state(kind, state) for kind, state in states])
+    warn_non_finite(sum(_non_finite(state) for _, state in states), name)
+    return net
+
+
+def _non_finite(state: dict[str, Any]) -> int:
+    """Count the NaN and infinite weights of a layer; a bias is no synapse."""
+    return sum(
+        int(np.count_nonzero(~np.isfinite(value)))
+        for key, value in state.items()
+        if isinstance(value, np.ndarray) and value.dtype.kind in "fc" and not key.endswith("bias")
+    )
 
 
 def _require_matrix(header: ArrayHeader) -> None:

@@ -30,6 +30,8 @@ def save(path: PathLike, net: Network) -> None:
     TypeError
         If `net` is no Network, or holds a layer that cannot be saved (Operator, or Activation of
         a callable).
+    OSError
+        If the file cannot be written; the message names it.
 
     Notes
     -----
@@ -52,7 +54,12 @@ def save(path: PathLike, net: Network) -> None:
     states = [(layer.kind, layer.state()) for layer in net]  # an Operator refuses here
     # the file that a symbolic link points to is replaced, not the link
     target = os.path.realpath(os.fspath(path))
-    temporary = os.path.join(os.path.dirname(target), f".cheapfast-{secrets.token_hex(8)}.tmp")
+    folder = os.path.dirname(target)
+    if os.path.isdir(target):
+        raise IsADirectoryError(f"{target}: is a folder; expected the name of a file")
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"{target}: there is no folder {folder}")
+    temporary = os.path.join(folder, f".cheapfast-{secrets.token_hex(8)}.tmp")
     try:
         # not tempfile: its files are private to the user, and would stay so once renamed
         with open(temporary, "xb") as file:
@@ -84,6 +91,11 @@ def load(path: PathLike) -> Network:
         If the file is damaged, is no saved network, or holds a pickle; the message names it.
     MemoryError
         Before reading what would not fit.
+
+    Warns
+    -----
+    UserWarning
+        If weights are NaN or infinite: they are synapses.
     """
     name = existing(path)
     with reading(name, "saved network"):

@@ -96,7 +96,7 @@ class Convolution(Layer):
             )
         if array.size == 0:
             raise ValueError(f"kernel must not be empty, got shape {array.shape}")
-        warn_non_finite(int(array.size - np.count_nonzero(np.isfinite(array))), "kernel", 2)
+        warn_non_finite(int(array.size - np.count_nonzero(np.isfinite(array))), "kernel")
         outputs, start = geometry(array.shape, sizes, mode)
         self._set(np.array(array), sizes, outputs, start, mode == "circular", bias)
 

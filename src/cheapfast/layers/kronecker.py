@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from cheapfast import _memory
 from cheapfast._validate import bias_vector, choice, integers, size_of, warn_non_finite, weights
 from cheapfast.layers.base import Layer, State
 from cheapfast.layers.fourier_values import FourierValues
@@ -107,7 +108,12 @@ class KroneckerSparse(Layer):
             return EmptySupport(self._shape)
         if not self._values.has_zero:
             return KroneckerSupport.pattern(*self._pattern)
-        matrix = self.to_csr()
+        _memory.require(
+            self._csr_bytes(),
+            f"{self!r} has values 0, so its support, written out as CSR,",
+            "describe it without them, as layers of smaller patterns",
+        )
+        matrix = self._to_csr()
         return CsrSupport(self._shape, matrix.indptr, matrix.indices)
 
     @property
@@ -219,7 +225,7 @@ def _array_values(values: npt.ArrayLike) -> ArrayValues:
     array = weights(values, "values")
     if array.ndim > 4:
         raise ValueError(f"values must have at most 4 dimensions, got shape {array.shape}")
-    warn_non_finite(int(array.size - np.count_nonzero(np.isfinite(array))), "values", stacklevel=3)
+    warn_non_finite(int(array.size - np.count_nonzero(np.isfinite(array))), "values")
     return ArrayValues(array.reshape((1,) * (4 - array.ndim) + array.shape))
 
 

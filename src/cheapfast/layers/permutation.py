@@ -157,6 +157,11 @@ class Permutation(Layer):
         return self._size, self._size
 
     @property
+    def permutation(self) -> PermutationMap:
+        """What moves where, symbolic if it was given so."""
+        return self._map
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """Type of the ones."""
         return self._dtype

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from cheapfast import _core
+from cheapfast import _core, _memory
 from cheapfast._validate import bias_vector, read_only, supported_dtype, warn_non_finite
 from cheapfast.layers.base import Layer, State
 from cheapfast.layers.registry import register
-from cheapfast.support.base import Support
+from cheapfast.support.base import Support, csr_pattern_bytes
 from cheapfast.support.csr import CsrSupport, EmptySupport, index_dtype
 from cheapfast.support.kronecker import KroneckerSupport
 
@@ -56,12 +56,22 @@ class Sparse(Layer):
 
     def __init__(self, matrix: Any, bias: npt.ArrayLike | None = None) -> None:
         self._set(matrix, bias)
-        warn_non_finite(_core.scan_values(self._data)[1], "matrix", stacklevel=2)
+        self._warn("matrix")
 
     def _set(self, matrix: Any, bias: npt.ArrayLike | None) -> None:
         self._shape, self._indptr, self._indices, self._data, diagonal = _canonical(matrix)
         self._bias = bias_vector(bias, self._shape[0], self._data.dtype)
         self._support = _support(self._shape, self._indptr, self._indices, diagonal)
+
+    def _warn(self, name: str) -> None:
+        warn_non_finite(_core.scan_values(self._data)[1], name)
+
+    @classmethod
+    def _named(cls, matrix: Any, name: str) -> Sparse:
+        """Build from a matrix that warnings call by its name, as a factor of a chain has one."""
+        layer = cls._derived(matrix)
+        layer._warn(f"{name}: matrix")
+        return layer
 
     @classmethod
     def _derived(cls, matrix: Any, bias: npt.ArrayLike | None = None) -> Sparse:
@@ -89,6 +99,16 @@ class Sparse(Layer):
     def synapses(self) -> int:
         """Number of nonzero weights."""
         return int(self._data.shape[0])
+
+    def arrays(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+        """Return indptr, indices and data, which the layer keeps: do not write to them.
+
+        Returns
+        -------
+        indptr, indices, data : ndarray
+            Canonical CSR; both index arrays int32 or both int64.
+        """
+        return self._indptr, self._indices, self._data
 
     @property
     def T(self) -> Sparse:
@@ -205,12 +225,19 @@ def _csr_arrays(matrix: Any) -> _Arrays:
         raise ValueError(f"matrix must have 2 dimensions, got shape {matrix.shape}")
     if matrix.format != "csr":
         _check_before_conversion(matrix)
+        _memory.require(
+            csr_pattern_bytes(matrix.shape, matrix.nnz) + matrix.nnz * matrix.dtype.itemsize,
+            f"a {matrix.shape[0]} x {matrix.shape[1]} matrix in CSR format",
+            "pass it in CSR format, without empty rows",
+        )
         matrix = _with_wide_data(matrix).tocsr()
     return _Arrays(matrix.shape, matrix.indptr, matrix.indices, matrix.data)
 
 
 def _from_dense(matrix: Any) -> Any:
     """Convert a dense array; zeros are no entries."""
+    if isinstance(matrix, np.ma.MaskedArray):
+        raise TypeError("matrix is a masked array: fill it first, matrix.filled(value)")
     try:
         array = np.asarray(matrix)
     except ValueError as error:

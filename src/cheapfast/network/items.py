@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from cheapfast.layers import Layer, Operator, Sparse
 
 
@@ -26,6 +24,8 @@ def as_layer(item: Any, name: str) -> Layer:
     ------
     TypeError, ValueError
         If it is none of these, or no valid matrix; the message starts with `name`.
+    MemoryError
+        If its CSR form would not fit.
     """
     if isinstance(item, Layer):
         return item
@@ -33,6 +33,8 @@ def as_layer(item: Any, name: str) -> Layer:
         # a LinearOperator without importing scipy.sparse.linalg, which is slow
         if hasattr(item, "matvec") and not hasattr(item, "tocsr"):
             return Operator(item)
-        return Sparse(item if hasattr(item, "tocsr") else np.asarray(item))
+        return Sparse._named(item, name)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name}: {error}") from error
+    except MemoryError as error:
+        raise MemoryError(f"{name}: {error}") from error

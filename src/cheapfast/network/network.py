@@ -254,7 +254,10 @@ class Network:
     def __getitem__(self, index: int | slice) -> Layer | Network:
         """Return a layer, or the network of neighbouring layers (``net[i:j]``)."""
         if not isinstance(index, slice):
-            return self._layers[_validate.integer(index, "index")]
+            at = _validate.integer(index, "index")
+            if not -len(self) <= at < len(self):
+                raise IndexError(f"index must be below the {len(self)} layers, got {at}")
+            return self._layers[at]
         if index.step not in (None, 1):
             raise ValueError(f"a slice of a network takes neighbours, step 1; got {index.step}")
         if not self._layers[index]:
@@ -380,10 +383,9 @@ class Network:
         --------
         >>> import cheapfast as cf
         >>> print(cf.chain([[1.0, 2.0]], [[3.0], [4.0]]).explain())
-        2 passes for 1 float64 vector:
+        1 pass for 1 float64 vector:
         pass  kernel     layers  shape  bytes  flops
-           0  scipy csr  0         2x1   60 B      4
-           1  scipy csr  1         1x2   56 B      4
+           0  csr chain  0-1       1x1  116 B      8
               total                     116 B      8
         """
         columns = _validate.integer(columns, "columns", minimum=0)

@@ -16,6 +16,8 @@ class PythonMonitor : public Monitor {
   // `progress` is None or called as progress(done, total) at most ten times a second; total may grow.
   explicit PythonMonitor(py::object progress) : progress_(std::move(progress)), last_poll_(Clock::now()) {}
 
+  bool watched() const override { return !progress_.is_none(); }
+
   void poll() override {
     const Clock::time_point now = Clock::now();
     if (now - last_poll_ < kPollEvery) return;

@@ -21,6 +21,9 @@ class Monitor {
   void stop() { stopped_.store(true, std::memory_order_relaxed); }
   void restart() { stopped_.store(false, std::memory_order_relaxed); }
 
+  // Whether somebody looks at the progress: only then is a forecast of the work worth its time.
+  virtual bool watched() const { return false; }
+
   // Throws to cancel the computation. Cheap enough to be called every millisecond.
   virtual void poll() {}
 

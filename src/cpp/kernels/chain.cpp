@@ -189,6 +189,9 @@ class Counting {
 
   // The next layer joins the tail; false where the product outgrows half of the memory that is left.
   bool store(const Keys& keys) {
+    if (context_.monitor.watched()) {
+      context_.monitor.expect(context_.monitor.done() + pair_work(keys.csr, tail_.csr, context_));
+    }
     std::optional<Tail> next = multiply(keys, tail_, head_.back().rows, context_);
     if (!next) return false;
     tail_ = std::move(*next);

@@ -24,7 +24,7 @@ constexpr double kStoredPair = 6.0;
 constexpr double kKeyEntry = 8.0;
 
 // OR of 64 bytes from a table of `rows` lines.
-inline double pulled_line(std::int64_t rows) { return rows < 16384 ? 1.1 : rows < 262144 ? 2.2 : 6.0; }
+inline double pulled_line(std::int64_t rows) { return rows < 16384 ? 0.7 : rows < 262144 ? 1.1 : 3.0; }
 
 }  // namespace cost
 }  // namespace cheapfast

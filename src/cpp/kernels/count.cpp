@@ -187,9 +187,32 @@ std::uint64_t count_by_rows(const Csr& head, const Csr& tail, const std::uint32_
   });
 }
 
+void count_each_row(const Csr& head, const Csr& tail, std::int64_t* sizes, CountContext& context) {
+  const KernelTable& table = kernels();
+  record_run(kernel_name("count_rows", named_layer(head, tail)), table);
+  const auto kernel = table.count_rows[static_cast<int>(head.width)][static_cast<int>(tail.width)];
+  const int workers = workers_for(static_cast<std::uint64_t>(nonzeros(head)), context);
+  auto memory = one_each<UnionMemory>(workers, tail.cols, context.budget);
+  count_blocks(head.rows, workers, context, [&](int worker, std::int64_t begin, std::int64_t end) {
+    std::uint64_t work = 0;
+    for (; begin < end && work < kPollWork; ++begin) {
+      const CountTask task{head, tail, nullptr, begin, begin + 1, kPollWork, Accumulator::automatic};
+      const CountOutcome out = kernel(task, memory[static_cast<std::size_t>(worker)]->scratch);
+      sizes[begin] = static_cast<std::int64_t>(out.count);
+      work += out.work;
+    }
+    return CountOutcome{begin, 0, work};
+  });
+}
+
 std::uint64_t count_by_pushing(const Chain& chain, Accumulator accumulator, CountContext& context) {
   const KernelTable& table = kernels();
   record_run(kernel_name("push_rows", chain.layers[0]), table);
+  if (context.monitor.watched()) {
+    const PushForecast forecast = forecast_pushing(chain, context);
+    const double work = forecast.push_work + forecast.final_work;
+    context.monitor.expect(context.monitor.done() + static_cast<std::uint64_t>(work));
+  }
   const int workers = std::max(1, context.threads);
   auto memory = one_each<PushMemory>(workers, chain, context.budget);
   return count_blocks(chain.layers[0].rows, workers, context, [&](int worker, std::int64_t begin, std::int64_t end) {

@@ -30,6 +30,9 @@ bool rows_are_runs(const Csr& csr);
 std::uint64_t count_by_rows(const Csr& head, const Csr& tail, const std::uint32_t* multiplicity, std::uint64_t pairs,
                             Accumulator accumulator, CountContext& context);
 
+// The same, with the nonzeros of each row written to `sizes`.
+void count_each_row(const Csr& head, const Csr& tail, std::int64_t* sizes, CountContext& context);
+
 // A chain that ends in `tail`; with `tail_class` (one entry a column of the last layer), the rows of tail that these
 // columns stand for.
 struct Chain {
