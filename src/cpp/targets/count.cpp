@@ -11,19 +11,20 @@ namespace cheapfast {
 namespace CHEAPFAST_TARGET {
 namespace {
 
-// The two arrays of a support, typed.
-template <class S, class X>
+// The two arrays of a support, typed. Columns are not negative, and addresses come cheaper from unsigned ones.
+template <class S, class X, class U>
 struct Rows {
   using Start = S;
   using Index = X;
+  using Column = U;
   const S* starts;
   const X* indices;
   explicit Rows(const Csr& csr)
       : starts(static_cast<const S*>(csr.starts)), indices(static_cast<const X*>(csr.indices)) {}
 };
-using Narrow = Rows<std::int32_t, std::int32_t>;
-using Wide = Rows<std::int64_t, std::int64_t>;
-using Own = Rows<std::int64_t, std::int32_t>;
+using Narrow = Rows<std::int32_t, std::int32_t, std::uint32_t>;
+using Wide = Rows<std::int64_t, std::int64_t, std::uint64_t>;
+using Own = Rows<std::int64_t, std::int32_t, std::uint32_t>;
 
 // How far ahead the indices of tail are fetched, in entries of head, and its row starts twice as far. The longer
 // distance is for tails that live in main memory.
@@ -105,8 +106,9 @@ CHEAPFAST_INLINE std::uint64_t union_by_stamps(const List<X>& list, const Tail& 
     const typename Tail::Index* const end = tail.indices + tail.starts[list.rows[k] + 1];
     work += static_cast<std::uint64_t>(end - p);
     for (; p < end; ++p) {
-      count += stamps[*p] != mine;
-      stamps[*p] = mine;
+      const typename Tail::Column column = static_cast<typename Tail::Column>(*p);
+      count += stamps[column] != mine;
+      stamps[column] = mine;
     }
   }
   return count;
@@ -121,7 +123,10 @@ CHEAPFAST_INLINE std::uint64_t union_by_bitmap(const List<X>& list, const Tail& 
     const typename Tail::Index* p = tail.indices + tail.starts[list.rows[k]];
     const typename Tail::Index* const end = tail.indices + tail.starts[list.rows[k] + 1];
     work += static_cast<std::uint64_t>(end - p);
-    for (; p < end; ++p) bits[*p >> 6] |= std::uint64_t{1} << (*p & 63);
+    for (; p < end; ++p) {
+      const typename Tail::Column column = static_cast<typename Tail::Column>(*p);
+      bits[column >> 6] |= std::uint64_t{1} << (column & 63);
+    }
   }
   return sweep(bits, cols);
 }
