@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "support": SUPPORT,
     "layers": LAYERS,
     "plan": PLAN,
+    "transform": HELPERS | {"_core"},
     "network": NETWORK,
     "io": NETWORK | {"_archive"},
     "counting": COUNTING,

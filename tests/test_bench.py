@@ -15,12 +15,16 @@ from rich.console import Console
 import cheapfast as cf
 from cheapfast.bench import generate, machine, peers, requirements, run, workloads
 from cheapfast.bench.model import Answer, Peer, Problem, UnavailableError, Workload
+from cheapfast.bench.peers.cheapfast_chain import CheapfastChain
+from cheapfast.bench.peers.cheapfast_hadamard import CheapfastHadamard
 from cheapfast.bench.report import format_value
 from cheapfast.bench.timing import Settings, refusal, time_workload
 from cheapfast.cli import main
 
 TINY = Settings(size="tiny", repeat=2)
 TIMED = [workload for workload in workloads.ALL if workload.measure == "time"]
+TRANSFORMS = [workload for workload in workloads.ALL if workload.measure == "apply"]
+CHAINS = [workload for workload in workloads.ALL if workload.measure == "chain"]
 IN_MEMORY = [workload for workload in workloads.ALL if workload.measure == "memory"]
 
 
@@ -123,6 +127,54 @@ def test_import_workload():
     (workload,) = (workload for workload in workloads.ALL if workload.measure == "import")
     (figure,) = run.run([workload], peers.ALL, Settings(repeat=1)).figures
     assert figure.minimum > 0
+
+
+@pytest.mark.parametrize("workload", TRANSFORMS, ids=lambda workload: workload.name)
+def test_every_transformer_is_right(workload):
+    results = run.run([workload], peers.TRANSFORMERS, TINY)
+    assert not results.mismatches
+    names = {figure.peer for figure in results.figures}
+    assert {"cheapfast", "scipy-matrix"} <= names
+    assert names | {skip.peer for skip in results.skips} == {p.name for p in peers.TRANSFORMERS}
+    assert all(len(figure.values) == 2 and figure.checked for figure in results.figures)
+
+
+def test_wrong_transform_is_a_mismatch():
+    class Wrong(CheapfastHadamard):
+        name = "wrong"
+
+        def transformer(self, x, threads):
+            right = super().transformer(x, threads)
+            return lambda: right() + 1
+
+    results = run.run(TRANSFORMS[:1], [CheapfastHadamard(), Wrong()], TINY)
+    assert results.mismatches
+    assert not results.figures
+
+
+@pytest.mark.parametrize("workload", CHAINS, ids=lambda workload: workload.name)
+def test_every_applier_is_right(workload):
+    results = run.run([workload], peers.APPLIERS, Settings("tiny", 2, threads=(1, 2)))
+    assert not results.mismatches
+    assert [(f.peer, f.threads) for f in results.figures] == [
+        ("cheapfast", 1),
+        ("cheapfast", 2),
+        ("scipy", 1),
+    ]
+    assert all(len(figure.values) == 2 and figure.checked for figure in results.figures)
+
+
+def test_wrong_product_is_a_mismatch():
+    class Wrong(CheapfastChain):
+        name = "wrong"
+
+        def applier(self, matrices, threads):
+            right = super().applier(matrices, threads)
+            return lambda x: right(x) + 1
+
+    results = run.run(CHAINS[:1], [CheapfastChain(), Wrong()], TINY)
+    assert results.mismatches
+    assert not results.figures
 
 
 def test_names_are_unique_and_sizes_complete():

@@ -17,7 +17,6 @@ import cheapfast as cf
 from chains import DrawnChain, chains
 from cheapfast.plan import Cost, Part, Pass, chain_shapes, layer_cost, layer_part, make_plan
 from cheapfast.plan import passes as plan_passes
-from cheapfast.plan.product import product_entries_bound
 
 Shapes = list[tuple[int, int]]
 
@@ -92,7 +91,7 @@ def test_a_fused_planner_takes_several_layers(monkeypatch: pytest.MonkeyPatch) -
             cost=lambda columns, _dtype: Cost(0, columns * len(diagonal)),
         )
 
-    monkeypatch.setattr(plan_passes, "PLANNERS", (fuse_diagonals, *plan_passes.PLANNERS))
+    monkeypatch.setattr(plan_passes, "PLANNERS", (fuse_diagonals, plan_passes.single_layer))
     net = cf.Network([np.ones((3, 3)), 2 * np.eye(3), 5 * np.eye(3), np.ones((1, 3))])
     assert [(row.start, row.stop) for row in net.explain().passes] == [(0, 1), (1, 3), (3, 4)]
     np.testing.assert_array_equal(net @ np.ones(3), [90])
@@ -145,28 +144,12 @@ def test_cost_of_other_layers() -> None:
 def test_explanation() -> None:
     net = cf.Network([np.ones((4, 3)), cf.Activation("relu"), cf.Permutation([3, 2, 1, 0])])
     told = net.explain(columns=5)
-    assert [row.kernel for row in told.passes] == ["scipy csr", "numpy elementwise", "numpy gather"]
+    assert [row.kernel for row in told.passes] == ["csr", "numpy elementwise", "numpy gather"]
     assert told.total == sum((row.cost for row in told.passes if row.cost), Cost(0, 0))
     lines = repr(told).splitlines()
     assert lines[0] == "3 passes for 5 float64 vectors:"
     assert len(lines) == 6
-    assert re.fullmatch(r" +0 +scipy csr +0 +4x3 +\d+ B +120", lines[2])
+    assert re.fullmatch(r" +0 +csr +0 +4x3 +\d+ B +120", lines[2])
     assert "<td>numpy gather</td>" in told._repr_html_()
     with pytest.raises(ValueError, match="columns"):
         net.explain(-1)
-
-
-# -- products
-
-
-@given(st.data())
-def test_product_bound_holds(data: st.DataObject) -> None:
-    m, k, n = (data.draw(st.integers(1, 8)) for _ in range(3))
-    seed = data.draw(st.integers(0, 2**32 - 1))
-    rng = np.random.default_rng(seed)
-    density = data.draw(st.sampled_from([0.0, 0.1, 0.5, 1.0]))
-    left = sparse.csr_array((rng.random((m, k)) < density).astype(float))
-    right = sparse.csr_array((rng.random((k, n)) < density).astype(float))
-    bound = product_entries_bound(left, right)
-    assert (left @ right).nnz <= bound <= m * n
-    assert bound <= int(np.diff(right.indptr)[left.indices].sum())

@@ -41,6 +41,7 @@ from cheapfast.layers import (
     Sparse,
 )
 from cheapfast.network import Network, chain
+from cheapfast.transform import hadamard_transform
 
 __version__ = version("cheapfast")
 
@@ -72,6 +73,7 @@ __all__ = [
     "flattening",
     "flattening_cost",
     "frontier",
+    "hadamard_transform",
     "layers",
     "load",
     "paper",

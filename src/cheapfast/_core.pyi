@@ -7,10 +7,28 @@ import numpy as np
 import numpy.typing as npt
 
 _Index: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.int64] | npt.NDArray[Any]
+# rows, columns, indptr, indices, data
+_CsrMatrix: TypeAlias = tuple[int, int, _Index, _Index, npt.NDArray[Any]]
 _CsrArrays: TypeAlias = tuple[int, int, _Index, _Index]  # rows, columns, indptr, indices
+
+# rows, columns, indptr, indices, data, bias (one an output, of the operand's dtype), order
+# (output i is row order[i], int64), form; with a form other than AS_IS neither bias nor order
+_SparseLayer: TypeAlias = tuple[
+    int,
+    int,
+    _Index,
+    _Index,
+    npt.NDArray[Any],
+    npt.NDArray[Any] | None,
+    npt.NDArray[np.int64] | None,
+    int,
+]
 
 STRICTLY_INCREASING: int
 DIAGONAL: int
+AS_IS: int
+TRANSPOSED: int
+ADJOINT: int
 
 def targets() -> list[str]: ...
 def active_target() -> str: ...
@@ -20,6 +38,49 @@ def clear_ran() -> None: ...
 def compiler() -> str: ...
 def check_csr(rows: int, cols: int, indptr: _Index, indices: _Index, /) -> int: ...
 def scan_values(data: npt.NDArray[Any], /) -> tuple[int, int]: ...
+def hadamard_plain(
+    x: object,
+    out: object,
+    axis: object,
+    threads: object,
+    thread_count: Callable[[int | None], int],
+    /,
+) -> npt.NDArray[Any] | None: ...
+def hadamard_strided(
+    source: npt.NDArray[Any], out: npt.NDArray[Any], axis: int, threads: int, /
+) -> bool: ...
+def apply_factor(
+    pattern: tuple[int, int, int, int],
+    values: npt.NDArray[Any],
+    strides: tuple[int, ...],
+    bias: npt.NDArray[Any] | None,
+    x: npt.NDArray[Any],
+    out: npt.NDArray[Any],
+    threads: int,
+    /,
+) -> None: ...
+def fused_lanes(dtype: np.dtype[Any], /) -> int: ...
+
+class PackedRun:
+    def __init__(
+        self, features: int, dtype: np.dtype[Any], per_lane: bool, phases: list[tuple[Any, ...]], /
+    ) -> None: ...
+    def apply(self, x: npt.NDArray[Any], out: npt.NDArray[Any], threads: int, /) -> None: ...
+
+def multiply(
+    left: _CsrMatrix,
+    right: _CsrMatrix,
+    threads: int,
+    memory_limit: int,
+    progress: Callable[[int, int], None] | None,
+    /,
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]: ...
+
+class SparseChain:
+    def __init__(self, layers: list[_SparseLayer], dtype: np.dtype[Any], /) -> None: ...
+    def apply(self, x: npt.NDArray[Any], out: npt.NDArray[Any], threads: int, /) -> None: ...
+    def bytes(self, x: npt.NDArray[Any], out: npt.NDArray[Any], /) -> int: ...
+
 def count_chain(
     layers: list[_CsrArrays],
     method: str,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from cheapfast.plan.cost import Cost, is_opaque, layer_cost
 from cheapfast.plan.explanation import Explanation, PassCost, explain
-from cheapfast.plan.passes import Pass, Plan, make_plan
+from cheapfast.plan.passes import Plan, make_plan
 from cheapfast.plan.shapes import Part, chain_shapes, layer_part
+from cheapfast.plan.step import Pass
 
 __all__ = [
     "Cost",

@@ -7,7 +7,7 @@ layer's own `apply`. A fused kernel is one more planner in front of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,42 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _memory
-from cheapfast.plan.cost import Cost, layer_cost
+from cheapfast.plan.cost import layer_cost
+from cheapfast.plan.csr_chain import csr_chain
+from cheapfast.plan.kronecker import plan_kronecker
 from cheapfast.plan.shapes import Shape
+from cheapfast.plan.step import Pass, Planner
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Pass:
-    """One or several neighbouring layers, applied by one kernel.
-
-    Parameters
-    ----------
-    kernel : str
-        Who does the work, for people: ``scipy csr``, ``numpy kronecker``.
-    start, stop : int
-        The layers taken: positions start to stop - 1 of the network.
-    shape : (int, int)
-        Outputs and inputs.
-    run : callable
-        (X, threads) to a new (outputs, k) array; X is (inputs, k), of a supported dtype.
-    cost : callable
-        (columns, dtype of X) to Cost, or None if that is not known.
-    """
-
-    kernel: str
-    start: int
-    stop: int
-    shape: Shape
-    run: Callable[[Array, int], Array]
-    cost: Callable[[int, np.dtype[Any]], Cost | None]
-
-
-Planner = Callable[[Sequence["Layer"], Sequence[Shape], int], "Pass | None"]
 
 
 @dataclass(frozen=True)
@@ -186,10 +160,10 @@ KERNELS = {
     "sparse": "scipy csr",
     "kronecker": "numpy kronecker",
     "permutation": "numpy gather",
-    "convolution": "scipy csr",
+    "convolution": "numpy convolution",
     "operator": "linear operator",
     "activation": "numpy elementwise",
 }
 
 # Asked in this order; the last one never declines.
-PLANNERS: tuple[Planner, ...] = (single_layer,)
+PLANNERS: tuple[Planner, ...] = (plan_kronecker, csr_chain, single_layer)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
-from cheapfast import _memory
+from cheapfast import _core, _memory
+from cheapfast._validate import thread_count
 from cheapfast.plan.shapes import Shape
 from cheapfast.support import compose, csr_pattern_bytes
 
@@ -22,13 +24,15 @@ _INSTEAD = "net @ X never forms the product, and cheapfast.synapse_count(net) co
 _BLOCK = 64  # columns of an identity at a time
 
 
-def multiply_out(layers: Sequence[Layer]) -> Any:
+def multiply_out(layers: Sequence[Layer], threads: int | None = None) -> Any:
     """Return the product of the layers' matrices as canonical CSR.
 
     Parameters
     ----------
     layers : sequence of Layer
         Linear layers in data-flow order.
+    threads : int, optional
+        As for `Network.apply`; the product does not depend on it.
 
     Returns
     -------
@@ -39,8 +43,7 @@ def multiply_out(layers: Sequence[Layer]) -> Any:
     Raises
     ------
     MemoryError
-        Before an allocation that would not fit. The bytes are exact where the product's support
-        has a closed form, else an upper bound.
+        Before an allocation that would not fit, with the exact number of bytes.
     """
     support: Support | None = layers[0].support
     product = layers[0].to_csr()
@@ -50,35 +53,49 @@ def multiply_out(layers: Sequence[Layer]) -> Any:
         shape = (layer.shape[0], product.shape[1])
         if support is not None:
             _require_csr(shape, support.nnz, dtype)
-        left = layer.to_csr()
-        if support is None:
-            _require_csr(shape, product_entries_bound(left, product), dtype)
-        product = left @ product
-        product.sum_duplicates()
-        product.eliminate_zeros()
+        product = multiply(layer.to_csr(), product, threads)
     return product
 
 
-def product_entries_bound(left: Any, right: Any) -> int:
-    """Return an upper bound of the nonzeros of ``left @ right``, in one pass over `left`.
+def multiply(left: Any, right: Any, threads: int | None = None) -> Any:
+    """Return ``left @ right``: rows sorted, no entry exactly zero.
 
     Parameters
     ----------
     left, right : scipy.sparse.csr_array
+        Canonical.
+    threads : int, optional
+        As for `Network.apply`.
 
     Returns
     -------
-    int
+    scipy.sparse.csr_array
 
-    Notes
-    -----
-    Row i of the product is a union of rows of `right`: it has at most the sum of their lengths,
-    and at most as many entries as `right` has columns.
+    Raises
+    ------
+    MemoryError
+        Before an allocation that would not fit.
     """
-    lengths = np.diff(right.indptr).astype(np.int64)[left.indices]
-    ends = np.concatenate(([0], np.cumsum(lengths)))
-    rows = np.diff(ends[left.indptr])
-    return int(np.minimum(rows, right.shape[1]).sum())
+    dtype = np.result_type(left.dtype, right.dtype)
+    index = np.result_type(left.indices.dtype, right.indices.dtype)
+    operands = [
+        (
+            *matrix.shape,
+            matrix.indptr.astype(index, copy=False),
+            matrix.indices.astype(index, copy=False),
+            matrix.data.astype(dtype, copy=False),
+        )
+        for matrix in (left, right)
+    ]
+    try:
+        indptr, indices, data = _core.multiply(
+            operands[0], operands[1], thread_count(threads), _memory.available_bytes(), None
+        )
+    except MemoryError as error:
+        raise MemoryError(f"{error}; {_INSTEAD}") from None
+    product = csr_array((data, indices, indptr), shape=(left.shape[0], right.shape[1]))
+    product.has_canonical_format = True
+    return product
 
 
 def require_dense(shape: Shape, dtype: np.dtype[Any]) -> None:

@@ -1,6 +1,7 @@
 // NumPy arrays as borrowed views: the only place where Python's arrays meet the kernels.
 #pragma once
 
+#include <pybind11/complex.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "core/csr.hpp"
+#include "kernels/csr.hpp"
 
 namespace cheapfast {
 
@@ -37,6 +39,15 @@ inline Csr borrow_csr(std::int64_t rows, std::int64_t cols, const py::array& ind
                          std::string(py::str(indptr.dtype())) + " and " + std::string(py::str(indices.dtype())));
   }
   return {rows, cols, indptr.data(), indices.data(), narrow ? Width::narrow : Width::wide};
+}
+
+inline ValueType value_type(const py::array& data) {
+  if (py::isinstance<py::array_t<float>>(data)) return ValueType::float32;
+  if (py::isinstance<py::array_t<double>>(data)) return ValueType::float64;
+  if (py::isinstance<py::array_t<std::complex<float>>>(data)) return ValueType::complex64;
+  if (py::isinstance<py::array_t<std::complex<double>>>(data)) return ValueType::complex128;
+  throw py::type_error("data must be float32, float64, complex64 or complex128, got " +
+                       std::string(py::str(data.dtype())));
 }
 
 }  // namespace cheapfast

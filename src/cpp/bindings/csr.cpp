@@ -1,7 +1,5 @@
 #include "kernels/csr.hpp"
 
-#include <pybind11/complex.h>
-
 #include "bindings/arrays.hpp"
 
 namespace cheapfast {
@@ -19,15 +17,6 @@ int check_csr(std::int64_t rows, std::int64_t cols, const py::array& indptr, con
     facts = checked_facts(csr, indptr_size, indices_size);
   }
   return (facts.strictly_increasing ? kStrictlyIncreasing : 0) | (facts.is_diagonal ? kDiagonal : 0);
-}
-
-ValueType value_type(const py::array& data) {
-  if (py::isinstance<py::array_t<float>>(data)) return ValueType::float32;
-  if (py::isinstance<py::array_t<double>>(data)) return ValueType::float64;
-  if (py::isinstance<py::array_t<std::complex<float>>>(data)) return ValueType::complex64;
-  if (py::isinstance<py::array_t<std::complex<double>>>(data)) return ValueType::complex128;
-  throw py::type_error("data must be float32, float64, complex64 or complex128, got " +
-                       std::string(py::str(data.dtype())));
 }
 
 std::pair<std::int64_t, std::int64_t> scan(const py::array& data) {

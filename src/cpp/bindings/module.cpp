@@ -5,6 +5,10 @@ namespace cheapfast {
 void register_targets(pybind11::module_& m);
 void register_csr(pybind11::module_& m);
 void register_count(pybind11::module_& m);
+void register_hadamard(pybind11::module_& m);
+void register_kronecker(pybind11::module_& m);
+void register_spgemm(pybind11::module_& m);
+void register_spmm(pybind11::module_& m);
 }  // namespace cheapfast
 
 PYBIND11_MODULE(_core, m) {
@@ -12,4 +16,8 @@ PYBIND11_MODULE(_core, m) {
   cheapfast::register_targets(m);
   cheapfast::register_csr(m);
   cheapfast::register_count(m);
+  cheapfast::register_hadamard(m);
+  cheapfast::register_kronecker(m);
+  cheapfast::register_spgemm(m);
+  cheapfast::register_spmm(m);
 }

@@ -66,6 +66,8 @@ std::atomic<const KernelTable*>& active() {
 }
 
 std::mutex g_runs_mutex;
+std::atomic<const char*> g_last_kernel{nullptr};
+std::atomic<const KernelTable*> g_last_table{nullptr};
 std::map<std::string, std::string>& runs() {
   static std::map<std::string, std::string> recorded;
   return recorded;
@@ -88,6 +90,16 @@ void record_run(const std::string& kernel, const KernelTable& table) {
   runs()[kernel] = table.name;
 }
 
+void record_run(const char* kernel, const KernelTable& table) {
+  if (g_last_kernel.load(std::memory_order_relaxed) == kernel &&
+      g_last_table.load(std::memory_order_relaxed) == &table) {
+    return;
+  }
+  record_run(std::string(kernel), table);
+  g_last_kernel.store(kernel, std::memory_order_relaxed);
+  g_last_table.store(&table, std::memory_order_relaxed);
+}
+
 std::map<std::string, std::string> recorded_runs() {
   std::lock_guard<std::mutex> lock(g_runs_mutex);
   return runs();
@@ -96,6 +108,7 @@ std::map<std::string, std::string> recorded_runs() {
 void clear_recorded_runs() {
   std::lock_guard<std::mutex> lock(g_runs_mutex);
   runs().clear();
+  g_last_kernel.store(nullptr, std::memory_order_relaxed);
 }
 
 const char* width_name(Width width) {

@@ -8,6 +8,10 @@ namespace CHEAPFAST_TARGET {
 
 void fill_csr(KernelTable& table);
 void fill_count(KernelTable& table);
+void fill_fused(KernelTable& table);
+void fill_hadamard(KernelTable& table);
+void fill_kronecker(KernelTable& table);
+void fill_spmm(KernelTable& table);
 
 }  // namespace CHEAPFAST_TARGET
 }  // namespace cheapfast

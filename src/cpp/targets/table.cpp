@@ -10,6 +10,10 @@ void fill_table(KernelTable& table) {
   table.name = CHEAPFAST_STRING(CHEAPFAST_TARGET);
   fill_csr(table);
   fill_count(table);
+  fill_fused(table);
+  fill_hadamard(table);
+  fill_kronecker(table);
+  fill_spmm(table);
 }
 
 }  // namespace CHEAPFAST_TARGET

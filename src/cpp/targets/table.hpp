@@ -89,6 +89,113 @@ struct ValueFacts {
   std::int64_t non_finite;
 };
 
+// Types of the weights and of the operand of a sparse product. A real matrix takes a complex operand as twice as many
+// real columns, so that weights are never wider than what they multiply.
+enum class SpmmKind : int {
+  float32_float32,
+  float32_float64,
+  float64_float64,
+  complex64_complex64,
+  complex64_complex128,
+  complex128_complex128,
+};
+constexpr int kSpmmKinds = 6;
+
+// Rows of matrix times operand (rows of the result), or of transpose times operand (rows of the matrix).
+// Strides and columns count reals, of which a complex number is two.
+struct SpmmTask {
+  Csr matrix;  // narrow or wide
+  const void* weights;
+  const std::int64_t* order;  // row r of the result is row order[r] of the matrix; null: r
+  const void* bias;           // of the operand's type, bias_parts reals a row; null: none
+  int bias_parts;
+  bool conjugate;  // of complex weights
+  bool prefetch;   // the rows that indices name are not in a near cache
+  const void* in;
+  std::int64_t in_stride;
+  void* out;
+  std::int64_t out_stride;
+  std::int64_t columns;
+  std::int64_t begin, end;
+};
+
+// Rows of `run` contiguous numbers, `stride` numbers apart; run == stride where nothing lies between them.
+struct HadamardRows {
+  std::int64_t run;
+  std::int64_t stride;
+};
+
+constexpr int kHadamardTallLevels = 8;  // at most so many in one call of `tall`
+
+// source == destination, or the two do not overlap.
+template <class T>
+struct HadamardKernels {
+  // `count` blocks of 2^levels rows, one after the other (in one piece, if count > 1); far: they come from beyond the
+  // second-level cache
+  void (*blocks)(const T* source, T* destination, const HadamardRows&, int levels, std::int64_t count, bool far);
+  // 2^levels rows, any distance apart: their columns begin ... end - 1
+  void (*tall)(const T* source, T* destination, std::int64_t stride, int levels, std::int64_t begin, std::int64_t end);
+};
+
+enum class KroneckerLanes : int {
+  columns,  // many vectors: one weight serves a register of columns
+  ids,      // one vector, weights contiguous along id
+  rows,     // one vector, d = 1, weights contiguous along ib
+};
+// A unit of work is a panel of rows times a panel of columns (of ids) of one block.
+constexpr std::int64_t kKroneckerRows = 64;
+constexpr std::int64_t kKroneckerColumns = 256;
+
+// One factor I_a (x) 1_{b x c} (x) I_d. Operand and result have contiguous rows of `columns` numbers.
+struct KroneckerTask {
+  std::int64_t a, b, c, d;
+  std::int64_t stride[4];  // of values along ia, ib, ic, id, in numbers; 0 where they are tied
+  const void* values;
+  const void* bias;  // one for each row of the result; null: none
+  const void* x;
+  void* y;
+  std::int64_t columns;
+  KroneckerLanes lanes;
+  std::int64_t row_panels, column_panels;
+  std::int64_t begin, end;  // units
+};
+
+enum class FusedKind : int {
+  rising,   // log2(radix) layers of 2 x 2 blocks, the closest rows first
+  falling,  // the same, the farthest rows first
+  sums,     // all blocks are (1, 1; 1, -1)
+  fourier,  // forward Fourier transforms of length `radix`, after a twiddle factor for each row but the first
+};
+
+// Several layers of a run, done in registers: rows q + step * (i + radix * g), i < radix, of a tile at a time.
+struct FusedPass {
+  FusedKind kind;
+  int radix;
+  std::int64_t step;
+  const void* weights;
+  std::int64_t tile_step, group_step, row_step;  // from one tile, g, q to the next, in scalars; 0 where they are tied
+  std::int64_t tile_period;                      // tile t has the weights of tile t % tile_period
+};
+
+// Rows row[i] and columns column[j] apart, in scalars, from `memory` on.
+struct FusedPlaces {
+  void* memory;
+  const std::int64_t* row;
+  const std::int64_t* column;
+  bool adjacent;       // columns follow each other and fill whole registers
+  bool rows_are_unit;  // rows follow each other
+};
+
+struct FusedTile {
+  const FusedPass* passes;
+  int pass_count;
+  std::int64_t rows;
+  std::int64_t columns;  // there; scratch has room for them in whole registers
+  FusedPlaces in, out;
+  std::int64_t weights;  // which tile's
+  void* scratch;
+};
+
 struct KernelTable {
   const char* name;
 
@@ -98,6 +205,9 @@ struct KernelTable {
   ValueFacts (*scan_float64)(const double*, std::int64_t size);
   ValueFacts (*scan_complex64)(const float*, std::int64_t size);
   ValueFacts (*scan_complex128)(const double*, std::int64_t size);
+
+  HadamardKernels<float> hadamard_float32;
+  HadamardKernels<double> hadamard_float64;
 
   // sum over the rows begin ... end - 1 of head of the lengths of the rows of tail that they name
   std::uint64_t (*pair_work[kWidths][kWidths])(const Csr& head, const Csr& tail, std::int64_t begin, std::int64_t end);
@@ -109,6 +219,14 @@ struct KernelTable {
                              std::int64_t end, Bits512* out);
   void (*pull_bits[kWidths])(const Csr&, const Bits512* in, std::int64_t begin, std::int64_t end, Bits512* out);
   std::uint64_t (*pull_bits_count[kWidths])(const Csr&, const Bits512* in, std::int64_t begin, std::int64_t end);
+
+  // result = matrix . operand (+ bias); with [1] the result is added to: result += transpose . operand
+  void (*spmm[kSpmmKinds][2][2])(const SpmmTask&);  // [kind][transposed][narrow, wide]
+
+  void (*kronecker[4])(const KroneckerTask&);  // by ValueType
+  // [weights shared by the columns of a tile, or each lane its own]
+  void (*fused[4][2])(const FusedTile&);
+  int fused_lanes[4];  // columns in a register
 };
 
 }  // namespace cheapfast

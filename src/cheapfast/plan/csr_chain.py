@@ -1,0 +1,198 @@
+"""Neighbouring sparse layers, applied one after another without going back to Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cheapfast import _core, _memory
+from cheapfast.layers import Permutation, Sparse
+from cheapfast.plan.cost import Cost, layer_cost
+from cheapfast.plan.step import Pass
+
+if TYPE_CHECKING:
+    from cheapfast.layers import Layer
+    from cheapfast.plan.shapes import Shape
+
+Array = npt.NDArray[Any]
+
+
+class _Segment(NamedTuple):
+    """Layers between which the type of the vectors does not change."""
+
+    chain: _core.SparseChain
+    dtype: np.dtype[Any]
+    outputs: int
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A sparse layer and the permutations of what leaves it, in data-flow order."""
+
+    layer: Sparse
+    permutations: tuple[Permutation, ...] = ()
+
+    def arrays(self, dtype: np.dtype[Any]) -> _core._SparseLayer:
+        """Return what the kernel takes, for vectors of a type; the weights stay as they are."""
+        order, bias = self._order(), self.layer.bias
+        if bias is not None:
+            bias = (bias if order is None else bias[order]).astype(dtype, copy=False)
+        return (*self.layer.shape, *self.layer.arrays(), bias, order, _core.AS_IS)
+
+    def _order(self) -> Array | None:
+        """Return which row of the layer each output is, None if they come as they are."""
+        order = None
+        for permutation in self.permutations:
+            indices = permutation.indices().astype(np.int64, copy=False)
+            order = indices if order is None else order[indices]
+        return None if order is None else np.ascontiguousarray(order)
+
+
+class CsrChain:
+    """Sparse layers, and permutations of what leaves them, for one call into the kernel.
+
+    Parameters
+    ----------
+    layers : sequence of Sparse or Permutation
+        In data-flow order, a Sparse first.
+
+    Notes
+    -----
+    Each sum is made in the order of the column indices, product and sum rounded separately, and the
+    bias added last: the result does not depend on the number of vectors or threads, on the layout
+    or on the instruction set. A weight 0 or a missing one is never multiplied.
+    """
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._steps = _steps(layers)
+        # written once for each type of operand; two threads may both do so, with equal results
+        self._segments: dict[np.dtype[Any], tuple[_Segment, ...]] = {}
+
+    def run(self, X: Array, threads: int) -> Array:
+        """Apply all layers.
+
+        Parameters
+        ----------
+        X : ndarray, (inputs, k)
+            Of a supported dtype, any layout.
+        threads : int
+
+        Returns
+        -------
+        ndarray, (outputs, k)
+            A new array; the features lie next to each other if they do so in `X`.
+
+        Raises
+        ------
+        MemoryError
+            Before an allocation that would not fit.
+        """
+        segments = self._segments.get(X.dtype)
+        if segments is None:
+            segments = self._segments[X.dtype] = self._compile(X.dtype)
+        for segment in segments:
+            X = _apply(segment, X.astype(segment.dtype, copy=False), threads)
+        return X
+
+    def _compile(self, dtype: np.dtype[Any]) -> tuple[_Segment, ...]:
+        """Cut where a layer widens the type of the vectors, so that those before stay narrow."""
+        segments = []
+        group: list[_Step] = []
+        for step in self._steps:
+            wider = np.result_type(dtype, step.layer.dtype)
+            if group and wider != dtype:
+                segments.append(_segment(group, dtype))
+                group = []
+            dtype = wider
+            group.append(step)
+        return (*segments, _segment(group, dtype))
+
+
+def _segment(group: list[_Step], dtype: np.dtype[Any]) -> _Segment:
+    chain = _core.SparseChain([step.arrays(dtype) for step in group], dtype)
+    return _Segment(chain, dtype, group[-1].layer.shape[0])
+
+
+def _steps(layers: Sequence[Layer]) -> list[_Step]:
+    """Fold each permutation into the layer before it: its rows are computed in another order."""
+    steps: list[_Step] = []
+    for layer in layers:
+        if isinstance(layer, Permutation):
+            before = steps.pop()
+            steps.append(_Step(before.layer, (*before.permutations, layer)))
+        elif isinstance(layer, Sparse):
+            steps.append(_Step(layer))
+    return steps
+
+
+def _apply(segment: _Segment, X: Array, threads: int) -> Array:
+    columns = X.shape[1]
+    features_last = X.flags.f_contiguous and not X.flags.c_contiguous
+    what = f"applying sparse layers to {columns} vector(s)"
+    instead = "apply them to fewer vectors at a time"
+    _memory.require(segment.outputs * columns * segment.dtype.itemsize, what, instead)
+    if features_last:
+        Y = np.empty((columns, segment.outputs), segment.dtype).T
+    else:
+        Y = np.empty((segment.outputs, columns), segment.dtype)
+    _memory.require(segment.chain.bytes(X, Y), what, instead)
+    segment.chain.apply(X, Y, threads)
+    return Y
+
+
+def csr_chain(layers: Sequence[Layer], shapes: Sequence[Shape], position: int) -> Pass | None:
+    """Take a run of sparse layers, and permutations of what leaves them: a planner.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    shapes : sequence of (int, int)
+    position : int
+
+    Returns
+    -------
+    Pass or None
+        None if the layer at `position` is not sparse. Its cost is that of its layers: what flows
+        between them is written and read, if only to a cache.
+    """
+    stop = position
+    while stop < len(layers) and _takes(layers, position, stop):
+        stop += 1
+    if stop == position:
+        return None
+    taken = range(position, stop)
+
+    def cost(columns: int, dtype: np.dtype[Any]) -> Cost | None:
+        total = Cost(0, 0)
+        for i in taken:
+            step = layer_cost(layers[i], shapes[i], columns, dtype)
+            if step is None:
+                return None
+            total += step
+        return total
+
+    return Pass(
+        kernel="csr" if len(taken) == 1 else "csr chain",
+        start=position,
+        stop=stop,
+        shape=(shapes[stop - 1][0], shapes[position][1]),
+        run=CsrChain(layers[position:stop]).run,
+        cost=cost,
+    )
+
+
+def _takes(layers: Sequence[Layer], start: int, position: int) -> bool:
+    """Say whether a run of sparse layers from `start` on goes on with the one at `position`."""
+    layer = layers[position]
+    if type(layer) is Sparse:  # a subclass may apply itself in its own way
+        return True
+    return (
+        position > start
+        and isinstance(layer, Permutation)
+        and layer.bias is None
+        and np.result_type(layer.dtype, layers[position - 1].dtype) == layers[position - 1].dtype
+    )

@@ -1,0 +1,263 @@
+"""Weights of a run, written down in the order in which the fused kernel reads them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cheapfast import _core
+from cheapfast.layers import Permutation
+from cheapfast.layers.roots import roots_of_unity
+from cheapfast.plan.stages import Stage, is_falling, passes_of, phases_of
+
+Array = npt.NDArray[Any]
+
+# The kernel's numbers for what a pass does (FusedKind).
+_RISING, _FALLING, _SUMS, _FOURIER = range(4)
+
+# A tile of so many bytes stays in a second-level cache, with room for the weights beside it.
+_TILE_BYTES = 1 << 19
+_FEWEST_COLUMNS = 16
+
+
+@dataclass(frozen=True)
+class Packing:
+    """For whom weights are packed.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        Of weights and operand.
+    per_lane : bool
+        Whether the lanes of a register belong to neighbouring tiles of one vector, with weights of
+        their own; else to vectors that share a weight.
+    lanes : int
+        Numbers in a register.
+    """
+
+    dtype: np.dtype[Any]
+    per_lane: bool
+    lanes: int
+
+    @property
+    def rows(self) -> int:
+        """Most rows of a tile."""
+        columns = self.lanes if self.per_lane else max(_FEWEST_COLUMNS, self.lanes)
+        return _TILE_BYTES // (columns * self.dtype.itemsize)
+
+    @property
+    def fewest_phases(self) -> int:
+        """Two: tiles then stay in the first-level cache, and one vector fills its registers."""
+        return 2
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Some stages of a run and the tiles that they do not mix.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+        In the order in which they run.
+    features : int
+    """
+
+    stages: Sequence[Stage]
+    features: int
+
+    @property
+    def stride(self) -> int:
+        """Distance of neighbouring rows of a tile."""
+        return min(stage.stride for stage in self.stages)
+
+    @property
+    def rows(self) -> int:
+        """Rows of a tile."""
+        return math.prod(stage.radix for stage in self.stages)
+
+    @property
+    def tiles(self) -> int:
+        """Number of tiles: tile o * stride + j has the rows (o * rows + i) * stride + j."""
+        return self.features // self.rows
+
+    def places(self) -> tuple[Array, Array]:
+        """Return where the rows of a tile are, and where each tile starts."""
+        rows = np.arange(self.rows, dtype=np.int64) * self.stride
+        tile = np.arange(self.tiles, dtype=np.int64)
+        return rows, tile // self.stride * (self.rows * self.stride) + tile % self.stride
+
+
+def cut_phases(run: Sequence[Stage], features: int, packing: Packing) -> list[Phase]:
+    """Cut a run into phases whose tiles fit in the cache.
+
+    Parameters
+    ----------
+    run : sequence of Stage
+    features : int
+    packing : Packing
+
+    Returns
+    -------
+    list of Phase
+    """
+    sizes = phases_of([stage.radix for stage in run], packing.rows, packing.fewest_phases)
+    ends = np.cumsum([0, *sizes])
+    return [
+        Phase(run[start:end], features)
+        for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
+    ]
+
+
+def pack(
+    run: Sequence[Stage], reorder: Permutation | None, features: int, packing: Packing
+) -> _core.PackedRun:
+    """Write the weights of a run down.
+
+    Parameters
+    ----------
+    run : sequence of Stage
+    reorder : Permutation or None
+        Applied before the run: the reversal of its digits.
+    features : int
+    packing : Packing
+
+    Returns
+    -------
+    PackedRun
+        Holds the weights and applies them.
+    """
+    phases = []
+    for number, phase in enumerate(cut_phases(run, features, packing)):
+        passes = _pack_passes(phase, packing, falling=is_falling(run))
+        out_row, out_base = phase.places()
+        in_row, in_base = out_row, out_base
+        if number == 0 and reorder is not None:
+            in_row, in_base, out_base = _reordered(phase, reorder, out_base, passes)
+        phases.append((in_row, in_base, out_row, out_base, passes))
+    return _core.PackedRun(features, packing.dtype, packing.per_lane, phases)
+
+
+def _reordered(
+    phase: Phase, reorder: Permutation, out_base: Array, passes: list[tuple[Any, ...]]
+) -> tuple[Array, Array, Array]:
+    """Fold the reversal of digits into the places that the first phase reads."""
+    source = reorder.indices().astype(np.int64, copy=False).reshape(phase.tiles, phase.rows)
+    in_row, in_base = source[0] - source[0, 0], source[:, 0]
+    if all(period == 1 for *_, period in passes):
+        # All tiles have the same weights: take them in the order in which their inputs lie.
+        order = np.argsort(in_base, kind="stable")
+        in_base, out_base = in_base[order], out_base[order]
+    return np.ascontiguousarray(in_row), np.ascontiguousarray(in_base), out_base
+
+
+def _pack_passes(phase: Phase, packing: Packing, *, falling: bool) -> list[tuple[Any, ...]]:
+    """Return the passes of a phase as the kernel takes them."""
+    passes = []
+    position = 0
+    for count in passes_of([stage.radix for stage in phase.stages]):
+        stages = phase.stages[position : position + count]
+        position += count
+        radix = math.prod(stage.radix for stage in stages)
+        step = min(stage.stride for stage in stages) // phase.stride
+        kind = {"fourier": _FOURIER, "sums": _SUMS}.get(
+            stages[0].kind, _FALLING if falling else _RISING
+        )
+        if kind == _FOURIER:
+            weights = _twiddles(phase, radix, step, packing)
+        elif kind == _SUMS:
+            weights = np.zeros((1, 1, 1, 1, 0), packing.dtype)
+        else:
+            weights = _blocks(phase, stages, radix, step, packing)
+        passes.append((kind, radix, step, *_arranged(weights, phase, packing)))
+    return passes
+
+
+def _twiddles(phase: Phase, radix: int, step: int, packing: Packing) -> Array:
+    """Return exp(-2 pi i f id / (radix * stride)) for id = q * phase.stride + j, f = 1, 2, ..."""
+    period = radix * step * phase.stride
+    ids = np.arange(step * phase.stride, dtype=np.int64).reshape(step, phase.stride).T
+    numerators = ids[None, :, None, :, None] * np.arange(1, radix) % period
+    return roots_of_unity(numerators, period, -1).astype(packing.dtype)
+
+
+def _blocks(
+    phase: Phase, stages: Sequence[Stage], radix: int, step: int, packing: Packing
+) -> Array:
+    """Return the 2 x 2 blocks of a pass, axes (o, j, g, q, number)."""
+    arrays = [stage.layer.values.materialize() for stage in stages]
+    outer = phase.features // (phase.rows * phase.stride)
+    groups = phase.rows // (radix * step)
+    if all(array.shape[0] == 1 for array in arrays):
+        outer = groups = 1
+    step_or_1, stride_or_1 = step, phase.stride
+    if all(array.shape[3] == 1 for array in arrays):
+        step_or_1 = stride_or_1 = 1
+    parts = []
+    for stage, array in zip(stages, arrays, strict=True):
+        low = stage.stride // (step * phase.stride)
+        high = radix // (2 * low)
+        # a = (o, g, high), d = (low, q, j): rows of a block are q + step * (low + h * (0 or 1) ...)
+        split_a = (
+            phase.features // (phase.rows * phase.stride),
+            phase.rows // (radix * step),
+            high,
+        )
+        split_d = (low, step, phase.stride)
+        blocks = array.reshape(
+            *(split_a if array.shape[0] > 1 else (1, 1, 1)),
+            *array.shape[1:3],
+            *(split_d if array.shape[3] > 1 else (1, 1, 1)),
+        )
+        blocks = np.broadcast_to(
+            blocks, (outer, groups, high, 2, 2, low, step_or_1, stride_or_1)
+        ).transpose(0, 7, 1, 6, 2, 5, 3, 4)
+        parts.append(
+            blocks.reshape(outer, stride_or_1, groups, step_or_1, 2 * radix).astype(packing.dtype)
+        )
+    return np.concatenate(parts, axis=4)
+
+
+def _arranged(weights: Array, phase: Phase, packing: Packing) -> tuple[Array, int, int, int, int]:
+    """Return the scalars in traversal order, the steps from tile, g and q, and the period."""
+    outer, inner, groups, steps, _ = weights.shape
+    if outer > 1 and inner < phase.stride:
+        weights = np.broadcast_to(weights, (outer, phase.stride, *weights.shape[2:]))
+    tied_outer = outer == 1 and phase.tiles > phase.stride
+    if packing.per_lane and inner > 1 and tied_outer and phase.stride % packing.lanes:
+        # registers would straddle the end of a period
+        weights = np.broadcast_to(
+            weights, (phase.tiles // phase.stride, phase.stride, *weights.shape[2:])
+        )
+    tiles = weights.shape[0] * weights.shape[1]
+    real = np.ascontiguousarray(weights).view(packing.dtype.type(0).real.dtype)
+    flat = real.reshape(tiles, groups, steps, real.shape[4])
+    lanes = 1
+    if packing.per_lane:
+        lanes = packing.lanes
+        flat = _over_lanes(flat, lanes)
+    size = flat.shape[3] * lanes
+    return (
+        flat.reshape(-1),
+        groups * steps * size,
+        steps * size if groups > 1 else 0,
+        size if steps > 1 else 0,
+        flat.shape[0],
+    )
+
+
+def _over_lanes(flat: Array, lanes: int) -> Array:
+    """Put the weights of neighbouring tiles beside each other: (blocks, g, q, number, lane)."""
+    tiles = flat.shape[0]
+    if tiles == 1:
+        beside = np.broadcast_to(flat[..., np.newaxis], (*flat.shape, lanes))
+    else:
+        blocks = -(-tiles // lanes)
+        padded = np.zeros((blocks * lanes, *flat.shape[1:]), flat.dtype)
+        padded[:tiles] = flat
+        beside = padded.reshape(blocks, lanes, *flat.shape[1:]).transpose(0, 2, 3, 4, 1)
+    return np.ascontiguousarray(beside)

@@ -1,0 +1,47 @@
+"""A pass, and who makes one: what planners and plans have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cheapfast.plan.cost import Cost
+from cheapfast.plan.shapes import Shape
+
+if TYPE_CHECKING:
+    from cheapfast.layers import Layer
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One or several neighbouring layers, applied by one kernel.
+
+    Parameters
+    ----------
+    kernel : str
+        Who does the work, for people: ``scipy csr``, ``numpy kronecker``.
+    start, stop : int
+        The layers taken: positions start to stop - 1 of the network.
+    shape : (int, int)
+        Outputs and inputs.
+    run : callable
+        (X, threads) to a new (outputs, k) array; X is (inputs, k), of a supported dtype.
+    cost : callable
+        (columns, dtype of X) to Cost, or None if that is not known.
+    """
+
+    kernel: str
+    start: int
+    stop: int
+    shape: Shape
+    run: Callable[[Array, int], Array]
+    cost: Callable[[int, np.dtype[Any]], Cost | None]
+
+
+Planner = Callable[[Sequence["Layer"], Sequence[Shape], int], "Pass | None"]

@@ -1,0 +1,183 @@
+#include "kernels/hadamard.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "bindings/arrays.hpp"
+#include "bindings/monitor.hpp"
+
+namespace cheapfast {
+namespace {
+
+using Api = py::detail::npy_api;
+
+// Up to this many bytes a call takes some ten microseconds: no threads, no monitor.
+constexpr std::int64_t kShortBytes = std::int64_t{1} << 18;
+// Below this, even giving up the GIL would be felt.
+constexpr std::int64_t kTinyBytes = std::int64_t{1} << 16;
+
+constexpr int kMostThreads = 1 << 16;
+
+std::optional<ValueType> native_type(const py::array& array) {
+  const py::dtype dtype = array.dtype();
+  if (dtype.byteorder() != '=') return std::nullopt;
+  switch (dtype.num()) {
+    case Api::NPY_FLOAT_:
+      return ValueType::float32;
+    case Api::NPY_DOUBLE_:
+      return ValueType::float64;
+    case Api::NPY_CFLOAT_:
+      return ValueType::complex64;
+    case Api::NPY_CDOUBLE_:
+      return ValueType::complex128;
+    default:
+      return std::nullopt;
+  }
+}
+
+bool has_flags(const py::array& array, int flags) { return (array.flags() & flags) == flags; }
+
+bool same_shape(const py::array& a, const py::array& b) {
+  return a.ndim() == b.ndim() && std::equal(a.shape(), a.shape() + a.ndim(), b.shape());
+}
+
+// The everyday call, recognised without going through Python: contiguous arrays of one of the four types, the last
+// axis.
+struct PlainCall {
+  ValueType type;
+  int levels;
+  std::int64_t count;
+  std::int64_t bytes;
+};
+
+std::optional<PlainCall> plain_call(const py::array& x, py::handle axis) {
+  const std::optional<ValueType> type = native_type(x);
+  const py::ssize_t ndim = x.ndim();
+  if (!type || ndim == 0 || x.size() == 0) return std::nullopt;
+  if (!has_flags(x, Api::NPY_ARRAY_C_CONTIGUOUS_ | Api::NPY_ARRAY_ALIGNED_)) return std::nullopt;
+  if (!PyLong_CheckExact(axis.ptr())) return std::nullopt;
+  int overflow = 0;
+  const long position = PyLong_AsLongAndOverflow(axis.ptr(), &overflow);
+  if (overflow != 0 || (position != -1 && position != ndim - 1)) return std::nullopt;
+  const std::int64_t n = x.shape(ndim - 1);
+  const int levels = log2_exact(n);
+  if (levels < 0) return std::nullopt;
+  return PlainCall{*type, levels, x.size() / n, x.nbytes()};
+}
+
+// `out` can be written without harm to what is still to be read from x.
+bool fits(const py::array& out, const py::array& x, const PlainCall& call) {
+  constexpr int flags = Api::NPY_ARRAY_C_CONTIGUOUS_ | Api::NPY_ARRAY_ALIGNED_ | Api::NPY_ARRAY_WRITEABLE_;
+  if (out.ptr() == x.ptr()) return has_flags(x, flags);
+  if (native_type(out) != call.type || !has_flags(out, flags) || !same_shape(out, x)) return false;
+  const std::uintptr_t a = reinterpret_cast<std::uintptr_t>(x.data()), b = reinterpret_cast<std::uintptr_t>(out.data());
+  const std::uintptr_t bytes = static_cast<std::uintptr_t>(call.bytes);
+  return a == b || a + bytes <= b || b + bytes <= a;
+}
+
+void run(ValueType type, const void* source, void* destination, const HadamardLayout& layout, int threads) {
+  PythonMonitor monitor{py::none()};
+  py::gil_scoped_release release;
+  hadamard(type, source, destination, layout, threads, monitor);
+}
+
+void run_short(const PlainCall& call, const void* source, void* destination) {
+  if (call.bytes <= kTinyBytes) return hadamard_short(call.type, source, destination, call.levels, call.count);
+  py::gil_scoped_release release;
+  hadamard_short(call.type, source, destination, call.levels, call.count);
+}
+
+// The number of threads: asked for only where it matters, or where the caller gave something unusual.
+int worker_count(py::handle threads, py::handle thread_count, bool is_short) {
+  if (threads.is_none() && is_short) return 1;
+  if (PyLong_CheckExact(threads.ptr())) {
+    int overflow = 0;
+    const long count = PyLong_AsLongAndOverflow(threads.ptr(), &overflow);
+    if (overflow == 0 && count >= 1 && count <= kMostThreads) return static_cast<int>(count);
+  }
+  return std::min(py::cast<int>(thread_count(threads)), kMostThreads);
+}
+
+py::object plain(py::handle x_object, py::handle out_object, py::handle axis, py::handle threads,
+                 py::handle thread_count) {
+  if (!py::isinstance<py::array>(x_object)) return py::none();
+  const py::array x = py::reinterpret_borrow<py::array>(x_object);
+  const std::optional<PlainCall> call = plain_call(x, axis);
+  if (!call) return py::none();
+  const bool is_short = call->bytes <= kShortBytes;
+  py::array out;
+  if (!out_object.is_none()) {
+    if (!py::isinstance<py::array>(out_object)) return py::none();
+    out = py::reinterpret_borrow<py::array>(out_object);
+    if (!fits(out, x, *call)) return py::none();
+  } else {
+    if (!is_short) return py::none();  // large results are allocated where the memory is asked for first
+    out = py::array(x.dtype(), py::array::ShapeContainer(x.shape(), x.shape() + x.ndim()));
+  }
+  const int workers = worker_count(threads, thread_count, is_short);
+  if (is_short) {
+    run_short(*call, x.data(), out.mutable_data());
+  } else {
+    const std::int64_t numbers = call->type == ValueType::complex64 || call->type == ValueType::complex128 ? 2 : 1;
+    const HadamardLayout layout{call->levels, numbers, numbers, {{call->count, numbers << call->levels}}};
+    run(call->type, x.data(), out.mutable_data(), layout, workers);
+  }
+  return std::move(out);
+}
+
+// Returns the result, or None where the call is not a plain one: the caller then finds out what it is, or what is wrong
+// with it. `thread_count` makes a number of `threads`. A bare CPython function: for 64 numbers, pybind11's own
+// conversion of arguments takes longer than the transform.
+PyObject* hadamard_plain(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
+  if (count != 5) {
+    PyErr_Format(PyExc_TypeError, "hadamard_plain takes 5 arguments, got %zd", count);
+    return nullptr;
+  }
+  try {
+    return plain(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]).release().ptr();
+  } catch (py::error_already_set& error) {
+    error.restore();
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
+  }
+  return nullptr;
+}
+
+PyMethodDef g_plain_method = {"hadamard_plain",
+                              reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&hadamard_plain)),
+                              METH_FASTCALL, nullptr};
+
+// Any layout. The arrays have one shape, one type and the same strides, and are the same or do not overlap: the caller
+// has looked. False, and nothing done, where the layout has no kernel.
+bool hadamard_strided(const py::array& source, py::array out, std::int64_t axis, int threads) {
+  const std::optional<ValueType> type = native_type(source);
+  if (!type || native_type(out) != *type || !same_shape(source, out)) {
+    throw std::invalid_argument("source and out must have one shape and one of the four types");
+  }
+  if (axis < 0 || axis >= source.ndim() || log2_exact(source.shape(axis)) < 0) {
+    throw std::invalid_argument("axis must be one of the arrays, and its length a power of two");
+  }
+  if (source.size() == 0) return true;
+  std::vector<Axis> axes;
+  for (py::ssize_t i = 0; i < source.ndim(); ++i) {
+    if (source.shape(i) > 1 && source.strides(i) != out.strides(i)) return false;
+    axes.push_back({source.shape(i), source.strides(i)});
+  }
+  HadamardLayout layout;
+  if (!has_flags(source, Api::NPY_ARRAY_ALIGNED_) || !has_flags(out, Api::NPY_ARRAY_ALIGNED_)) return false;
+  if (!hadamard_layout(*type, axes, static_cast<std::size_t>(axis), layout)) return false;
+  run(*type, source.data(), out.mutable_data(), layout, threads);
+  return true;
+}
+
+}  // namespace
+
+void register_hadamard(py::module_& m) {
+  m.attr("hadamard_plain") =
+      py::reinterpret_steal<py::object>(PyCFunction_NewEx(&g_plain_method, nullptr, py::str("cheapfast._core").ptr()));
+  m.def("hadamard_strided", &hadamard_strided);
+}
+
+}  // namespace cheapfast

@@ -1,0 +1,154 @@
+#include "kernels/kronecker.hpp"
+
+#include <pybind11/stl.h>
+
+#include <vector>
+
+#include "bindings/arrays.hpp"
+#include "bindings/monitor.hpp"
+#include "kernels/fused.hpp"
+
+namespace cheapfast {
+namespace {
+
+using Pattern = std::array<std::int64_t, 4>;
+
+void require_operands(const py::array& x, const py::array& y, std::int64_t inputs, std::int64_t outputs) {
+  if (x.ndim() != 2 || y.ndim() != 2) throw std::invalid_argument("X and out must have two dimensions");
+  if (value_type(x) != value_type(y)) throw py::type_error("X and out must have the same dtype");
+  if (x.shape(0) != inputs || y.shape(0) != outputs || x.shape(1) != y.shape(1)) {
+    throw std::invalid_argument("X and out must have " + std::to_string(inputs) + " and " + std::to_string(outputs) +
+                                " rows and the same columns, got " + std::to_string(x.shape(0)) + "x" +
+                                std::to_string(x.shape(1)) + " and " + std::to_string(y.shape(0)) + "x" +
+                                std::to_string(y.shape(1)));
+  }
+  if (!y.writeable()) throw std::invalid_argument("out must be writable, it is read-only");
+}
+
+// Whether all that the strides of the pattern reach lies within `size` numbers.
+void require_reach(const Pattern& pattern, const Pattern& strides, std::int64_t size) {
+  std::int64_t last = 0;
+  for (std::size_t axis = 0; axis < 4; ++axis) {
+    if (pattern[axis] == 0) return;
+    if (strides[axis] < 0) throw std::invalid_argument("strides must not be negative");
+    last += (pattern[axis] - 1) * strides[axis];
+  }
+  if (last >= size) throw std::invalid_argument("strides reach beyond the values");
+}
+
+// values: one-dimensional; strides in numbers. X and out: both C order, or both Fortran order (or one column).
+void apply_factor(const Pattern& pattern, const py::array& values, const Pattern& strides, const py::object& bias,
+                  const py::array& x, py::array y, int threads) {
+  const auto [a, b, c, d] = pattern;
+  const ValueType type = value_type(x);
+  require_operands(x, y, a * c * d, a * b * d);
+  require_vector(values, "values");
+  if (value_type(values) != type) throw py::type_error("values must have the dtype of X");
+  require_reach(pattern, strides, values.size());
+  const bool c_order = (x.flags() & y.flags() & py::array::c_style) != 0;
+  if (!c_order && (x.flags() & y.flags() & py::array::f_style) == 0) {
+    throw std::invalid_argument("X and out must be contiguous, in the same order");
+  }
+  KroneckerFactor factor{a, b, c, d, strides, values.data(), nullptr};
+  if (!bias.is_none()) {
+    const py::array offsets = bias;
+    require_vector(offsets, "bias");
+    if (value_type(offsets) != type || offsets.size() != a * b * d) {
+      throw std::invalid_argument("bias must have the dtype of X and one entry for each output");
+    }
+    factor.bias = offsets.data();
+  }
+  const void* const in = x.data();
+  void* const out = y.mutable_data();
+  const std::int64_t vectors = x.shape(1);
+  PythonMonitor monitor(py::none{});
+  py::gil_scoped_release release;
+  apply_kronecker(factor, type, in, out, vectors, c_order && vectors != 1, threads, monitor);
+}
+
+// A run with its packed weights; keeps their arrays alive.
+class PackedRun {
+ public:
+  // phases: (in_row, in_base, out_row, out_base, passes); a pass: (kind, radix, step, weights, tile_step, group_step,
+  // row_step, tile_period). The planner is trusted to make them fit each other.
+  PackedRun(std::int64_t features, const py::dtype& type, bool per_lane, py::list phases)
+      : features_(features), kept_(std::move(phases)) {
+    run_.type = value_type(py::array(type, std::vector<py::ssize_t>{0}));
+    run_.per_lane = per_lane;
+    run_.lanes = fused_lanes(run_.type);
+    for (const py::handle item : kept_) run_.phases.push_back(phase(py::cast<py::tuple>(item)));
+  }
+
+  void apply(const py::array& x, py::array y, int threads) const {
+    require_operands(x, y, features_, features_);
+    if (value_type(x) != run_.type) throw py::type_error("X must have the dtype that the run was packed for");
+    const FusedOperand in = operand(x, const_cast<void*>(x.data())), out = operand(y, y.mutable_data());
+    const std::int64_t vectors = x.shape(1);
+    PythonMonitor monitor(py::none{});
+    py::gil_scoped_release release;
+    apply_fused(run_, in, out, vectors, threads, monitor);
+  }
+
+ private:
+  static FusedOperand operand(const py::array& array, void* memory) {
+    if (array.strides(0) % array.itemsize() != 0 || array.strides(1) % array.itemsize() != 0) {
+      throw std::invalid_argument("strides must be multiples of the size of a number");
+    }
+    return {memory, array.strides(0) / array.itemsize(), array.strides(1) / array.itemsize()};
+  }
+
+  static const std::int64_t* places(const py::array& array, std::int64_t size) {
+    require_vector(array, "places");
+    if (!py::isinstance<py::array_t<std::int64_t>>(array) || array.size() != size) {
+      throw std::invalid_argument("places must be int64, one for each row or tile");
+    }
+    return static_cast<const std::int64_t*>(array.data());
+  }
+
+  FusedPhase phase(const py::tuple& item) const {
+    const py::array in_row = item[0], in_base = item[1], out_row = item[2], out_base = item[3];
+    FusedPhase made{};
+    made.rows = in_row.size();
+    made.tiles = in_base.size();
+    if (made.rows * made.tiles != features_) throw std::invalid_argument("tiles must cover the features");
+    made.in_row = places(in_row, made.rows);
+    made.in_base = places(in_base, made.tiles);
+    made.out_row = places(out_row, made.rows);
+    made.out_base = places(out_base, made.tiles);
+    for (const py::handle entry : py::cast<py::list>(item[4])) made.passes.push_back(pass(py::cast<py::tuple>(entry)));
+    return made;
+  }
+
+  FusedPass pass(const py::tuple& item) const {
+    FusedPass made{};
+    made.kind = static_cast<FusedKind>(py::cast<int>(item[0]));
+    made.radix = py::cast<int>(item[1]);
+    made.step = py::cast<std::int64_t>(item[2]);
+    const py::array weights = item[3];
+    made.weights = weights.data();
+    made.tile_step = py::cast<std::int64_t>(item[4]);
+    made.group_step = py::cast<std::int64_t>(item[5]);
+    made.row_step = py::cast<std::int64_t>(item[6]);
+    made.tile_period = py::cast<std::int64_t>(item[7]);
+    if (made.radix < 2 || made.radix > 8) throw std::invalid_argument("radix must be 2 to 8");
+    return made;
+  }
+
+  std::int64_t features_;
+  py::list kept_;
+  FusedRun run_;
+};
+
+}  // namespace
+
+void register_kronecker(py::module_& m) {
+  m.def("apply_factor", &apply_factor);
+  m.def("fused_lanes",
+        [](const py::dtype& type) { return fused_lanes(value_type(py::array(type, std::vector<py::ssize_t>{0}))); });
+  // A plain type, as the stub says: pybind11's own metaclass is for static properties.
+  py::class_<PackedRun>(m, "PackedRun", py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type)))
+      .def(py::init<std::int64_t, const py::dtype&, bool, py::list>())
+      .def("apply", &PackedRun::apply);
+}
+
+}  // namespace cheapfast

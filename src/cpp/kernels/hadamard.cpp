@@ -1,0 +1,226 @@
+#include "kernels/hadamard.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "core/pool.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace cheapfast {
+namespace {
+
+// What a block takes when more stages follow: it has to stay in the second-level cache.
+constexpr std::int64_t kBlockBytes = std::int64_t{1} << 20;
+// What the cores share, or half of it.
+constexpr std::int64_t kSharedBytes = std::int64_t{1} << 23;
+constexpr int kTripLevels = 3;
+// What one thread does before it asks the monitor and hands over.
+constexpr std::int64_t kItemBytes = std::int64_t{1} << 20;
+// Below so much, waking a second thread costs more than it saves.
+constexpr std::int64_t kSerialBytes = std::int64_t{1} << 18;
+// A row shorter than this, among others that are not transformed, is slower than a copy.
+constexpr std::int64_t kShortRow = 64;
+
+bool is_complex(ValueType type) { return type == ValueType::complex64 || type == ValueType::complex128; }
+bool is_single(ValueType type) { return type == ValueType::float32 || type == ValueType::complex64; }
+
+const char* kernel_name(ValueType type) {
+  static const char* const names[] = {"hadamard.float32", "hadamard.float64", "hadamard.complex64",
+                                      "hadamard.complex128"};
+  return names[static_cast<int>(type)];
+}
+
+const HadamardKernels<float>& kernels_of(const KernelTable& table, const float*) { return table.hadamard_float32; }
+const HadamardKernels<double>& kernels_of(const KernelTable& table, const double*) { return table.hadamard_float64; }
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+// One transform, larger than the cache: its steps one after the other, each divided among the threads.
+template <class T>
+class LargeTransform {
+ public:
+  LargeTransform(const KernelTable& table, const HadamardLayout& layout, int threads, Monitor& monitor)
+      : kernels_(kernels_of(table, static_cast<const T*>(nullptr))),
+        layout_(layout),
+        rows_{layout.run, layout.stride},
+        threads_(threads),
+        monitor_(monitor) {}
+
+  void run(const T* source, T* destination) const { run(source, destination, layout_.levels); }
+
+ private:
+  static constexpr std::int64_t size() { return static_cast<std::int64_t>(sizeof(T)); }
+
+  bool fits(int levels, std::int64_t bytes) const { return (layout_.run * size()) << levels <= bytes; }
+
+  // The levels that are left once the parts that fit have been transformed.
+  int beyond(int levels, std::int64_t bytes) const {
+    int left = 0;
+    while (left < levels && !fits(levels - left, bytes)) ++left;
+    return left;
+  }
+
+  // The levels of the last trip. Few rows at a time stream best, and parts that are smaller than they need be cost
+  // nothing; tall tiles where that saves a trip.
+  int last_trip(int levels, int left) const {
+    if (left <= kTripLevels) return std::min(levels, kTripLevels);
+    const int trips = (left + kHadamardTallLevels - 1) / kHadamardTallLevels;
+    return (left + trips - 1) / trips;
+  }
+
+  // 2^levels rows: first the parts that stay in the shared cache, one after the other, then trips through all of them.
+  void run(const T* source, T* destination, int levels) const {
+    const bool shared = fits(levels, kSharedBytes);
+    const int left = beyond(levels, shared ? kBlockBytes : kSharedBytes);
+    if (left == 0) return transform_blocks(source, destination, levels, levels);
+    const int last = last_trip(levels, left), below = levels - last;
+    if (below > 0) {
+      if (shared && left <= last) {
+        transform_blocks(source, destination, levels, below);
+      } else {
+        const std::int64_t step = layout_.stride << below;
+        for (std::int64_t i = 0; i < std::int64_t{1} << last; ++i)
+          run(source + i * step, destination + i * step, below);
+      }
+      source = destination;
+    }
+    trip(source, destination, below, last);
+  }
+
+  void transform_blocks(const T* source, T* destination, int levels, int block_levels) const {
+    const std::int64_t step = layout_.stride << block_levels;
+    parallel_for(std::int64_t{1} << (levels - block_levels), threads_, monitor_, [&](int, std::int64_t i) {
+      kernels_.blocks(source + i * step, destination + i * step, rows_, block_levels, 1, true);
+    });
+  }
+
+  // The stages that pair rows 2^done ... 2^(done + levels - 1) apart, for 2^(done + levels) rows.
+  void trip(const T* source, T* destination, int done, int levels) const {
+    const bool dense = layout_.run == layout_.stride;
+    const std::int64_t stride = layout_.stride << done;
+    const std::int64_t columns = dense ? stride : layout_.run;
+    const std::int64_t share = std::max<std::int64_t>(64, (kItemBytes / size()) >> levels);
+    const std::int64_t parts = ceil_div(columns, share);
+    const std::int64_t groups = dense ? 1 : std::int64_t{1} << done;
+    parallel_for(groups * parts, threads_, monitor_, [&](int, std::int64_t i) {
+      const std::int64_t at = i / parts * layout_.stride, begin = i % parts * share;
+      kernels_.tall(source + at, destination + at, stride, levels, begin, std::min(columns, begin + share));
+    });
+  }
+
+  const HadamardKernels<T>& kernels_;
+  const HadamardLayout& layout_;
+  HadamardRows rows_;
+  int threads_;
+  Monitor& monitor_;
+};
+
+std::int64_t batch_size(const HadamardLayout& layout) {
+  std::int64_t count = 1;
+  for (const Axis& axis : layout.batch) count *= axis.size;
+  return count;
+}
+
+std::int64_t batch_offset(const HadamardLayout& layout, std::int64_t i) {
+  std::int64_t offset = 0;
+  for (const Axis& axis : layout.batch) {
+    offset += i % axis.size * axis.stride;
+    i /= axis.size;
+  }
+  return offset;
+}
+
+template <class T>
+void transform(const KernelTable& table, const T* source, T* destination, const HadamardLayout& layout, int threads,
+               Monitor& monitor) {
+  const std::int64_t count = batch_size(layout), each = layout.run << layout.levels;
+  const std::int64_t bytes = each * static_cast<std::int64_t>(sizeof(T));
+  if (count * bytes <= kSerialBytes) threads = 1;
+  if (bytes > kBlockBytes && layout.levels > 0) {
+    const LargeTransform<T> large(table, layout, threads, monitor);
+    for (std::int64_t i = 0; i < count && !monitor.stopped(); ++i) {
+      const std::int64_t at = batch_offset(layout, i);
+      large.run(source + at, destination + at);
+    }
+    return;
+  }
+  const HadamardKernels<T>& kernels = kernels_of(table, source);
+  const bool far = count * bytes > kBlockBytes;
+  const HadamardRows rows{layout.run, layout.stride};
+  const std::int64_t share = std::clamp<std::int64_t>(kItemBytes / 8 / std::max<std::int64_t>(1, bytes), 1, count);
+  const std::int64_t along = layout.batch.empty() ? 1 : layout.batch[0].size;
+  const bool in_one_piece = !layout.batch.empty() && layout.batch[0].stride == each && layout.stride == layout.run;
+  parallel_for(ceil_div(count, share), threads, monitor, [&](int, std::int64_t item) {
+    const std::int64_t end = std::min(count, (item + 1) * share);
+    for (std::int64_t i = item * share, next; i < end; i = next) {
+      next = in_one_piece ? std::min(end, i - i % along + along) : i + 1;
+      const std::int64_t at = batch_offset(layout, i);
+      kernels.blocks(source + at, destination + at, rows, layout.levels, next - i, far);
+    }
+  });
+}
+
+}  // namespace
+
+int log2_exact(std::int64_t n) {
+  if (n <= 0 || (n & (n - 1)) != 0) return -1;
+  int levels = 0;
+  while ((std::int64_t{1} << levels) < n) ++levels;
+  return levels;
+}
+
+bool hadamard_layout(ValueType type, const std::vector<Axis>& axes, std::size_t axis, HadamardLayout& layout) {
+  const std::int64_t item = is_single(type) ? sizeof(float) : sizeof(double);
+  const std::int64_t numbers = is_complex(type) ? 2 : 1;
+  layout = {log2_exact(axes[axis].size), numbers, 0, {}};
+  std::vector<Axis> others;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    if (axes[i].size == 1) continue;
+    if (axes[i].stride == 0 || axes[i].stride % item != 0) return false;
+    if (i != axis) others.push_back({axes[i].size, axes[i].stride / item});
+  }
+  std::stable_sort(others.begin(), others.end(), [](const Axis& a, const Axis& b) { return a.stride < b.stride; });
+  // without levels the rows may lie as they like: every number is a row of its own batch
+  layout.stride = layout.levels > 0 ? axes[axis].stride / item : 0;
+  for (const Axis& other : others) {
+    if (other.stride == layout.run && (layout.levels == 0 || layout.run < layout.stride)) {
+      layout.run *= other.size;
+    } else if (!layout.batch.empty() && other.stride == layout.batch.back().size * layout.batch.back().stride) {
+      layout.batch.back().size *= other.size;
+    } else {
+      layout.batch.push_back(other);
+    }
+  }
+  if (layout.levels == 0) {
+    layout.stride = layout.run;
+    return true;
+  }
+  return layout.stride == layout.run || (layout.stride > layout.run && layout.run * item >= kShortRow);
+}
+
+void hadamard(ValueType type, const void* source, void* destination, const HadamardLayout& layout, int threads,
+              Monitor& monitor) {
+  const KernelTable& table = kernels();
+  record_run(kernel_name(type), table);
+  if (is_single(type)) {
+    transform(table, static_cast<const float*>(source), static_cast<float*>(destination), layout, threads, monitor);
+  } else {
+    transform(table, static_cast<const double*>(source), static_cast<double*>(destination), layout, threads, monitor);
+  }
+}
+
+void hadamard_short(ValueType type, const void* source, void* destination, int levels, std::int64_t count) {
+  const KernelTable& table = kernels();
+  record_run(kernel_name(type), table);
+  const std::int64_t numbers = is_complex(type) ? 2 : 1;
+  const HadamardRows rows{numbers, numbers};
+  if (is_single(type)) {
+    table.hadamard_float32.blocks(static_cast<const float*>(source), static_cast<float*>(destination), rows, levels,
+                                  count, false);
+  } else {
+    table.hadamard_float64.blocks(static_cast<const double*>(source), static_cast<double*>(destination), rows, levels,
+                                  count, false);
+  }
+}
+
+}  // namespace cheapfast

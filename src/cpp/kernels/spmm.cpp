@@ -1,0 +1,329 @@
+#include "kernels/spmm.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "core/buffer.hpp"
+#include "core/pool.hpp"
+#include "kernels/count.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace cheapfast {
+namespace {
+
+constexpr std::int64_t kLine = 64;
+// Columns are taken so many bytes of a row at a time: what a kernel holds in registers on the widest target.
+constexpr std::int64_t kWindow = 512;
+// Where they are copied from and to another layout, fewer: the copies should stay in the last-level cache.
+constexpr std::int64_t kPackedBytes = std::int64_t{32} << 20;
+// An operand above this is not in a near cache, and its rows are prefetched. A processor looks far enough ahead to hide
+// what a short row costs, as long as it is in some cache.
+constexpr std::int64_t kNearBytes = std::int64_t{512} << 10;
+constexpr std::int64_t kFarBytes = std::int64_t{8} << 20;
+constexpr std::int64_t kShortRow = 32;
+// Work, in cache lines of the operand, that is handed out at a time, and below which one thread is enough.
+constexpr std::int64_t kChunkLines = std::int64_t{1} << 13;
+constexpr std::int64_t kSerialLines = std::int64_t{1} << 16;
+constexpr std::int64_t kCopyRows = 256;
+
+struct Type {
+  std::int64_t size;  // of an element
+  std::int64_t real;  // of its real part
+  bool is_complex;
+  const char* name;
+};
+
+Type type_of(ValueType type) {
+  switch (type) {
+    case ValueType::float32:
+      return {4, 4, false, "float32"};
+    case ValueType::float64:
+      return {8, 8, false, "float64"};
+    case ValueType::complex64:
+      return {8, 4, true, "complex64"};
+    default:
+      return {16, 8, true, "complex128"};
+  }
+}
+
+SpmmKind kind_of(ValueType weights, ValueType operand) {
+  const Type w = type_of(weights), x = type_of(operand);
+  if (w.real > x.real || (w.is_complex && !x.is_complex)) {
+    throw std::invalid_argument(std::string("weights of ") + w.name + " do not apply to an operand of " + x.name);
+  }
+  const bool wide = x.real == 8;
+  if (!w.is_complex) {
+    if (!wide) return SpmmKind::float32_float32;
+    return w.real == 4 ? SpmmKind::float32_float64 : SpmmKind::float64_float64;
+  }
+  if (!wide) return SpmmKind::complex64_complex64;
+  return w.real == 4 ? SpmmKind::complex64_complex128 : SpmmKind::complex128_complex128;
+}
+
+std::int64_t start_of(const Csr& csr, std::int64_t row) {
+  return csr.width == Width::narrow ? static_cast<const std::int32_t*>(csr.starts)[row]
+                                    : static_cast<const std::int64_t*>(csr.starts)[row];
+}
+
+void check(const std::vector<SparseLayer>& layers, const Dense& in, const Dense& out) {
+  if (layers.empty()) throw std::invalid_argument("layers must not be empty");
+  std::int64_t width = in.rows;
+  for (const SparseLayer& layer : layers) {
+    if (layer.matrix.width == Width::own) throw std::invalid_argument("indptr and indices must have one type");
+    if (layer.form != SparseForm::as_is && (layer.bias != nullptr || layer.order != nullptr)) {
+      throw std::invalid_argument("a transposed layer has neither bias nor order");
+    }
+    if (layer.inputs() != width) {
+      throw std::invalid_argument("a layer takes " + std::to_string(layer.inputs()) + " rows, got " +
+                                  std::to_string(width));
+    }
+    width = layer.outputs();
+  }
+  if (out.rows != width || out.columns != in.columns) {
+    throw std::invalid_argument("out must have shape (" + std::to_string(width) + ", " + std::to_string(in.columns) +
+                                "), got (" + std::to_string(out.rows) + ", " + std::to_string(out.columns) + ")");
+  }
+}
+
+// A layer, and what is the same for all panels.
+struct Stage {
+  const SparseLayer* layer;
+  void (*kernel)(const SpmmTask&);
+  std::vector<std::int64_t> cuts;  // rows of the matrix at which chunks of equal work begin, and the end
+  std::int64_t nonzeros;
+};
+
+// Chunks of rows with about equally many nonzeros. (A permuted result is cut where its rows would be without.)
+std::vector<std::int64_t> cut_rows(const Csr& csr, std::int64_t lines_a_row) {
+  const auto work_before = [&](std::int64_t row) { return start_of(csr, row) + row; };
+  const std::int64_t step = std::max<std::int64_t>(1, kChunkLines / std::max<std::int64_t>(1, lines_a_row));
+  std::vector<std::int64_t> cuts{0};
+  while (cuts.back() < csr.rows) {
+    std::int64_t low = cuts.back() + 1, high = csr.rows;
+    const std::int64_t wanted = work_before(cuts.back()) + step;
+    while (low < high) {
+      const std::int64_t middle = low + (high - low) / 2;
+      if (work_before(middle) < wanted) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    cuts.push_back(low);
+  }
+  return cuts;
+}
+
+// Rows of a window of columns, one column after the other.
+struct Panel {
+  char* data;
+  std::int64_t stride;  // bytes between rows
+};
+
+// Kernels take rows at any distance, but within a row one column after the other.
+bool is_direct(const Dense& d, const Type& type) {
+  return (d.columns <= 1 || d.column_stride == type.size) && d.row_stride % type.real == 0 &&
+         reinterpret_cast<std::uintptr_t>(d.data) % static_cast<std::uintptr_t>(type.real) == 0;
+}
+
+// How the columns are taken, and what memory that needs between the layers.
+struct Layout {
+  bool pack_in, pack_out;
+  std::int64_t columns;  // of a window
+  std::int64_t rows;     // of a panel
+  int panels;            // 0, 1 or 2
+};
+
+Layout lay_out(const std::vector<SparseLayer>& layers, const Type& type, const Dense& in, const Dense& out) {
+  Layout layout{!is_direct(in, type), !is_direct(out, type), 0, 0, 0};
+  std::int64_t longest = 1;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (i > 0) layout.rows = std::max(layout.rows, layers[i].inputs());
+    longest = std::max(longest, layers[i].matrix.rows + layers[i].matrix.cols);
+  }
+  if (layout.pack_in) layout.rows = std::max(layout.rows, in.rows);
+  if (layout.pack_out) layout.rows = std::max(layout.rows, out.rows);
+  const std::int64_t fitting = std::max(kLine, kPackedBytes / longest / kLine * kLine);
+  const std::int64_t bytes = layout.pack_in || layout.pack_out ? std::min(fitting, kWindow) : kWindow;
+  layout.columns = std::min(in.columns, bytes / type.size);
+  const std::size_t between = layers.size() - 1 + (layout.pack_in ? 1 : 0) + (layout.pack_out ? 1 : 0);
+  layout.panels = static_cast<int>(std::min<std::size_t>(2, between));
+  return layout;
+}
+
+class Applied {
+ public:
+  Applied(const std::vector<SparseLayer>& layers, ValueType type, int threads, Monitor& monitor)
+      : type_(type_of(type)), threads_(std::max(1, threads)), monitor_(monitor), table_(kernels()) {
+    for (const SparseLayer& layer : layers) {
+      const SpmmKind kind = kind_of(layer.weight_type, type);
+      const int transposed = layer.form == SparseForm::as_is ? 0 : 1;
+      const int wide = layer.matrix.width == Width::wide ? 1 : 0;
+      stages_.push_back({&layer, table_.spmm[static_cast<int>(kind)][transposed][wide], {}, nonzeros(layer.matrix)});
+      record_run(std::string("spmm.") + type_.name + "." + width_name(layer.matrix.width), table_);
+    }
+  }
+
+  void run(const Dense& in, const Dense& out, const Layout& layout) {
+    const std::int64_t width = layout.columns * type_.size;
+    for (Stage& stage : stages_) stage.cuts = cut_rows(stage.layer->matrix, (width + kLine - 1) / kLine);
+    const std::size_t bytes = static_cast<std::size_t>(layout.rows) * static_cast<std::size_t>(width);
+    Buffer<char> first(layout.panels > 0 ? bytes : 0), second(layout.panels > 1 ? bytes : 0);
+    for (std::int64_t c = 0; c < in.columns && !monitor_.stopped(); c += layout.columns) {
+      const Dense from = window(in, c, layout.columns), to = window(out, c, layout.columns);
+      const std::int64_t stride = from.columns * type_.size;
+      const Panel panels[2] = {{first.data(), stride}, {second.data(), stride}};
+      int next = 0;
+      Panel x{from.data, from.row_stride};
+      if (layout.pack_in) {
+        x = panels[next];
+        copy(from, dense(x, from.rows, from.columns));
+        next = 1 - next;
+      }
+      for (const Stage& stage : stages_) {
+        const bool direct = &stage == &stages_.back() && !layout.pack_out;
+        const Panel y = direct ? Panel{to.data, to.row_stride} : panels[next];
+        apply(stage, x, y, from.columns);
+        x = y;
+        next = 1 - next;
+      }
+      if (layout.pack_out) copy(dense(x, to.rows, to.columns), to);
+    }
+  }
+
+ private:
+  Dense window(const Dense& d, std::int64_t first, std::int64_t columns) const {
+    return {d.data + first * d.column_stride, d.rows, std::min(columns, d.columns - first), d.row_stride,
+            d.column_stride};
+  }
+
+  Dense dense(const Panel& panel, std::int64_t rows, std::int64_t columns) const {
+    return {panel.data, rows, columns, panel.stride, type_.size};
+  }
+
+  int workers(std::int64_t lines) const { return lines < kSerialLines ? 1 : threads_; }
+
+  void apply(const Stage& stage, const Panel& x, const Panel& y, std::int64_t columns) {
+    const SparseLayer& layer = *stage.layer;
+    SpmmTask task{};
+    task.matrix = layer.matrix;
+    task.weights = layer.weights;
+    task.order = layer.order;
+    task.bias = layer.bias;
+    task.bias_parts = type_.is_complex ? 2 : 1;
+    task.conjugate = layer.form == SparseForm::adjoint;
+    task.in = x.data;
+    task.in_stride = x.stride / type_.real;
+    task.out = y.data;
+    task.out_stride = y.stride / type_.real;
+    task.columns = columns * (type_.is_complex ? 2 : 1);
+    const std::int64_t row_bytes = columns * type_.size;
+    task.prefetch = layer.inputs() * row_bytes > (row_bytes <= kShortRow ? kFarBytes : kNearBytes);
+    if (layer.form == SparseForm::as_is) {
+      gather(stage, task);
+    } else {
+      scatter(stage, task);
+    }
+  }
+
+  std::int64_t lines(const Stage& stage, std::int64_t columns) const {
+    return (stage.nonzeros + stage.layer->matrix.rows) * ((columns * type_.real + kLine - 1) / kLine);
+  }
+
+  void gather(const Stage& stage, const SpmmTask& whole) {
+    const std::int64_t chunks = static_cast<std::int64_t>(stage.cuts.size()) - 1;
+    parallel_for(chunks, workers(lines(stage, whole.columns)), monitor_, [&](int, std::int64_t i) {
+      SpmmTask task = whole;
+      task.begin = stage.cuts[static_cast<std::size_t>(i)];
+      task.end = stage.cuts[static_cast<std::size_t>(i) + 1];
+      stage.kernel(task);
+    });
+  }
+
+  // Every thread takes columns of its own, and all rows in their order: nothing is added twice, or in another order.
+  void scatter(const Stage& stage, const SpmmTask& whole) {
+    const std::int64_t least = 16 / type_.real;  // reals, a whole number of complex ones
+    const int wanted = workers(lines(stage, whole.columns));
+    const std::int64_t part = std::max(least, (whole.columns + wanted - 1) / wanted / least * least);
+    const std::int64_t parts = (whole.columns + part - 1) / part;
+    parallel_for(parts, wanted, monitor_, [&](int worker, std::int64_t i) {
+      SpmmTask task = whole;
+      task.in = static_cast<const char*>(whole.in) + i * part * type_.real;
+      task.out = static_cast<char*>(whole.out) + i * part * type_.real;
+      task.columns = std::min(part, whole.columns - i * part);
+      for (std::int64_t row = 0; row < whole.matrix.cols; ++row) {
+        std::memset(static_cast<char*>(task.out) + row * task.out_stride * type_.real, 0,
+                    static_cast<std::size_t>(task.columns * type_.real));
+      }
+      for (std::size_t c = 0; c + 1 < stage.cuts.size() && !monitor_.stopped(); ++c) {
+        task.begin = stage.cuts[c];
+        task.end = stage.cuts[c + 1];
+        stage.kernel(task);
+        if (worker == 0) monitor_.poll();
+      }
+    });
+  }
+
+  // Between a caller's layout and a panel, a block of rows at a time.
+  void copy(const Dense& from, const Dense& to) {
+    const std::int64_t blocks = (from.rows + kCopyRows - 1) / kCopyRows;
+    const std::int64_t lines = from.rows * from.columns * type_.size / kLine;
+    parallel_for(blocks, workers(lines), monitor_, [&](int, std::int64_t i) {
+      const std::int64_t begin = i * kCopyRows, end = std::min(from.rows, begin + kCopyRows);
+      switch (type_.size) {
+        case 4:
+          return copy_rows<4>(from, to, begin, end);
+        case 8:
+          return copy_rows<8>(from, to, begin, end);
+        default:
+          return copy_rows<16>(from, to, begin, end);
+      }
+    });
+  }
+
+  // A block of 8 x 8 at a time, so that whichever side is strided, its cache lines are used while they are near.
+  template <int size>
+  static void copy_rows(const Dense& from, const Dense& to, std::int64_t begin, std::int64_t end) {
+    constexpr std::int64_t kTile = 8;
+    for (std::int64_t row = begin; row < end; row += kTile) {
+      for (std::int64_t column = 0; column < from.columns; column += kTile) {
+        const std::int64_t rows = std::min(kTile, end - row), columns = std::min(kTile, from.columns - column);
+        const char* const source = from.data + row * from.row_stride + column * from.column_stride;
+        char* const target = to.data + row * to.row_stride + column * to.column_stride;
+        for (std::int64_t r = 0; r < rows; ++r) {
+          for (std::int64_t c = 0; c < columns; ++c) {
+            std::memcpy(target + r * to.row_stride + c * to.column_stride,
+                        source + r * from.row_stride + c * from.column_stride, size);
+          }
+        }
+      }
+    }
+  }
+
+  Type type_;
+  int threads_;
+  Monitor& monitor_;
+  const KernelTable& table_;
+  std::vector<Stage> stages_;
+};
+
+}  // namespace
+
+void apply_sparse_chain(const std::vector<SparseLayer>& layers, ValueType type, const Dense& in, const Dense& out,
+                        int threads, Monitor& monitor) {
+  check(layers, in, out);
+  Applied applied(layers, type, threads, monitor);
+  if (in.columns > 0) applied.run(in, out, lay_out(layers, type_of(type), in, out));
+}
+
+std::uint64_t sparse_chain_bytes(const std::vector<SparseLayer>& layers, ValueType type, const Dense& in,
+                                 const Dense& out) {
+  check(layers, in, out);
+  const Layout layout = lay_out(layers, type_of(type), in, out);
+  return static_cast<std::uint64_t>(layout.panels) * static_cast<std::uint64_t>(layout.rows) *
+         static_cast<std::uint64_t>(layout.columns * type_of(type).size);
+}
+
+}  // namespace cheapfast

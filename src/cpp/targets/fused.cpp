@@ -1,0 +1,307 @@
+// Many layers of small blocks in one go: a tile of rows is brought near, goes through all passes of a run of layers in
+// registers, radix rows at a time, and is written back.
+#include <cstdint>
+
+#include "targets/kernels.hpp"
+#include "targets/small_blocks.hpp"
+
+namespace cheapfast {
+namespace CHEAPFAST_TARGET {
+namespace {
+
+// ---- a pass over a tile
+
+enum class Memory { caller, scratch };
+
+template <class E, Memory M>
+CHEAPFAST_INLINE E load(const typename E::T* p) {
+  return M == Memory::caller ? E::load(p) : E::load_split(p);
+}
+template <class E, Memory M>
+CHEAPFAST_INLINE void store(E value, typename E::T* p) {
+  if (M == Memory::caller) {
+    value.store(p);
+  } else {
+    value.store_split(p);
+  }
+}
+
+// Where the rows of a tile are: row i at offset[i] in the caller's memory, at i * width in scratch.
+template <class T>
+struct RowsAt {
+  T* memory;
+  const std::int64_t* offset;
+  std::int64_t width;
+};
+
+// R of those rows, step apart.
+template <class T, Memory M, int R>
+struct Rows;
+template <class T, int R>
+struct Rows<T, Memory::scratch, R> {
+  T* first;
+  std::int64_t step;
+  CHEAPFAST_MEMBER Rows(const RowsAt<T>& at, std::int64_t row, std::int64_t rows)
+      : first(at.memory + row * at.width), step(rows * at.width) {}
+  CHEAPFAST_MEMBER T* operator[](int i) const { return first + i * step; }
+};
+template <class T, int R>
+struct Rows<T, Memory::caller, R> {
+  T* place[R];
+  CHEAPFAST_MEMBER Rows(const RowsAt<T>& at, std::int64_t row, std::int64_t rows) {
+    CHEAPFAST_UNROLL
+    for (int i = 0; i < R; ++i) place[i] = at.memory + at.offset[row + i * rows];
+  }
+  CHEAPFAST_MEMBER T* operator[](int i) const { return place[i]; }
+};
+
+// All columns that fill an E; returns where the others begin.
+template <class E, class W, class Op, Memory In, Memory Out>
+CHEAPFAST_INLINE std::int64_t run_columns(const typename E::T* w, const Rows<typename E::T, In, Op::kRadix>& from,
+                                          const Rows<typename E::T, Out, Op::kRadix>& to, std::int64_t begin,
+                                          std::int64_t width) {
+  constexpr int R = Op::kRadix;
+  constexpr int lanes = E::kLanes * E::kParts;
+  std::int64_t c = begin;
+  for (; c + lanes <= width; c += lanes) {
+    E a[R];
+    CHEAPFAST_UNROLL
+    for (int i = 0; i < R; ++i) a[i] = load<E, In>(from[Op::input(i)] + c);
+    Op::template run<W>(a, w);
+    CHEAPFAST_UNROLL
+    for (int i = 0; i < R; ++i) store<E, Out>(a[i], to[i] + c);
+  }
+  return c;
+}
+
+// Real columns go two vectors at a time where there are registers for it: reading weights is what takes longest.
+template <class E, class W>
+struct Doubled {
+  typedef E type;
+};
+#if defined(__AVX512F__) || defined(__aarch64__)
+template <class S>
+struct Doubled<Real<S>, Shared<S>> {
+  typedef RealPair<S> type;
+};
+#endif
+
+template <class E, class W, class Op, Memory In, Memory Out>
+void run_pass(const FusedPass& pass, const typename E::T* weights, std::int64_t rows, std::int64_t width,
+              const RowsAt<typename E::T>& in, const RowsAt<typename E::T>& out) {
+  typedef typename E::T T;
+  constexpr int R = Op::kRadix;
+  const std::int64_t groups = rows / (R * pass.step);
+  for (std::int64_t g = 0; g < groups; ++g) {
+    for (std::int64_t q = 0; q < pass.step; ++q) {
+      const std::int64_t first = g * R * pass.step + q;
+      const T* const w = weights + g * pass.group_step + q * pass.row_step;
+      const Rows<T, In, R> from(in, first, pass.step);
+      const Rows<T, Out, R> to(out, first, pass.step);
+      const std::int64_t done = run_columns<typename Doubled<E, W>::type, W, Op, In, Out>(w, from, to, 0, width);
+      run_columns<E, W, Op, In, Out>(w, from, to, done, width);
+    }
+  }
+}
+
+template <class T>
+using PassFunction = void (*)(const FusedPass&, const T*, std::int64_t, std::int64_t, const RowsAt<T>&,
+                              const RowsAt<T>&);
+
+template <class E, class W, class Op>
+PassFunction<typename E::T> variant(bool from_caller, bool to_caller) {
+  if (from_caller) return run_pass<E, W, Op, Memory::caller, Memory::scratch>;
+  if (to_caller) return run_pass<E, W, Op, Memory::scratch, Memory::caller>;
+  return run_pass<E, W, Op, Memory::scratch, Memory::scratch>;
+}
+
+template <class E, class W>
+struct FourierPasses {
+  static PassFunction<typename E::T> choose(int, bool, bool) { return nullptr; }  // real numbers have none
+};
+template <class S, class W>
+struct FourierPasses<Complex<S>, W> {
+  static PassFunction<S> choose(int radix, bool from_caller, bool to_caller) {
+    typedef Complex<S> E;
+    switch (radix) {
+      case 2:
+        return variant<E, W, Fourier<2>>(from_caller, to_caller);
+      case 3:
+        return variant<E, W, Fourier<3>>(from_caller, to_caller);
+      case 4:
+        return variant<E, W, Fourier<4>>(from_caller, to_caller);
+      case 5:
+        return variant<E, W, Fourier<5>>(from_caller, to_caller);
+      case 7:
+        return variant<E, W, Fourier<7>>(from_caller, to_caller);
+      default:
+        return variant<E, W, Fourier<8>>(from_caller, to_caller);
+    }
+  }
+};
+
+template <class E, class W, template <int> class Op>
+PassFunction<typename E::T> of_radix(int radix, bool from_caller, bool to_caller) {
+  switch (radix) {
+    case 2:
+      return variant<E, W, Op<2>>(from_caller, to_caller);
+    case 4:
+      return variant<E, W, Op<4>>(from_caller, to_caller);
+    default:
+      return variant<E, W, Op<8>>(from_caller, to_caller);
+  }
+}
+
+template <class E, class W>
+PassFunction<typename E::T> choose_pass(const FusedPass& pass, bool from_caller, bool to_caller) {
+  switch (pass.kind) {
+    case FusedKind::rising:
+      return of_radix<E, W, Rising>(pass.radix, from_caller, to_caller);
+    case FusedKind::falling:
+      return of_radix<E, W, Falling>(pass.radix, from_caller, to_caller);
+    case FusedKind::sums:
+      return of_radix<E, Shared<typename E::T>, Sums>(pass.radix, from_caller, to_caller);
+    default:
+      return FourierPasses<E, W>::choose(pass.radix, from_caller, to_caller);
+  }
+}
+
+// ---- columns that do not lie side by side, or do not fill a register: by way of scratch
+
+template <class E>
+CHEAPFAST_INLINE typename E::T* scratch_place(typename E::T* scratch, std::int64_t width, std::int64_t row,
+                                              std::int64_t column, int part) {
+  constexpr int n = E::kLanes;
+  return scratch + row * width + column / n * n * E::kParts + part * n + column % n;
+}
+
+// Lanes of rows of lanes of columns: all as one square, turned in registers.
+template <class E>
+CHEAPFAST_INLINE void gather_square(const FusedTile& tile, std::int64_t width, std::int64_t row, std::int64_t column) {
+  typedef typename E::T T;
+  constexpr int n = E::kLanes;
+  Wide<T> part[E::kParts][n];
+  CHEAPFAST_UNROLL
+  for (int j = 0; j < n; ++j) {
+    const E one = E::load(static_cast<const T*>(tile.in.memory) + tile.in.row[row] + tile.in.column[column + j]);
+    CHEAPFAST_UNROLL
+    for (int p = 0; p < E::kParts; ++p) part[p][j] = one.part(p);
+  }
+  for (int p = 0; p < E::kParts; ++p) {
+    transpose<T>(part[p]);
+    CHEAPFAST_UNROLL
+    for (int i = 0; i < n; ++i) {
+      store_vector(scratch_place<E>(static_cast<T*>(tile.scratch), width, row + i, column, p), part[p][i]);
+    }
+  }
+}
+template <class E>
+CHEAPFAST_INLINE void scatter_square(const FusedTile& tile, std::int64_t width, std::int64_t row, std::int64_t column) {
+  typedef typename E::T T;
+  constexpr int n = E::kLanes;
+  Wide<T> part[E::kParts][n];
+  for (int p = 0; p < E::kParts; ++p) {
+    CHEAPFAST_UNROLL
+    for (int i = 0; i < n; ++i) {
+      part[p][i] = load_vector(scratch_place<E>(static_cast<T*>(tile.scratch), width, row + i, column, p));
+    }
+    transpose<T>(part[p]);
+  }
+  CHEAPFAST_UNROLL
+  for (int j = 0; j < n; ++j) {
+    T* const to = static_cast<T*>(tile.out.memory) + tile.out.row[row] + tile.out.column[column + j];
+    E::of_parts(part[0][j], part[E::kParts - 1][j]).store(to);
+  }
+}
+
+template <class E>
+void gather(const FusedTile& tile, std::int64_t width) {
+  typedef typename E::T T;
+  constexpr int n = E::kLanes;
+  T* const scratch = static_cast<T*>(tile.scratch);
+  const T* const memory = static_cast<const T*>(tile.in.memory);
+  const std::int64_t squares = tile.in.rows_are_unit ? tile.rows / n * n : 0;
+  for (std::int64_t column = 0; column < width / E::kParts; column += n) {
+    const bool full = column + n <= tile.columns;
+    std::int64_t row = 0;
+    for (; full && row < squares; row += n) gather_square<E>(tile, width, row, column);
+    for (; row < tile.rows; ++row) {
+      for (std::int64_t j = column; j < column + n; ++j) {
+        for (int p = 0; p < E::kParts; ++p) {
+          *scratch_place<E>(scratch, width, row, j, p) =
+              j < tile.columns ? memory[tile.in.row[row] + tile.in.column[j] + p] : T(0);
+        }
+      }
+    }
+  }
+}
+
+template <class E>
+void scatter(const FusedTile& tile, std::int64_t width) {
+  typedef typename E::T T;
+  constexpr int n = E::kLanes;
+  T* const scratch = static_cast<T*>(tile.scratch);
+  T* const memory = static_cast<T*>(tile.out.memory);
+  const std::int64_t squares = tile.out.rows_are_unit ? tile.rows / n * n : 0;
+  for (std::int64_t column = 0; column < tile.columns; column += n) {
+    const bool full = column + n <= tile.columns;
+    std::int64_t row = 0;
+    for (; full && row < squares; row += n) scatter_square<E>(tile, width, row, column);
+    for (; row < tile.rows; ++row) {
+      for (std::int64_t j = column; j < column + n && j < tile.columns; ++j) {
+        for (int p = 0; p < E::kParts; ++p) {
+          memory[tile.out.row[row] + tile.out.column[j] + p] = *scratch_place<E>(scratch, width, row, j, p);
+        }
+      }
+    }
+  }
+}
+
+// ---- a tile through all passes
+
+template <class E, class W>
+void run_tile(const FusedTile& tile) {
+  typedef typename E::T T;
+  constexpr int n = E::kLanes;
+  const std::int64_t width = (tile.columns + n - 1) / n * n * E::kParts;
+  const RowsAt<T> near{static_cast<T*>(tile.scratch), nullptr, width};
+  const RowsAt<T> source{static_cast<T*>(tile.in.memory), tile.in.row, 0};
+  const RowsAt<T> target{static_cast<T*>(tile.out.memory), tile.out.row, 0};
+  if (!tile.in.adjacent) gather<E>(tile, width);
+  const int last = tile.pass_count - 1;
+  // A pass has the caller's memory on one side at most.
+  const bool direct_out = tile.out.adjacent && !(last == 0 && tile.in.adjacent);
+  for (int i = 0; i <= last; ++i) {
+    const FusedPass& pass = tile.passes[i];
+    const bool from_caller = i == 0 && tile.in.adjacent, to_caller = i == last && direct_out;
+    const T* const weights = static_cast<const T*>(pass.weights) + tile.weights % pass.tile_period * pass.tile_step;
+    choose_pass<E, W>(pass, from_caller, to_caller)(pass, weights, tile.rows, width, from_caller ? source : near,
+                                                    to_caller ? target : near);
+  }
+  if (direct_out) return;
+  if (!tile.out.adjacent) return scatter<E>(tile, width);
+  for (std::int64_t row = 0; row < tile.rows; ++row) {
+    for (std::int64_t c = 0; c < width; c += n * E::kParts) {
+      E::load_split(near.memory + row * width + c).store(target.memory + target.offset[row] + c);
+    }
+  }
+}
+
+template <class E>
+void fill(KernelTable& table, int type) {
+  table.fused[type][0] = run_tile<E, Shared<typename E::T>>;
+  table.fused[type][1] = run_tile<E, PerLane<typename E::T>>;
+  table.fused_lanes[type] = E::kLanes;
+}
+
+}  // namespace
+
+void fill_fused(KernelTable& table) {
+  fill<Real<float>>(table, 0);
+  fill<Real<double>>(table, 1);
+  fill<Complex<float>>(table, 2);
+  fill<Complex<double>>(table, 3);
+}
+
+}  // namespace CHEAPFAST_TARGET
+}  // namespace cheapfast

@@ -1,0 +1,257 @@
+// Sparse matrix times dense columns, and its transpose. A row of the operand is some registers wide; every nonzero
+// takes one such row, times a weight.
+//
+// A sum is made in the order of the indices, each term rounded as a product and then as a sum: the same bits for every
+// width, instruction set and number of threads.
+#include <cstdint>
+
+#include "targets/kernels.hpp"
+#include "targets/simd_real.hpp"
+
+namespace cheapfast {
+namespace CHEAPFAST_TARGET {
+namespace {
+
+#if !defined(__GNUC__) && !defined(__clang__)
+// A complex number, where there are no vectors to hold it.
+template <class T>
+struct Pair {
+  T lane[2];
+};
+template <class T>
+CHEAPFAST_INLINE Pair<T> operator+(Pair<T> a, Pair<T> b) {
+  return {{a.lane[0] + b.lane[0], a.lane[1] + b.lane[1]}};
+}
+template <class T>
+CHEAPFAST_INLINE Pair<T> operator*(Pair<T> a, Pair<T> b) {
+  return {{a.lane[0] * b.lane[0], a.lane[1] * b.lane[1]}};
+}
+#endif
+
+// W reals at any address: a register of them, or the number itself.
+template <class T, int W>
+struct Reals {
+#if !defined(__GNUC__) && !defined(__clang__)
+  static_assert(W == 2, "one real or one complex number at a time");
+  typedef Pair<T> V;
+  CHEAPFAST_INLINE V load(const T* p) { return {{p[0], p[1]}}; }
+  CHEAPFAST_INLINE void store(T* p, V v) { p[0] = v.lane[0], p[1] = v.lane[1]; }
+  CHEAPFAST_INLINE V alternate(T even, T odd) { return {{even, odd}}; }
+  CHEAPFAST_INLINE V splat(T value) { return {{value, value}}; }
+  CHEAPFAST_INLINE V swap_pairs(V v) { return {{v.lane[1], v.lane[0]}}; }
+#else
+  typedef Vector<T, W> V;
+  CHEAPFAST_INLINE V load(const T* p) { return load_lanes<T, W>(p); }
+  CHEAPFAST_INLINE void store(T* p, V v) { store_lanes<T, W>(p, v); }
+  // even, odd, even, odd, ...
+  CHEAPFAST_INLINE V alternate(T even, T odd) {
+    T lane[W];
+    for (int i = 0; i < W; ++i) lane[i] = i % 2 == 0 ? even : odd;
+    return load(lane);
+  }
+  CHEAPFAST_INLINE V splat(T value) { return value - V{}; }  // `value + V{}` would turn -0 into 0
+  // re, im, re, im, ... -> im, re, im, re, ...
+  CHEAPFAST_INLINE V swap_pairs(V v) { return swap_pairs(v, typename LanesOf<W>::Type{}); }
+  template <int... I>
+  CHEAPFAST_INLINE V swap_pairs(V v, Lanes<I...>) {
+    return __builtin_shufflevector(v, v, (I ^ 1)...);
+  }
+#endif
+};
+
+template <class T>
+struct Reals<T, 1> {
+  typedef T V;
+  CHEAPFAST_INLINE V load(const T* p) { return *p; }
+  CHEAPFAST_INLINE void store(T* p, V v) { *p = v; }
+  CHEAPFAST_INLINE V alternate(T even, T) { return even; }
+  CHEAPFAST_INLINE V splat(T value) { return value; }
+};
+
+// One weight, ready to multiply registers of reals or of complex numbers (re, im, re, im, ...).
+template <class T, int W, bool is_complex>
+struct Weight {
+  typedef Reals<T, W> L;
+  typename L::V value;
+
+  template <class S>
+  CHEAPFAST_INLINE Weight at(const S* weights, std::int64_t position, bool) {
+    return {L::splat(static_cast<T>(weights[position]))};
+  }
+  CHEAPFAST_INLINE typename L::V times(Weight w, typename L::V x) { return w.value * x; }
+};
+
+template <class T, int W>
+struct Weight<T, W, true> {
+  typedef Reals<T, W> L;
+  typename L::V re, im;  // im: minus, plus, minus, plus, ...
+
+  template <class S>
+  CHEAPFAST_INLINE Weight at(const S* weights, std::int64_t position, bool conjugate) {
+    const T im = static_cast<T>(weights[2 * position + 1]);
+    const typename L::V signs = L::alternate(T(-1), T(1));
+    return {L::splat(static_cast<T>(weights[2 * position])), signs * L::splat(conjugate ? -im : im)};
+  }
+  // (re + i im)(a + i b) = re a - im b + i (re b + im a)
+  CHEAPFAST_INLINE typename L::V times(Weight w, typename L::V x) { return w.re * x + w.im * L::swap_pairs(x); }
+};
+
+constexpr int kLine = 64;
+constexpr std::int64_t kAhead = 16;  // nonzeros between the prefetch of a row of the operand and its use
+
+template <class T>
+CHEAPFAST_INLINE void prefetch_row(const T* row, int bytes) {
+  for (int offset = 0; offset < bytes; offset += kLine) {
+    CHEAPFAST_PREFETCH(reinterpret_cast<const char*>(row) + offset);
+  }
+}
+
+// `count` registers of W reals from column `first` on, of the rows begin ... end - 1 of the result.
+template <class S, class T, bool is_complex, class I, int W, int count>
+void gather_rows(const SpmmTask& task, std::int64_t first) {
+  typedef Reals<T, W> L;
+  typedef Weight<T, W, is_complex> Scale;
+  const I* const starts = static_cast<const I*>(task.matrix.starts);
+  const I* const indices = static_cast<const I*>(task.matrix.indices);
+  const S* const weights = static_cast<const S*>(task.weights);
+  const std::int64_t* const order = task.order;
+  const T* const bias = static_cast<const T*>(task.bias);
+  const T* const in = static_cast<const T*>(task.in) + first;
+  const std::int64_t in_stride = task.in_stride;
+  T* out = static_cast<T*>(task.out) + first + task.begin * task.out_stride;
+  const std::int64_t last = static_cast<std::int64_t>(starts[task.matrix.rows]) - 1;
+  const bool prefetch = task.prefetch, conjugate = task.conjugate;
+  for (std::int64_t r = task.begin; r < task.end; ++r, out += task.out_stride) {
+    const std::int64_t row = order == nullptr ? r : order[r];
+    const std::int64_t begin = starts[row], end = starts[row + 1];
+    if (prefetch) {
+      for (std::int64_t p = begin + kAhead; p < end + kAhead && p <= last; ++p) {
+        prefetch_row(in + indices[p] * in_stride, W * count * static_cast<int>(sizeof(T)));
+      }
+    }
+    typename L::V sum[count];
+    for (int i = 0; i < count; ++i) sum[i] = L::splat(T(0));
+    for (std::int64_t p = begin; p < end; ++p) {
+      const Scale weight = Scale::at(weights, p, conjugate);
+      const T* const x = in + indices[p] * in_stride;
+      for (int i = 0; i < count; ++i) sum[i] = sum[i] + Scale::times(weight, L::load(x + i * W));
+    }
+    if (bias != nullptr) {
+      const T* const b = bias + r * task.bias_parts;
+      const typename L::V pair = L::alternate(b[0], b[task.bias_parts - 1]);
+      for (int i = 0; i < count; ++i) sum[i] = sum[i] + pair;
+    }
+    for (int i = 0; i < count; ++i) L::store(out + i * W, sum[i]);
+  }
+}
+
+// The same for one real vector without gaps, neither reordered nor with a bias: on rows of a few nonzeros, every
+// instruction counts.
+template <class S, class T, class I>
+void dot_rows(const SpmmTask& task) {
+  const I* const starts = static_cast<const I*>(task.matrix.starts);
+  const I* const indices = static_cast<const I*>(task.matrix.indices);
+  const S* const weights = static_cast<const S*>(task.weights);
+  const T* const x = static_cast<const T*>(task.in);
+  T* const out = static_cast<T*>(task.out);
+  const std::int64_t rows = task.end;
+  const auto term = [=](std::int64_t p) { return static_cast<T>(weights[p]) * x[indices[p]]; };
+  std::int64_t p = starts[task.begin];
+  for (std::int64_t r = task.begin; r < rows; ++r) {
+    const std::int64_t end = starts[r + 1];
+    T sum = 0;
+    for (; p < end; ++p) sum = sum + term(p);
+    out[r] = sum;
+  }
+}
+
+// Whether dot_rows will do.
+CHEAPFAST_INLINE bool is_plain_vector(const SpmmTask& task) {
+  return task.columns == 1 && task.in_stride == 1 && task.out_stride == 1 && task.order == nullptr &&
+         task.bias == nullptr && !task.prefetch;
+}
+
+// The same of the transpose: rows begin ... end - 1 of the matrix are rows of the operand, added to those of the result
+// that they name.
+template <class S, class T, bool is_complex, class I, int W, int count>
+void scatter_rows(const SpmmTask& task, std::int64_t first) {
+  typedef Reals<T, W> L;
+  typedef Weight<T, W, is_complex> Scale;
+  const I* const starts = static_cast<const I*>(task.matrix.starts);
+  const I* const indices = static_cast<const I*>(task.matrix.indices);
+  const S* const weights = static_cast<const S*>(task.weights);
+  const T* in = static_cast<const T*>(task.in) + first + task.begin * task.in_stride;
+  T* const out = static_cast<T*>(task.out) + first;
+  const std::int64_t last = static_cast<std::int64_t>(starts[task.matrix.rows]) - 1;
+  for (std::int64_t r = task.begin; r < task.end; ++r, in += task.in_stride) {
+    const std::int64_t begin = starts[r], end = starts[r + 1];
+    if (task.prefetch) {
+      for (std::int64_t p = begin + kAhead; p < end + kAhead && p <= last; ++p) {
+        prefetch_row(out + indices[p] * task.out_stride, W * count * static_cast<int>(sizeof(T)));
+      }
+    }
+    typename L::V x[count];
+    for (int i = 0; i < count; ++i) x[i] = L::load(in + i * W);
+    for (std::int64_t p = begin; p < end; ++p) {
+      const Scale weight = Scale::at(weights, p, task.conjugate);
+      T* const y = out + indices[p] * task.out_stride;
+      for (int i = 0; i < count; ++i) {
+        L::store(y + i * W, L::load(y + i * W) + Scale::times(weight, x[i]));
+      }
+    }
+  }
+}
+
+// Columns from `first` on, as long as there are so many registers of W reals of them.
+template <class S, class T, bool is_complex, class I, bool scatter, int W, int count>
+CHEAPFAST_INLINE std::int64_t chunks(const SpmmTask& task, std::int64_t first) {
+  for (; task.columns - first >= W * count; first += W * count) {
+    if constexpr (scatter) {
+      scatter_rows<S, T, is_complex, I, W, count>(task, first);
+    } else if constexpr (W == 1) {
+      is_plain_vector(task) ? dot_rows<S, T, I>(task) : gather_rows<S, T, is_complex, I, 1, 1>(task, first);
+    } else {
+      gather_rows<S, T, is_complex, I, W, count>(task, first);
+    }
+  }
+  return first;
+}
+
+// What is left: narrower and narrower, but a complex number is never cut in two.
+template <class S, class T, bool is_complex, class I, bool scatter, int W>
+CHEAPFAST_INLINE void narrow_chunks(const SpmmTask& task, std::int64_t first) {
+  first = chunks<S, T, is_complex, I, scatter, W, 1>(task, first);
+  if constexpr (W / 2 >= (is_complex ? 2 : 1)) narrow_chunks<S, T, is_complex, I, scatter, W / 2>(task, first);
+}
+
+template <class S, class T, bool is_complex, class I, bool scatter>
+void multiply(const SpmmTask& task) {
+  constexpr int W = is_complex && kLanes<T> < 2 ? 2 : kLanes<T>;
+  std::int64_t first = chunks<S, T, is_complex, I, scatter, W, 8>(task, 0);
+  first = chunks<S, T, is_complex, I, scatter, W, 4>(task, first);
+  first = chunks<S, T, is_complex, I, scatter, W, 2>(task, first);
+  narrow_chunks<S, T, is_complex, I, scatter, W>(task, first);
+}
+
+template <class S, class T, bool is_complex>
+void fill_kind(KernelTable& table, SpmmKind kind) {
+  const int k = static_cast<int>(kind);
+  table.spmm[k][0][0] = multiply<S, T, is_complex, std::int32_t, false>;
+  table.spmm[k][0][1] = multiply<S, T, is_complex, std::int64_t, false>;
+  table.spmm[k][1][0] = multiply<S, T, is_complex, std::int32_t, true>;
+  table.spmm[k][1][1] = multiply<S, T, is_complex, std::int64_t, true>;
+}
+
+}  // namespace
+
+void fill_spmm(KernelTable& table) {
+  fill_kind<float, float, false>(table, SpmmKind::float32_float32);
+  fill_kind<float, double, false>(table, SpmmKind::float32_float64);
+  fill_kind<double, double, false>(table, SpmmKind::float64_float64);
+  fill_kind<float, float, true>(table, SpmmKind::complex64_complex64);
+  fill_kind<float, double, true>(table, SpmmKind::complex64_complex128);
+  fill_kind<double, double, true>(table, SpmmKind::complex128_complex128);
+}
+
+}  // namespace CHEAPFAST_TARGET
+}  // namespace cheapfast
