@@ -51,7 +51,7 @@ def record(peers: Iterable[Peer]) -> dict[str, Any]:
         "environment": {
             key: value
             for key, value in sorted(os.environ.items())
-            if key.startswith(("CHEAPFAST_", "OPENBLAS_", "OMP_", "MKL_NUM_"))
+            if key.startswith(("CHEAPFAST_", "OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_NUM_"))
         },
     }
 

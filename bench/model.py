@@ -12,7 +12,7 @@ import cheapfast as cf
 
 from . import predict
 
-Measure = Literal["time", "memory", "import"]
+Measure = Literal["time", "memory", "import", "apply", "chain", "network"]
 
 
 class UnavailableError(Exception):
@@ -85,8 +85,9 @@ class Workload:
     sizes : mapping
         Keyword arguments of `build` under ``"full"`` (published figures), ``"quick"`` (seconds) and
         ``"tiny"`` (tests).
-    measure : {"time", "memory", "import"}, optional
-        What is measured.
+    measure : {"time", "memory", "import", "apply", "chain", "network"}, optional
+        What is measured; "apply" is a transform of an array, "chain" matrices times vectors,
+        "network" structured layers times vectors.
     """
 
     name: str
@@ -97,8 +98,10 @@ class Workload:
 
     @property
     def topic(self) -> str:
-        """What ``--only`` selects: ``count``, ``memory`` or ``import``."""
-        return "count" if self.measure == "time" else self.measure
+        """What ``--only`` selects: ``count``, ``memory``, ``import`` or ``apply``."""
+        return {"time": "count", "chain": "apply", "network": "apply"}.get(
+            self.measure, self.measure
+        )
 
 
 class Peer(ABC):

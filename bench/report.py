@@ -82,7 +82,7 @@ def format_value(value: float, measure: Measure) -> str:
     ----------
     value : float
         Seconds or bytes.
-    measure : {"time", "memory", "import"}
+    measure : {"time", "memory", "import", "apply", "chain", "network"}
         Which.
 
     Returns
@@ -118,9 +118,15 @@ def _print_figures(console: Console, measure: Measure, figures: Sequence[Figure]
             format_value(figure.median, measure),
             _ratio(figure, figures),
             "" if figure.answer is None else _count(figure.answer.flat),
-            "" if figure.answer is None else "equal" if figure.checked else "not checked",
+            _verdict(figure),
         )
     console.print(table)
+
+
+def _verdict(figure: Figure) -> str:
+    if figure.answer is None and figure.measure not in {"apply", "chain", "network"}:
+        return ""
+    return "equal" if figure.checked else "not checked"
 
 
 def _by_reason(results: Results) -> dict[str, list[str]]:

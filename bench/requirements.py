@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .results import Figure, Results
+from .timing import label
 
 OWN = "cheapfast"
 FROM_SCIPY = "cheapfast-from-scipy"
@@ -94,16 +95,18 @@ class Requirement(ABC):
 
 @dataclass(frozen=True)
 class Faster(Requirement):
-    """At least `bound` times as fast as a peer."""
+    """At least `bound` times as fast as a peer on one thread."""
 
     peer: str
     own: str = OWN
+    threads: int = 1
 
     def judge(self, results: Results) -> Judgement:
         """Divide the peer's time by the own one."""
-        theirs, ours = self._best(results, self.peer), self._best(results, self.own)
+        theirs = self._best(results, self.peer)
+        ours = self._best(results, self.own, self.threads)
         ratio = None if theirs is None or ours is None else theirs / ours
-        text = f"{self.own}: times as fast as {self.peer}"
+        text = f"{label(self.own, self.threads)}: times as fast as {self.peer}"
         return Judgement(self.workload, text, self.bound, ratio, "at least")
 
 
@@ -187,6 +190,36 @@ def _pair(workload: str, maxnnz: float, scipy: float, graphblas: float, built: f
     )
 
 
+def _random_chain(dtype: str) -> Any:
+    """Compare five random layers with SciPy, on one thread and on two."""
+    return (
+        Faster(f"apply-random-chain-{dtype}-64", 1.5, "scipy"),
+        Faster(f"apply-random-chain-{dtype}-64", 2.5, "scipy", threads=2),
+        Faster(f"apply-random-chain-{dtype}-1", 1, "scipy"),
+    )
+
+
+def _networks() -> Any:
+    """Compare butterflies with SciPy's sparse matrices, Fourier transforms with scipy.fft."""
+    butterflies = {(10, 1): 40, (12, 1): 25, (16, 1): 6, (20, 1): 4, (10, 64): 12, (12, 64): 15}
+    for (bits, columns), bound in {**butterflies, (16, 64): 15}.items():
+        yield Faster(f"apply-butterfly-f32-{bits}-{columns}", bound, "scipy")
+    for dtype in ("f64", "c64", "c128"):
+        yield Faster(f"apply-butterfly-{dtype}-12-64", 8, "scipy")
+    for n, many, one in ((1 << 10, 1.8, 1.8), (1 << 14, 2.2, 1.8), (1 << 18, 2.5, 1.8)):
+        yield Faster(f"apply-fourier-c128-{n}-64", many, "scipy.fft")
+        yield Faster(f"apply-fourier-c128-{n}-1", one, "scipy.fft")
+        yield Faster(f"apply-fourier-c64-{n}-1", one, "scipy.fft")
+    yield Faster("apply-fourier-c128-75600-64", 2.5, "scipy.fft")
+    yield Faster("apply-fourier-c128-75600-1", 1.6, "scipy.fft")
+    yield Faster("apply-fourier-c64-75600-1", 1.6, "scipy.fft")
+
+
+def _hadamard(short: str, bounds: dict[Any, float]) -> Any:
+    """Compare Walsh-Hadamard transforms with the best peer, by size."""
+    return (FasterThanAll(f"wht-{short}-{size}", bound) for size, bound in bounds.items())
+
+
 REQUIREMENTS: tuple[Requirement, ...] = (
     *_pair("random-1e5", maxnnz=1.5, scipy=8, graphblas=5, built=6),
     *_pair("random-1e6", maxnnz=1.5, scipy=8, graphblas=5, built=6),
@@ -208,6 +241,15 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     Scaling("rmat-17", 1.6),
     Scaling("random-1e6", 1.6),
     Within("import", 0.06),
+    *_random_chain("f64"),
+    *_random_chain("f32"),
+    *_networks(),
+    *_hadamard("f32", {6: 1, 8: 1, 10: 1.3, 12: 2, 14: 2, 16: 1.9, 18: 1.7, 20: 1.4, 24: 1.2}),
+    *_hadamard("f64", {10: 1.2, 12: 1.7, 16: 1.45, 18: 1.6, 20: 1.25, 24: 1.1}),
+    *_hadamard("f32", {"64x4096": 2.2, "1024x1024": 2.2}),
+    Scaling("wht-f32-64x4096", 1.7),
+    Scaling("wht-f32-22", 1.5),
+    Within("wht-f32-6", 1e-6),
 )
 
 

@@ -17,7 +17,7 @@ class Figure:
     ----------
     workload : str
         Name of the workload.
-    measure : {"time", "memory", "import"}
+    measure : {"time", "memory", "import", "apply", "chain", "network"}
         What `values` are: seconds, or bytes beyond the input.
     peer : str
         Name of the peer.

@@ -12,20 +12,23 @@ import click
 
 from . import peers as peer_registry
 from . import workloads as workload_registry
+from .chains import Applier, time_chains
 from .machine import record
 from .memory import measure_memory
 from .model import Peer, UnavailableError, Workload
+from .networks import NetworkApplier, time_networks
 from .report import print_judgements, print_workload
 from .requirements import Judgement, judge
 from .results import Results, Skip
 from .startup import measure_import
-from .timing import Settings, time_workload
+from .timing import Settings, let_openmp_sleep, time_workload
+from .transforms import Transformer, time_transforms
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 FAILED = 1
-TOPICS = ("count", "memory", "import")
+TOPICS = ("count", "memory", "import", "apply")
 
 EXAMPLES = """\b
 Examples:
@@ -142,6 +145,7 @@ def run(
     -------
     Results
     """
+    let_openmp_sleep()
     total = Results()
     for workload in workloads:
         results = _run_one(workload, peers, settings)
@@ -239,9 +243,14 @@ def select_peers(names: Sequence[str]) -> list[Peer]:
     click.UsageError
         If a name is unknown.
     """
-    known = {peer.name: peer for peer in peer_registry.ALL}
-    _check_names("peer", names, known)
-    return [peer for name, peer in known.items() if not names or name in names]
+    known = (
+        *peer_registry.ALL,
+        *peer_registry.TRANSFORMERS,
+        *peer_registry.APPLIERS,
+        *peer_registry.NETWORK_APPLIERS,
+    )
+    _check_names("peer", names, dict.fromkeys(peer.name for peer in known))
+    return [peer for peer in known if not names or peer.name in names]
 
 
 def main() -> None:
@@ -256,8 +265,17 @@ def _run_one(workload: Workload, peers: Sequence[Peer], settings: Settings) -> R
         problem = workload.build(**workload.sizes[settings.size])
     except UnavailableError as error:
         return Results(skips=[Skip(workload.name, "*", str(error))])
+    if workload.measure == "apply":
+        return time_transforms(workload, problem, peers, settings)
+    if workload.measure == "chain":
+        return time_chains(workload, problem, peers, settings)
+    if workload.measure == "network":
+        return time_networks(workload, problem, peers, settings)
     measure = measure_memory if workload.measure == "memory" else time_workload
-    return measure(workload, problem, peers, settings)
+    counting = [
+        peer for peer in peers if not isinstance(peer, (Transformer, Applier, NetworkApplier))
+    ]
+    return measure(workload, problem, counting, settings)
 
 
 def _check_names(kind: str, names: Sequence[str], known: dict[str, Any]) -> None:

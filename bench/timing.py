@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +16,9 @@ from .results import Figure, Mismatch, Results, Skip
 #: The share of the available memory that a peer may be predicted to need.
 MEMORY_SHARE = 0.8
 
-#: Seconds for which OpenMP's threads may go on spinning after a call, on a core that the next peer
-#: is about to use: a little more than the 0.2 s of Intel's runtime.
-SETTLE = 0.25
+#: OpenMP's threads go on spinning after a call, up to 0.2 s with Intel's runtime, on a core that
+#: the next peer is about to use: they are told to sleep instead.
+PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,12 @@ def time_workload(
     return results
 
 
+def let_openmp_sleep() -> None:
+    """Set the environment that the peers' OpenMP runtimes read when they are loaded."""
+    for name, value in PASSIVE.items():
+        os.environ.setdefault(name, value)
+
+
 def label(peer: str, threads: int) -> str:
     """Name a peer and its threads.
 
@@ -191,13 +198,10 @@ def _answers(
 
 def _take_turns(contestants: Sequence[Contestant], settings: Settings) -> None:
     # Round robin: a disturbance of the machine hits all peers alike.
-    threaded = any(entry.threads > 1 for entry in contestants)
     for _ in range(settings.repeat):
         gc.collect()  # and not while something is timed
         for entry in contestants:
             if not entry.seconds or sum(entry.seconds) < settings.max_seconds:
-                if threaded:
-                    time.sleep(SETTLE)
                 entry.seconds.append(_seconds(entry.run))
 
 

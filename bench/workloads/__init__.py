@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from ..model import Workload
 from . import (
+    apply_network,
+    apply_random_chain,
     banded,
     bernoulli,
     closed_form,
     fft_chain,
+    hadamard,
     import_time,
     multigrid,
     power_law,
@@ -24,5 +27,8 @@ ALL: tuple[Workload, ...] = (
     *fft_chain.WORKLOADS,
     *closed_form.WORKLOADS,
     *multigrid.WORKLOADS,
+    *hadamard.WORKLOADS,
+    *apply_random_chain.WORKLOADS,
+    *apply_network.WORKLOADS,
     *import_time.WORKLOADS,
 )

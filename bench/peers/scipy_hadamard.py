@@ -1,0 +1,31 @@
+"""The definition: SciPy's Hadamard matrix, multiplied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..transforms import Array, Transformer
+
+#: A larger matrix would take seconds, and 8 n^2 bytes.
+LARGEST = 4096
+
+
+class ScipyHadamard(Transformer):
+    """``x @ scipy.linalg.hadamard(n)``."""
+
+    name = "scipy-matrix"
+    packages = ("scipy",)
+    threaded = False
+
+    def refuses(self, problem: Any) -> str | None:
+        """Refuse matrices that are too large."""
+        n = problem.shape[-1]
+        return f"a matrix of {n} x {n} is too large" if n > LARGEST else None
+
+    def transformer(self, x: Array, threads: int) -> Callable[[], Any]:  # noqa: ARG002
+        """Make the matrix once."""
+        import scipy.linalg
+
+        matrix = scipy.linalg.hadamard(x.shape[-1], dtype=x.dtype)
+        return lambda: x @ matrix

@@ -1,0 +1,48 @@
+"""Walsh-Hadamard transforms in place, on data already touched: single vectors and batches."""
+
+from __future__ import annotations
+
+from ..model import Workload
+from ..transforms import ArrayProblem
+
+
+def build(shape: tuple[int, ...], dtype: str) -> ArrayProblem:
+    """Describe an array.
+
+    Returns
+    -------
+    ArrayProblem
+    """
+    return ArrayProblem(shape=shape, dtype=dtype)
+
+
+def _workload(short: str, dtype: str, shape: tuple[int, ...]) -> Workload:
+    sizes = {
+        "full": shape,
+        "quick": tuple(min(n, 1 << 16) for n in shape),
+        "tiny": tuple(min(n, 16) for n in shape),
+    }
+    text = " x ".join(str(n) for n in shape)
+    return Workload(
+        f"wht-{short}",
+        f"Walsh-Hadamard transform, {dtype}, {text}, in place",
+        build,
+        {size: {"shape": chosen, "dtype": dtype} for size, chosen in sizes.items()},
+        measure="apply",
+    )
+
+
+_VECTORS = {
+    "float32": (6, 8, 10, 12, 14, 16, 18, 20, 22, 24),
+    "float64": (10, 12, 16, 18, 20, 24),
+}
+_BATCHES = ((64, 4096), (1024, 1024))
+
+WORKLOADS = (
+    *(
+        _workload(f"f{dtype[-2:]}-{log2_n}", dtype, (1 << log2_n,))
+        for dtype, logs in _VECTORS.items()
+        for log2_n in logs
+    ),
+    *(_workload(f"f32-{m}x{n}", "float32", (m, n)) for m, n in _BATCHES),
+)
