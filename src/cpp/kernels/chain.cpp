@@ -209,8 +209,7 @@ class Counting {
   }
 
   ChainCount finish_by_pushing() {
-    return finish(count_by_pushing({head_, tail_.csr, tail_.classes()}, Accumulator::automatic, context_),
-                  with_intern("push"));
+    return finish(count_by_pushing({head_, tail_.csr, tail_.classes()}, context_), with_intern("push"));
   }
 
   ChainCount finish_by_bits() {

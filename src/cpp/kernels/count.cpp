@@ -110,15 +110,9 @@ std::uint64_t count_blocks(std::int64_t rows, int workers, CountContext& context
   return total;
 }
 
-PushTask push_task(const Chain& chain, Accumulator accumulator, std::int64_t begin, std::int64_t end) {
-  return {chain.layers.data(),
-          static_cast<int>(chain.layers.size()),
-          chain.tail,
-          chain.tail_class,
-          accumulator,
-          kPollWork,
-          begin,
-          end};
+PushTask push_task(const Chain& chain, std::int64_t begin, std::int64_t end) {
+  return {
+      chain.layers.data(), static_cast<int>(chain.layers.size()), chain.tail, chain.tail_class, kPollWork, begin, end};
 }
 
 }  // namespace
@@ -205,7 +199,7 @@ void count_each_row(const Csr& head, const Csr& tail, std::int64_t* sizes, Count
   });
 }
 
-std::uint64_t count_by_pushing(const Chain& chain, Accumulator accumulator, CountContext& context) {
+std::uint64_t count_by_pushing(const Chain& chain, CountContext& context) {
   const KernelTable& table = kernels();
   record_run(kernel_name("push_rows", chain.layers[0]), table);
   if (context.monitor.watched()) {
@@ -217,7 +211,7 @@ std::uint64_t count_by_pushing(const Chain& chain, Accumulator accumulator, Coun
   auto memory = one_each<PushMemory>(workers, chain, context.budget);
   return count_blocks(chain.layers[0].rows, workers, context, [&](int worker, std::int64_t begin, std::int64_t end) {
     const PushOutcome out =
-        table.push_rows(push_task(chain, accumulator, begin, end), memory[static_cast<std::size_t>(worker)]->scratch);
+        table.push_rows(push_task(chain, begin, end), memory[static_cast<std::size_t>(worker)]->scratch);
     return CountOutcome{out.next, out.count, out.push_work + out.final_work};
   });
 }
@@ -235,7 +229,7 @@ PushForecast forecast_pushing(const Chain& chain, CountContext& context) {
     const double turn = 0.5 + 0.6180339887498949 * static_cast<double>(i);
     const std::int64_t row = static_cast<std::int64_t>((turn - static_cast<double>(static_cast<std::int64_t>(turn))) *
                                                        static_cast<double>(rows));
-    const PushOutcome out = kernels().push_rows(push_task(chain, Accumulator::automatic, row, row + 1), memory.scratch);
+    const PushOutcome out = kernels().push_rows(push_task(chain, row, row + 1), memory.scratch);
     push += static_cast<double>(out.push_work);
     final += static_cast<double>(out.final_work);
     final_rows += static_cast<double>(out.final_rows);

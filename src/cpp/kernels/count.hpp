@@ -42,7 +42,7 @@ struct Chain {
 };
 
 // Nonzeros of layers[0] ... layers[last] . tail, one row pushed through all layers at a time.
-std::uint64_t count_by_pushing(const Chain& chain, Accumulator accumulator, CountContext& context);
+std::uint64_t count_by_pushing(const Chain& chain, CountContext& context);
 
 // The work that count_by_pushing would do, from a few rows of the first layer spread over it.
 struct PushForecast {

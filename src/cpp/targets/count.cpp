@@ -152,27 +152,23 @@ CHEAPFAST_INLINE bool union_by_runs(const List<X>& list, const Tail& tail, std::
   return true;
 }
 
-template <class Tail, class X>
+// The accumulator is a template parameter: a loop that holds all of them runs out of registers.
+template <Accumulator accumulator, class Tail, class X>
 CHEAPFAST_INLINE std::uint64_t count_union(const List<X>& list, const Tail& tail, std::int64_t cols,
-                                           Accumulator accumulator, UnionScratch& scratch, std::uint64_t& work) {
+                                           UnionScratch& scratch, std::uint64_t& work) {
   if (list.size == 1) {
     work += 1;
     return static_cast<std::uint64_t>(tail.starts[list.rows[0] + 1] - tail.starts[list.rows[0]]);
   }
-  switch (accumulator) {
-    case Accumulator::stamps:
-      return union_by_stamps(list, tail, scratch, work);
-    case Accumulator::bitmap:
-      return union_by_bitmap(list, tail, cols, scratch, work);
-    case Accumulator::runs: {
-      std::uint64_t count;
-      return union_by_runs(list, tail, count, work) ? count : union_by_stamps(list, tail, scratch, work);
-    }
-    default:
-      return pairs_of(list, tail) > static_cast<std::uint64_t>(cols / kLineColumns + 1) * kPairsPerSweptLine
-                 ? union_by_bitmap(list, tail, cols, scratch, work)
-                 : union_by_stamps(list, tail, scratch, work);
+  if (accumulator == Accumulator::stamps) return union_by_stamps(list, tail, scratch, work);
+  if (accumulator == Accumulator::bitmap) return union_by_bitmap(list, tail, cols, scratch, work);
+  if (accumulator == Accumulator::runs) {
+    std::uint64_t count;
+    return union_by_runs(list, tail, count, work) ? count : union_by_stamps(list, tail, scratch, work);
   }
+  return pairs_of(list, tail) > static_cast<std::uint64_t>(cols / kLineColumns + 1) * kPairsPerSweptLine
+             ? union_by_bitmap(list, tail, cols, scratch, work)
+             : union_by_stamps(list, tail, scratch, work);
 }
 
 template <class Head, class Tail>
@@ -182,11 +178,11 @@ std::uint64_t pair_work(const Csr& head_csr, const Csr& tail_csr, std::int64_t b
   return pairs_of(List<typename Head::Index>{head.indices + first, head.starts[end] - first, 0, 0}, Tail(tail_csr));
 }
 
-// O(pairs) time, O(columns) memory: nothing of the product is stored.
-template <class Head, class Tail>
-CountOutcome count_rows(const CountTask& task, UnionScratch& scratch) {
+template <Accumulator accumulator, class Head, class Tail>
+CountOutcome count_rows_with(const CountTask& task, UnionScratch& shared) {
   const Head head(task.head);
   const Tail tail(task.tail);
+  UnionScratch scratch = shared;  // a copy of its own: the compiler need not reload it after every store
   const std::int64_t entries = head.starts[task.head.rows];
   const std::int64_t distance = prefetch_distance(tail.starts[task.tail.rows]);
   CountOutcome out{task.begin, 0, 0};
@@ -195,10 +191,26 @@ CountOutcome count_rows(const CountTask& task, UnionScratch& scratch) {
     const List<typename Head::Index> list{head.indices + first, head.starts[out.next + 1] - first, entries - first,
                                           distance};
     out.work += 1;
-    const std::uint64_t count = count_union(list, tail, task.tail.cols, task.accumulator, scratch, out.work);
+    const std::uint64_t count = count_union<accumulator>(list, tail, task.tail.cols, scratch, out.work);
     out.count += task.multiplicity ? count * task.multiplicity[out.next] : count;
   }
+  shared.epoch = scratch.epoch;
   return out;
+}
+
+// O(pairs) time, O(columns) memory: nothing of the product is stored.
+template <class Head, class Tail>
+CountOutcome count_rows(const CountTask& task, UnionScratch& scratch) {
+  switch (task.accumulator) {
+    case Accumulator::stamps:
+      return count_rows_with<Accumulator::stamps, Head, Tail>(task, scratch);
+    case Accumulator::bitmap:
+      return count_rows_with<Accumulator::bitmap, Head, Tail>(task, scratch);
+    case Accumulator::runs:
+      return count_rows_with<Accumulator::runs, Head, Tail>(task, scratch);
+    default:
+      return count_rows_with<Accumulator::automatic, Head, Tail>(task, scratch);
+  }
 }
 
 // out = the union of the listed rows of layer.
@@ -232,15 +244,21 @@ std::int64_t push_any(const List<std::uint32_t>& list, const Csr& layer, std::ui
   }
 }
 
+template <class Tail>
+std::uint64_t count_in_tail_of(const List<std::uint32_t>& list, const PushTask& task, UnionScratch& scratch,
+                               std::uint64_t& work) {
+  return count_union<Accumulator::automatic>(list, Tail(task.tail), task.tail.cols, scratch, work);
+}
+
 std::uint64_t count_in_tail(const List<std::uint32_t>& list, const PushTask& task, UnionScratch& scratch,
                             std::uint64_t& work) {
   switch (task.tail.width) {
     case Width::narrow:
-      return count_union(list, Narrow(task.tail), task.tail.cols, task.accumulator, scratch, work);
+      return count_in_tail_of<Narrow>(list, task, scratch, work);
     case Width::wide:
-      return count_union(list, Wide(task.tail), task.tail.cols, task.accumulator, scratch, work);
+      return count_in_tail_of<Wide>(list, task, scratch, work);
     default:
-      return count_union(list, Own(task.tail), task.tail.cols, task.accumulator, scratch, work);
+      return count_in_tail_of<Own>(list, task, scratch, work);
   }
 }
 

@@ -48,7 +48,6 @@ struct PushTask {
   int layer_count;
   Csr tail;
   const std::uint32_t* tail_class;  // row of the last layer's columns -> row of tail; null: the same
-  Accumulator accumulator;
   std::uint64_t work_limit;
   std::int64_t begin, end;  // rows of layers[0]
 };
