@@ -179,7 +179,7 @@ std::uint64_t pair_work(const Csr& head_csr, const Csr& tail_csr, std::int64_t b
 }
 
 template <Accumulator accumulator, class Head, class Tail>
-CountOutcome count_rows_with(const CountTask& task, UnionScratch& shared) {
+CHEAPFAST_NOINLINE CountOutcome count_rows_with(const CountTask& task, UnionScratch& shared) {
   const Head head(task.head);
   const Tail tail(task.tail);
   UnionScratch scratch = shared;  // a copy of its own: the compiler need not reload it after every store

@@ -10,9 +10,11 @@
 #if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
 #define CHEAPFAST_INLINE static __forceinline
+#define CHEAPFAST_NOINLINE __declspec(noinline)
 #define CHEAPFAST_PREFETCH(address) _mm_prefetch(reinterpret_cast<const char*>(address), _MM_HINT_T0)
 #else
 #define CHEAPFAST_INLINE static inline __attribute__((always_inline))
+#define CHEAPFAST_NOINLINE __attribute__((noinline))
 #define CHEAPFAST_PREFETCH(address) __builtin_prefetch(address)
 #endif
 
