@@ -152,6 +152,17 @@ CHEAPFAST_INLINE bool union_by_runs(const List<X>& list, const Tail& tail, std::
   return true;
 }
 
+// Brings a tail that fits the caches into them. The rows are asked for in random order, and prefetching a few entries
+// ahead hides the latency of a cache but not that of main memory.
+template <class Tail>
+CHEAPFAST_INLINE void fetch(const Tail& tail, std::int64_t rows) {
+  constexpr std::int64_t kLineBytes = 64;
+  constexpr std::int64_t kStarts = kLineBytes / sizeof(typename Tail::Start);
+  constexpr std::int64_t kIndices = kLineBytes / sizeof(typename Tail::Index);
+  for (std::int64_t r = 0; r < rows; r += kStarts) CHEAPFAST_PREFETCH(&tail.starts[r]);
+  for (std::int64_t k = 0; k < tail.starts[rows]; k += kIndices) CHEAPFAST_PREFETCH(&tail.indices[k]);
+}
+
 // The accumulator is a template parameter: a loop that holds all of them runs out of registers.
 template <Accumulator accumulator, class Tail, class X>
 CHEAPFAST_INLINE std::uint64_t count_union(const List<X>& list, const Tail& tail, std::int64_t cols,
@@ -185,6 +196,7 @@ CHEAPFAST_NOINLINE CountOutcome count_rows_with(const CountTask& task, UnionScra
   UnionScratch scratch = shared;  // a copy of its own: the compiler need not reload it after every store
   const std::int64_t entries = head.starts[task.head.rows];
   const std::int64_t distance = prefetch_distance(tail.starts[task.tail.rows]);
+  if (task.begin == 0 && distance == kAhead && entries >= task.tail.rows) fetch(tail, task.tail.rows);
   CountOutcome out{task.begin, 0, 0};
   for (; out.next < task.end && out.work < task.work_limit; ++out.next) {
     const std::int64_t first = head.starts[out.next];
