@@ -161,10 +161,16 @@ def test_wrong_arguments(arguments, capsys):
 
 
 @pytest.mark.parametrize(
-    "spec", ["random:n=20000,p=0.01,depth=2", "random:n=2^30,p=0.5,depth=2,seed=1"]
+    "spec", ["random:n=20000,p=0.01,depth=2", "random:n=2^30,p=0.5,depth=2,seed=1", "haar:2^16"]
 )
 def test_memory_limit_stops_before_the_input(spec, capsys):
     refused(capsys, ["flatten", "--memory-limit", "1M", spec], "bytes", "1.00 MiB", code=3)
+
+
+def test_memory_limit_stops_before_a_file_is_read(tmp_path, capsys):
+    path = tmp_path / "A.npy"
+    np.save(path, np.ones((400, 400)))
+    refused(capsys, ["flatten", "--memory-limit", "1M", str(path)], "1,280,000 bytes", code=3)
 
 
 def test_memory_limit_stops_before_the_count(tmp_path, capsys):

@@ -345,6 +345,13 @@ def test_other_files_under_the_same_name(good_files: list[Path], tmp_path: Path)
             raises_one_line(broken, "cannot be read as")
 
 
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    header = b'{"format": "cheapfast.network", "version": 1, "layers": [{"kind": "Sparse"}]}'
+    np.savez(path, cheapfast=np.frombuffer(header, np.uint8))
+    raises_one_line(path, "it holds no 'state'", read_network)
+
+
 def test_damaged_bytes_never_crash(good_files: list[Path], tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     for path in good_files:

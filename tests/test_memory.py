@@ -108,6 +108,15 @@ def test_the_containers_limit_counts(monkeypatch, tmp_path):
     assert _memory.available_bytes() == 1  # over the limit: nothing is left, but 0 is no limit
 
 
+def test_a_limit_holds_inside_its_block_only():
+    with _memory.limited("1K"), _memory.limited(None):
+        _memory.require(1024, "the count", "ask less")
+        _memory.require(2048, "the count", "ask less", limit="2K")
+        with pytest.raises(MemoryError, match=r"memory_limit is 1\.00 KiB"):
+            _memory.require(1025, "the count", "ask less")
+    _memory.require(1025, "the count", "ask less")
+
+
 def test_systems_without_meminfo(monkeypatch):
     def missing(self, encoding):
         raise OSError(self)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from cheapfast._validate import integer
@@ -18,6 +21,34 @@ _CGROUP_FILES = (
         "/sys/fs/cgroup/memory/memory.usage_in_bytes",
     ),
 )
+
+_limit: ContextVar[int | None] = ContextVar("memory_limit", default=None)
+
+
+@contextmanager
+def limited(limit: int | str | None) -> Iterator[None]:
+    """Let `require` allow no more than this where it is not told a limit of its own.
+
+    Parameters
+    ----------
+    limit : int, str or None
+        Bytes (see `parse_bytes`); None changes nothing.
+
+    Examples
+    --------
+    >>> with limited("1M"):
+    ...     require(2**21, "the file", "use a larger limit")
+    Traceback (most recent call last):
+        ...
+    MemoryError: the file needs 2,097,152 bytes (2.00 MiB), but memory_limit is 1.00 MiB; use a \
+larger limit
+    """
+    allowed = parse_bytes(limit)
+    token = _limit.set(_limit.get() if allowed is None else allowed)
+    try:
+        yield
+    finally:
+        _limit.reset(token)
 
 
 def available_bytes() -> int:
@@ -117,7 +148,8 @@ def require(count: int, what: str, instead: str, limit: int | str | None = None)
     instead : str
         What to call or to change instead.
     limit : int or str, optional
-        Bytes allowed (see `parse_bytes`); None means the memory available now.
+        Bytes allowed (see `parse_bytes`); None means what `limited` allows, if it is in force, else
+        the memory available now.
 
     Raises
     ------
@@ -132,7 +164,7 @@ def require(count: int, what: str, instead: str, limit: int | str | None = None)
     MemoryError: the matrix needs 1,152,921,504,606,846,976 bytes (1.00 EiB), but memory_limit \
 is 8.00 GiB; keep it symbolic
     """
-    allowed = parse_bytes(limit)
+    allowed = _limit.get() if limit is None else parse_bytes(limit)
     if allowed is None:
         if count <= _SMALL:
             return

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import cheapfast as cf
-from cheapfast import _memory
 
 from .numbers import parse_fraction, parse_integer
 
@@ -26,22 +24,20 @@ class BuiltIn:
     usage : str
         How it is written.
     build : callable
-        Makes the network from what follows the colon and the memory limit in bytes (or None).
+        Makes the network from what follows the colon.
     """
 
     usage: str
-    build: Callable[[str, int | None], Any]
+    build: Callable[[str], Any]
 
 
-def build(spec: str, memory_limit: int | None = None) -> Any:
+def build(spec: str) -> Any:
     """Build the network that `spec` names.
 
     Parameters
     ----------
     spec : str
         For example ``"hadamard:2^60"``.
-    memory_limit : int, optional
-        Bytes that building may take. By default the memory that is available now.
 
     Returns
     -------
@@ -66,28 +62,28 @@ def build(spec: str, memory_limit: int | None = None) -> Any:
             f"(a file of that name is written ./{spec})"
         )
     try:
-        return BUILT_INS[name].build(parameters, memory_limit)
+        return BUILT_INS[name].build(parameters)
     except ValueError as error:
         # a chain may hold several built-ins: say which one
         raise ValueError(f"{spec}: {error}") from error
 
 
-def _fft(parameters: str, memory_limit: int | None) -> Any:  # noqa: ARG001
+def _fft(parameters: str) -> Any:
     size, options = _size_and_options(parameters, {"reorder"})
     return cf.algorithms.fourier(size, reorder=_switch(options, "reorder", True))
 
 
-def _hadamard(parameters: str, memory_limit: int | None) -> Any:  # noqa: ARG001
+def _hadamard(parameters: str) -> Any:
     size, _ = _size_and_options(parameters, set())
     return cf.algorithms.hadamard(size)
 
 
-def _haar(parameters: str, memory_limit: int | None) -> Any:  # noqa: ARG001
+def _haar(parameters: str) -> Any:
     size, options = _size_and_options(parameters, {"copies"})
     return cf.algorithms.haar(size, copies=_switch(options, "copies", True))
 
 
-def _random(parameters: str, memory_limit: int | None) -> Any:
+def _random(parameters: str) -> Any:
     options = _options(parameters.split(","), {"n", "p", "depth", "seed"})
     missing = [name for name in ("n", "p", "depth") if name not in options]
     if missing:
@@ -96,15 +92,6 @@ def _random(parameters: str, memory_limit: int | None) -> Any:
     density = parse_fraction(options["p"], "p")
     depth = parse_integer(options["depth"], "depth")
     seed = parse_integer(options.get("seed", "0"), "seed")
-    if memory_limit is not None and 0 <= density <= 1:
-        # random_sparse itself refuses what does not fit in memory; this is the user's own limit
-        synapses = int(size * size * Fraction(density))
-        _memory.require(
-            depth * (12 * synapses + 4 * size),
-            f"random:{parameters}",
-            "choose a smaller n, p or depth",
-            limit=memory_limit,
-        )
     return cf.algorithms.random_sparse(size, density, depth, rng=seed)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import cheapfast as cf
+from cheapfast import _memory
 
 from . import built_in
 
@@ -37,7 +38,7 @@ def read_network(specs: Sequence[str], memory_limit: int | None = None) -> Named
     specs : sequence of str
         In matrix order: files, saved networks and built-ins.
     memory_limit : int, optional
-        Bytes that a built-in may take. By default the memory that is available now.
+        Bytes that a file or a built-in may take. By default the memory that is available now.
 
     Returns
     -------
@@ -52,7 +53,8 @@ def read_network(specs: Sequence[str], memory_limit: int | None = None) -> Named
     MemoryError
         If a network would not fit in memory.
     """
-    factors = [(spec, _read_factor(spec, memory_limit)) for spec in specs]
+    with _memory.limited(memory_limit):
+        factors = [(spec, _read_factor(spec)) for spec in specs]
     network = cf.network.chain_named(factors)
     _note_dropped_entries(factors, network)
     # matrix order on the command line, data-flow order in the network
@@ -60,8 +62,8 @@ def read_network(specs: Sequence[str], memory_limit: int | None = None) -> Named
     return NamedNetwork(network, tuple(names))
 
 
-def _read_factor(spec: str, memory_limit: int | None) -> Any:
-    network = built_in.build(spec, memory_limit)
+def _read_factor(spec: str) -> Any:
+    network = built_in.build(spec)
     return cf.read_matrix(spec) if network is None else network
 
 

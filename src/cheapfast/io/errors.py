@@ -36,6 +36,8 @@ def reading(name: str, kind: str) -> Iterator[None]:
         raise MemoryError(f"{name}: {error}") from error
     except Exception as error:
         detail = " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, KeyError):  # whose message is the key alone
+            detail = f"it holds no {detail}"
         raise ValueError(f"{name}: cannot be read as a {kind}: {detail}") from error
 
 
