@@ -12,85 +12,54 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .model import Answer, Peer, Problem, Workload
-from .results import Figure, Mismatch, Results, Skip
-from .timing import Settings, label, refusal
+from .counting import Product, agree, figures_of
+from .model import Peer, Workload
+from .results import Answer, Results, Skip
+from .timing import Contestant, Settings, entries, first_runs
 
 #: Stays in front of the child's report, whatever a library prints.
 MARK = "peak-memory:"
 
 
 def measure_memory(
-    workload: Workload, problem: Problem, peers: Sequence[Peer], settings: Settings
+    workload: Workload, problem: Product, peers: Sequence[Peer], settings: Settings
 ) -> Results:
-    """Measure how far each peer's memory rises above the loaded input.
+    """Measure how far each peer's memory rises above the loaded input; every peer runs once.
 
-    Parameters
-    ----------
-    workload : Workload
-        What is measured.
-    problem : Problem
-        The workload at one size.
-    peers : sequence of Peer
-        Who takes part.
-    settings : Settings
-        How to measure; every peer runs once.
-
-    Returns
-    -------
-    Results
-        Without figures if the answers differ.
+    Parameters and result are those of `time_counts`.
     """
     results = Results()
     if sys.platform == "win32":
         results.skips.append(Skip(workload.name, "*", "peak memory is not measured on Windows"))
         return results
-    reports: dict[tuple[str, int], tuple[float, Answer]] = {}
     with tempfile.TemporaryDirectory() as folder:
         save(problem, Path(folder))
-        for peer in peers:
-            reason = refusal(peer, problem)
-            if reason is not None:
-                results.skips.append(Skip(workload.name, peer.name, reason))
-                continue
-            for threads in settings.threads if peer.threaded else (1,):
-                try:
-                    reports[peer.name, threads] = _run_child(folder, peer.name, threads)
-                except ChildProcessError as error:
-                    results.skips.append(Skip(workload.name, label(peer.name, threads), str(error)))
-    answers = {label(*key): answer for key, (_, answer) in reports.items()}
-    if problem.flat is not None:
-        answers["formula"] = Answer(problem.flat, problem.synapses)
-    if len(set(answers.values())) > 1:
-        results.mismatches.append(Mismatch(workload.name, answers))
-        return results
-    voices = {peer for peer, _ in reports} | ({"formula"} & answers.keys())
-    for (peer_name, threads), (peak, answer) in reports.items():
-        results.figures.append(
-            Figure(
-                workload.name,
-                workload.measure,
-                peer_name,
-                threads,
-                (peak,),
-                answer,
-                checked=len(voices) > 1,
-            )
-        )
+        contestants = [
+            Contestant(peer.name, threads, partial(_run_child, folder, peer.name, threads))
+            for peer, threads in entries(workload, problem, peers, settings, results)
+        ]
+        reports = dict(first_runs(workload, contestants, results))
+    ready = [entry for entry in contestants if entry.label in reports]
+    for entry in ready:
+        entry.values.append(reports[entry.label][0])
+    answers = {name: answer for name, (_, answer) in reports.items()}
+    if agree(workload, problem, answers, results):
+        results.figures += figures_of(workload, problem, ready, answers)
     return results
 
 
-def save(problem: Problem, folder: Path) -> None:
+def save(problem: Product, folder: Path) -> None:
     """Write the matrices of a problem; a matrix or array that occurs twice is written once.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Product
         What to write.
     folder : Path
         An empty folder.
@@ -109,7 +78,7 @@ def save(problem: Problem, folder: Path) -> None:
     (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
 
 
-def load(folder: Path) -> Problem:
+def load(folder: Path) -> Product:
     """Read what `save` wrote.
 
     Parameters
@@ -119,7 +88,7 @@ def load(folder: Path) -> Problem:
 
     Returns
     -------
-    Problem
+    Product
     """
     import scipy.sparse as sps
 
@@ -132,7 +101,7 @@ def load(folder: Path) -> Problem:
                 arrays[name] = np.load(folder / name)
         data = tuple(arrays[name] for name in entry["arrays"])
         matrices.append(sps.csr_array(data, shape=tuple(entry["shape"]), copy=False))
-    return Problem(tuple(matrices))
+    return Product(tuple(matrices))
 
 
 def _run_child(folder: str, peer: str, threads: int) -> tuple[float, Answer]:

@@ -2,71 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
-import cheapfast as cf
-
-from . import predict
-
-Measure = Literal["time", "memory", "import", "apply", "chain", "network"]
+Measure = Literal["time", "memory", "import", "apply"]
 
 
 class UnavailableError(Exception):
     """A workload or a peer cannot run here; the message says why and what to install."""
 
 
-class Answer(NamedTuple):
-    """What a peer found out: two exact counts."""
-
-    flat: int
-    deep: int
-
-
-@dataclass(frozen=True)
 class Problem:
-    """A product of layers whose nonzeros are to be counted.
-
-    Parameters
-    ----------
-    matrices : tuple of scipy.sparse.csr_array
-        The factors in matrix order; empty if they are too large to be written down.
-    symbolic : callable, optional
-        Builds the network where there are no matrices.
-    flat : int, optional
-        The answer, where a formula knows it.
-    deep : int, optional
-        The synapses of all layers, where a formula knows them.
-    """
-
-    matrices: tuple[Any, ...] = ()
-    symbolic: Callable[[], Any] | None = None
-    flat: int | None = None
-    deep: int | None = None
-
-    def network(self) -> Any:
-        """Construct the network: from the matrices, or in closed form.
-
-        Returns
-        -------
-        cheapfast.Network
-        """
-        return cf.chain(*self.matrices) if self.symbolic is None else self.symbolic()
-
-    @cached_property
-    def synapses(self) -> int:
-        """Synapses of all layers together."""
-        if self.deep is not None:
-            return self.deep
-        return sum(int(matrix.nnz) for matrix in self.matrices)
-
-    @cached_property
-    def cost(self) -> predict.Cost:
-        """Upper bounds of what multiplying the factors one after another takes."""
-        return predict.upper_bounds(self.matrices)
+    """What a workload asks: a `Product` is counted, an `Application` is applied."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +35,10 @@ class Workload:
     sizes : mapping
         Keyword arguments of `build` under ``"full"`` (published figures), ``"quick"`` (seconds) and
         ``"tiny"`` (tests).
-    measure : {"time", "memory", "import", "apply", "chain", "network"}, optional
-        What is measured; "apply" is a transform of an array, "chain" matrices times vectors,
-        "network" structured layers times vectors.
+    measure : {"time", "memory", "import", "apply"}, optional
+        What is measured: the time or the peak memory of a count, of importing, of applying.
+    target : str, optional
+        The instruction set that cheapfast's kernels are held to; the best one by default.
     """
 
     name: str
@@ -95,22 +46,26 @@ class Workload:
     build: Callable[..., Problem]
     sizes: Mapping[str, Mapping[str, Any]] = field(repr=False)
     measure: Measure = "time"
+    target: str | None = None
 
     @property
     def topic(self) -> str:
         """What ``--only`` selects: ``count``, ``memory``, ``import`` or ``apply``."""
-        return {"time": "count", "chain": "apply", "network": "apply"}.get(
-            self.measure, self.measure
-        )
+        return "count" if self.measure == "time" else self.measure
 
 
 class Peer(ABC):
-    """One way to solve a problem. A subclass is one small file in peers/."""
+    """One way to solve problems. A subclass is one small file in peers/."""
 
     #: name on the command line and in results
     name: str
+    #: the problems that it may be asked; to all others it is no peer
+    solves: ClassVar[type[Problem]]
     #: distributions whose versions are recorded
     packages: ClassVar[tuple[str, ...]] = ()
+    #: modules that it imports, and how to get them
+    modules: ClassVar[tuple[str, ...]] = ()
+    install: ClassVar[str] = ""
     #: whether it makes use of more than one thread
     threaded: ClassVar[bool] = True
 
@@ -122,9 +77,10 @@ class Peer(ABC):
         str or None
             None if the peer can run.
         """
-        return None
+        absent = [name for name in self.modules if importlib.util.find_spec(name) is None]
+        return f"{', '.join(absent)}: not installed ({self.install})" if absent else None
 
-    def refuses(self, problem: Problem) -> str | None:
+    def refuses(self, problem: Any) -> str | None:  # noqa: ARG002
         """Say why the peer cannot take this problem.
 
         Returns
@@ -132,9 +88,9 @@ class Peer(ABC):
         str or None
             None if it can.
         """
-        return None if problem.matrices else "needs the matrices, which are too large to write down"
+        return None
 
-    def predicted_bytes(self, problem: Problem) -> int:  # noqa: ARG002
+    def predicted_bytes(self, problem: Any) -> int:  # noqa: ARG002
         """Predict the memory that a run takes beyond the problem itself.
 
         Returns
@@ -145,18 +101,18 @@ class Peer(ABC):
         return 0
 
     @abstractmethod
-    def prepare(self, problem: Problem, threads: int) -> Callable[[], Answer]:
+    def prepare(self, problem: Any, threads: int) -> Callable[[], Any]:
         """Convert the problem to the peer's own format.
 
         Parameters
         ----------
         problem : Problem
-            What to solve.
+            What to solve, one of `solves`.
         threads : int
             How many threads the run may use.
 
         Returns
         -------
         callable
-            What is timed. It counts anew with every call.
+            What is timed. It solves the problem anew with every call.
         """

@@ -37,7 +37,7 @@ def print_workload(console: Console, workload: Workload, results: Results) -> No
     for mismatch in results.mismatches:
         console.print("  [bold red]the answers differ; nothing was timed[/bold red]")
         for peer, answer in mismatch.answers.items():
-            console.print(f"    {escape(peer)}: {answer.flat:,} of {answer.deep:,} synapses")
+            console.print(f"    {escape(peer)}: {answer}")
     if results.figures:
         _print_figures(console, workload.measure, results.figures)
     for reason, skipped in _by_reason(results).items():
@@ -82,7 +82,7 @@ def format_value(value: float, measure: Measure) -> str:
     ----------
     value : float
         Seconds or bytes.
-    measure : {"time", "memory", "import", "apply", "chain", "network"}
+    measure : {"time", "memory", "import", "apply"}
         Which.
 
     Returns
@@ -124,7 +124,7 @@ def _print_figures(console: Console, measure: Measure, figures: Sequence[Figure]
 
 
 def _verdict(figure: Figure) -> str:
-    if figure.answer is None and figure.measure not in {"apply", "chain", "network"}:
+    if figure.answer is None and figure.measure != "apply":
         return ""
     return "equal" if figure.checked else "not checked"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from .results import Figure, Results
@@ -54,14 +54,7 @@ class Judgement:
         -------
         dict
         """
-        return {
-            "workload": self.workload,
-            "requirement": self.requirement,
-            "sense": self.sense,
-            "required": self.required,
-            "measured": self.measured,
-            "met": self.met,
-        }
+        return {**asdict(self), "met": self.met}
 
 
 @dataclass(frozen=True)

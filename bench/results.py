@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple
 
-from .model import Answer, Measure
+from .model import Measure
+
+
+class Answer(NamedTuple):
+    """What a peer counted."""
+
+    flat: int
+    deep: int
+
+    def __str__(self) -> str:
+        return f"{self.flat:,} of {self.deep:,} synapses"
+
+
+class Difference(NamedTuple):
+    """How far a result is from the first one in the 2-norm, relative to it; inf: no comparison."""
+
+    relative: float
+    allowed: float
+
+    def __str__(self) -> str:
+        return f"differs by {self.relative:.2g}, relative to the first; allowed {self.allowed:.2g}"
 
 
 @dataclass(frozen=True)
@@ -17,7 +38,7 @@ class Figure:
     ----------
     workload : str
         Name of the workload.
-    measure : {"time", "memory", "import", "apply", "chain", "network"}
+    measure : {"time", "memory", "import", "apply"}
         What `values` are: seconds, or bytes beyond the input.
     peer : str
         Name of the peer.
@@ -56,19 +77,15 @@ class Figure:
         -------
         dict
         """
-        return {
-            "workload": self.workload,
-            "measure": self.measure,
+        answer = {"flat": None, "deep": None} if self.answer is None else self.answer._asdict()
+        plain = asdict(replace(self, answer=None)) | {
             "unit": "bytes" if self.measure == "memory" else "seconds",
-            "peer": self.peer,
-            "threads": self.threads,
             "minimum": self.minimum,
             "median": self.median,
-            "values": list(self.values),
-            "flat": None if self.answer is None else self.answer.flat,
-            "deep": None if self.answer is None else self.answer.deep,
-            "checked": self.checked,
+            **answer,
         }
+        del plain["answer"]
+        return plain
 
 
 @dataclass(frozen=True)
@@ -99,11 +116,21 @@ class Mismatch:
     workload : str
         Name of the workload.
     answers : dict
-        Answer by peer; ``"formula"`` is what must come out.
+        Answer, or difference from the first result, by peer; ``"formula"`` is what must come out.
     """
 
     workload: str
-    answers: dict[str, Answer]
+    answers: Mapping[str, Answer | Difference]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values.
+
+        Returns
+        -------
+        dict
+        """
+        answers = {peer: answer._asdict() for peer, answer in self.answers.items()}
+        return {"workload": self.workload, "answers": answers}
 
 
 @dataclass

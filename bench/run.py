@@ -12,17 +12,16 @@ import click
 
 from . import peers as peer_registry
 from . import workloads as workload_registry
-from .chains import Applier, time_chains
+from .applying import Application, time_applications
+from .counting import Product, time_counts
 from .machine import record
 from .memory import measure_memory
 from .model import Peer, UnavailableError, Workload
-from .networks import NetworkApplier, time_networks
 from .report import print_judgements, print_workload
 from .requirements import Judgement, judge
 from .results import Results, Skip
 from .startup import measure_import
-from .timing import Settings, let_openmp_sleep, time_workload
-from .transforms import Transformer, time_transforms
+from .timing import Settings, let_openmp_sleep
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -184,16 +183,7 @@ def to_json(
         "settings": asdict(settings),
         "figures": [figure.to_json() for figure in results.figures],
         "skipped": [asdict(skip) for skip in results.skips],
-        "mismatches": [
-            {
-                "workload": mismatch.workload,
-                "answers": {
-                    peer: {"flat": answer.flat, "deep": answer.deep}
-                    for peer, answer in mismatch.answers.items()
-                },
-            }
-            for mismatch in results.mismatches
-        ],
+        "mismatches": [mismatch.to_json() for mismatch in results.mismatches],
         "requirements": [judgement.to_json() for judgement in judgements],
     }
 
@@ -243,14 +233,8 @@ def select_peers(names: Sequence[str]) -> list[Peer]:
     click.UsageError
         If a name is unknown.
     """
-    known = (
-        *peer_registry.ALL,
-        *peer_registry.TRANSFORMERS,
-        *peer_registry.APPLIERS,
-        *peer_registry.NETWORK_APPLIERS,
-    )
-    _check_names("peer", names, dict.fromkeys(peer.name for peer in known))
-    return [peer for peer in known if not names or peer.name in names]
+    _check_names("peer", names, dict.fromkeys(peer.name for peer in peer_registry.ALL))
+    return [peer for peer in peer_registry.ALL if not names or peer.name in names]
 
 
 def main() -> None:
@@ -265,17 +249,11 @@ def _run_one(workload: Workload, peers: Sequence[Peer], settings: Settings) -> R
         problem = workload.build(**workload.sizes[settings.size])
     except UnavailableError as error:
         return Results(skips=[Skip(workload.name, "*", str(error))])
-    if workload.measure == "apply":
-        return time_transforms(workload, problem, peers, settings)
-    if workload.measure == "chain":
-        return time_chains(workload, problem, peers, settings)
-    if workload.measure == "network":
-        return time_networks(workload, problem, peers, settings)
-    measure = measure_memory if workload.measure == "memory" else time_workload
-    counting = [
-        peer for peer in peers if not isinstance(peer, (Transformer, Applier, NetworkApplier))
-    ]
-    return measure(workload, problem, counting, settings)
+    if isinstance(problem, Application):
+        return time_applications(workload, problem, peers, settings)
+    assert isinstance(problem, Product)
+    measure = measure_memory if workload.measure == "memory" else time_counts
+    return measure(workload, problem, peers, settings)
 
 
 def _check_names(kind: str, names: Sequence[str], known: dict[str, Any]) -> None:
@@ -289,9 +267,8 @@ def _list(workloads: Sequence[Workload], peers: Sequence[Peer]) -> None:
     for workload in workloads:
         click.echo(f"  {workload.name:<22} {workload.title}")
     click.echo("peers:")
-    for peer in peers:
-        reason = peer.missing()
-        click.echo(f"  {peer.name:<22} {'' if reason is None else reason}".rstrip())
+    for name, reason in {peer.name: peer.missing() for peer in peers}.items():
+        click.echo(f"  {name:<22} {'' if reason is None else reason}".rstrip())
 
 
 def _console() -> Console:

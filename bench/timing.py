@@ -1,20 +1,25 @@
-"""Timing peers against each other: equal answers first, then turn by turn."""
+"""What all measurements share: who takes part, first runs to be checked, and taking turns."""
 
 from __future__ import annotations
 
 import gc
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 from cheapfast import _memory
 
-from .model import Answer, Peer, Problem, Workload
-from .results import Figure, Mismatch, Results, Skip
+from .model import Peer, Problem, Workload
+from .results import Figure, Results, Skip
 
 #: The share of the available memory that a peer may be predicted to need.
 MEMORY_SHARE = 0.8
+
+#: A measurement repeats a call until it takes so long: some calls take less than a microsecond.
+MEASURED_SECONDS = 0.004
 
 #: OpenMP's threads go on spinning after a call, up to 0.2 s with Intel's runtime, on a core that
 #: the next peer is about to use: they are told to sleep instead.
@@ -55,63 +60,34 @@ class Contestant:
         Threads it is allowed.
     run : callable
         What is timed.
-    seconds : list of float
-        Times so far.
+    loops : int
+        Calls a measurement.
+    values : list of float
+        What was measured: seconds of one call.
     """
 
     peer: str
     threads: int
-    run: Callable[[], Answer]
-    seconds: list[float] = field(default_factory=list)
+    run: Callable[[], Any]
+    loops: int = 1
+    values: list[float] = field(default_factory=list)
 
+    @property
+    def label(self) -> str:
+        """Its name and its threads."""
+        return label(self.peer, self.threads)
 
-def time_workload(
-    workload: Workload, problem: Problem, peers: Sequence[Peer], settings: Settings
-) -> Results:
-    """Check that all peers agree, then time them.
+    @property
+    def spent(self) -> float:
+        """Seconds that its measurements have taken."""
+        return sum(self.values) * self.loops
 
-    Parameters
-    ----------
-    workload : Workload
-        What is measured.
-    problem : Problem
-        The workload at one size.
-    peers : sequence of Peer
-        Who takes part.
-    settings : Settings
-        How to measure.
-
-    Returns
-    -------
-    Results
-        Without figures if the answers differ.
-    """
-    results = Results()
-    contestants = _line_up(workload, problem, peers, settings, results)
-    answers = _answers(workload, contestants, results)
-    if problem.flat is not None:
-        answers["formula"] = Answer(problem.flat, problem.synapses)
-    if len(set(answers.values())) > 1:
-        results.mismatches.append(Mismatch(workload.name, answers))
-        return results
-    ready = [entry for entry in contestants if label(entry.peer, entry.threads) in answers]
-    _take_turns(ready, settings)
-    answer = next(iter(answers.values()), None)
-    # two settings of one peer do not check each other
-    voices = {entry.peer for entry in ready} | ({"formula"} & answers.keys())
-    results.figures += [
-        Figure(
-            workload.name,
-            workload.measure,
-            entry.peer,
-            entry.threads,
-            tuple(entry.seconds),
-            answer,
-            checked=len(voices) > 1,
-        )
-        for entry in ready
-    ]
-    return results
+    def measure(self) -> float:
+        """Return the seconds of one call, the mean of `loops` calls."""
+        begin = time.perf_counter()
+        for _ in range(self.loops):
+            self.run()
+        return (time.perf_counter() - begin) / self.loops
 
 
 def let_openmp_sleep() -> None:
@@ -157,59 +133,179 @@ def refusal(peer: Peer, problem: Problem) -> str | None:
     return reason
 
 
-def _line_up(
+def entries(
     workload: Workload,
     problem: Problem,
     peers: Iterable[Peer],
     settings: Settings,
     results: Results,
-) -> list[Contestant]:
-    contestants = []
+) -> Iterator[tuple[Peer, int]]:
+    """Go through all peers that take part, and all numbers of threads of each.
+
+    Parameters
+    ----------
+    workload : Workload
+        What is measured.
+    problem : Problem
+        The workload at one size.
+    peers : iterable of Peer
+        Who may take part; one that solves other problems is passed over.
+    settings : Settings
+        How to measure.
+    results : Results
+        Takes the peers that are left out.
+
+    Yields
+    ------
+    (Peer, int)
+    """
     for peer in peers:
+        if not isinstance(problem, peer.solves):
+            continue
         reason = refusal(peer, problem)
         if reason is not None:
             results.skips.append(Skip(workload.name, peer.name, reason))
             continue
         # a peer of one thread runs once, and stands beside every setting in the tables
         for threads in settings.threads if peer.threaded else (1,):
-            run = peer.prepare(problem, threads)
-            contestants.append(Contestant(peer.name, threads, run))
+            yield peer, threads
+
+
+def line_up(
+    workload: Workload,
+    problem: Problem,
+    peers: Iterable[Peer],
+    settings: Settings,
+    results: Results,
+) -> list[Contestant]:
+    """Prepare all peers that take part; parameters as for `entries`.
+
+    Returns
+    -------
+    list of Contestant
+    """
+    contestants = []
+    for peer, threads in entries(workload, problem, peers, settings, results):
+        prepare = partial(peer.prepare, problem, threads)
+        run = _guarded(workload, peer.name, threads, results, prepare)
+        if run is not None:
+            contestants.append(Contestant(peer.name, threads, run[0]))
     return contestants
 
 
-def _answers(
-    workload: Workload, contestants: Iterable[Contestant], results: Results
-) -> dict[str, Answer]:
-    answers = {}
+def first_runs(
+    workload: Workload,
+    contestants: Iterable[Contestant],
+    results: Results,
+    before: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[str, Any]]:
+    """Run each contestant once, for its result.
+
+    Parameters
+    ----------
+    workload : Workload
+        What is measured.
+    contestants : iterable of Contestant
+        Who.
+    results : Results
+        Takes those that fail.
+    before : callable, optional
+        Called before each run.
+
+    Yields
+    ------
+    (str, result)
+        The contestant's label and what it returned.
+    """
     for entry in contestants:
-        try:
-            answers[label(entry.peer, entry.threads)] = entry.run()
-        except MemoryError as error:
-            reason = f"out of memory: {error}" if str(error) else "out of memory"
-            results.skips.append(Skip(workload.name, label(entry.peer, entry.threads), reason))
-        except Exception as error:
-            # another library's failure must not lose the other figures; our own is a defect
-            if entry.peer.startswith("cheapfast"):
-                raise
-            reason = f"failed: {type(error).__name__}: {' '.join(str(error).split())}"
-            results.skips.append(Skip(workload.name, label(entry.peer, entry.threads), reason))
-    return answers
+        before()
+        result = _guarded(workload, entry.peer, entry.threads, results, entry.run)
+        if result is not None:
+            yield entry.label, result[0]
 
 
-def _take_turns(contestants: Sequence[Contestant], settings: Settings) -> None:
+def set_loops(contestants: Iterable[Contestant]) -> None:
+    """Let short calls be repeated within a measurement, which would else time the clock.
+
+    Parameters
+    ----------
+    contestants : iterable of Contestant
+        Their `loops` are set.
+    """
+    for entry in contestants:
+        once = min(entry.measure(), entry.measure())
+        entry.loops = max(1, int(MEASURED_SECONDS / max(once, 1e-7)))
+
+
+def take_turns(contestants: Sequence[Contestant], settings: Settings) -> None:
+    """Time all of them, `settings.repeat` rounds.
+
+    Parameters
+    ----------
+    contestants : sequence of Contestant
+        Who; their `seconds` are filled.
+    settings : Settings
+        How to measure.
+    """
     # Round robin: a disturbance of the machine hits all peers alike.
     for _ in range(settings.repeat):
         gc.collect()  # and not while something is timed
-        for entry in contestants:
-            if not entry.seconds or sum(entry.seconds) < settings.max_seconds:
-                entry.seconds.append(_seconds(entry.run))
+        gc.disable()
+        try:
+            for entry in contestants:
+                if not entry.values or entry.spent < settings.max_seconds:
+                    entry.values.append(entry.measure())
+        finally:
+            gc.enable()
 
 
-def _seconds(run: Callable[[], Answer]) -> float:
-    gc.disable()
+def to_figures(
+    workload: Workload,
+    contestants: Iterable[Contestant],
+    answer: Any = None,
+    others: Collection[str] = (),
+) -> list[Figure]:
+    """Turn times into figures.
+
+    Parameters
+    ----------
+    workload : Workload
+        What was measured.
+    contestants : iterable of Contestant
+        Who, with equal results.
+    answer : Answer, optional
+        What they counted.
+    others : collection of str, optional
+        Who else gave that answer: a formula.
+
+    Returns
+    -------
+    list of Figure
+    """
+    contestants = list(contestants)
+    # two settings of one peer do not check each other
+    voices = {entry.peer for entry in contestants} | set(others)
+    return [
+        Figure(
+            *(workload.name, workload.measure, entry.peer, entry.threads, tuple(entry.values)),
+            answer=answer,
+            checked=len(voices) > 1,
+        )
+        for entry in contestants
+    ]
+
+
+def _guarded(
+    workload: Workload, peer: str, threads: int, results: Results, call: Callable[[], Any]
+) -> tuple[Any] | None:
+    """Call, and note what fails: another library's failure must not lose the other figures."""
     try:
-        begin = time.perf_counter()
-        run()
-        return time.perf_counter() - begin
-    finally:
-        gc.enable()
+        return (call(),)
+    except MemoryError as error:
+        reason = f"out of memory: {error}" if str(error) else "out of memory"
+    except Exception as error:
+        if peer.startswith("cheapfast"):  # our own failure is a defect
+            raise
+        reason = f"failed: {type(error).__name__}: {' '.join(str(error).split())}"
+    results.skips.append(Skip(workload.name, label(peer, threads), reason))
+    return None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 import cheapfast
+from cheapfast import _core
 
 # No deadline: the first example of a test pays for the imports.
 hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
@@ -32,3 +34,13 @@ def pytest_report_header() -> list[str]:
 def _default_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a developer's own settings out of the tests."""
     monkeypatch.delenv("CHEAPFAST_NUM_THREADS", raising=False)
+
+
+@pytest.fixture(params=_core.targets())
+def target(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run a test once per instruction set of this machine."""
+    before = _core.active_target()
+    _core.set_target(request.param)
+    _core.clear_ran()
+    yield request.param
+    _core.set_target(before)

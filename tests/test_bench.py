@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,21 +15,20 @@ from rich.console import Console
 
 import cheapfast as cf
 from cheapfast.bench import generate, machine, peers, requirements, run, workloads
-from cheapfast.bench.model import Answer, Peer, Problem, UnavailableError, Workload
-from cheapfast.bench.peers.cheapfast_chain import CheapfastChain
-from cheapfast.bench.peers.cheapfast_hadamard import CheapfastHadamard
+from cheapfast.bench.counting import Counter, Product, time_counts
+from cheapfast.bench.model import UnavailableError, Workload
 from cheapfast.bench.report import format_value
-from cheapfast.bench.timing import Settings, refusal, time_workload
+from cheapfast.bench.results import Answer
+from cheapfast.bench.timing import Settings, refusal
 from cheapfast.cli import main
 
 TINY = Settings(size="tiny", repeat=2)
 TIMED = [workload for workload in workloads.ALL if workload.measure == "time"]
-TRANSFORMS = [workload for workload in workloads.ALL if workload.measure == "apply"]
-CHAINS = [workload for workload in workloads.ALL if workload.measure == "chain"]
+COUNTERS = [peer for peer in peers.ALL if peer.solves is Product]
 IN_MEMORY = [workload for workload in workloads.ALL if workload.measure == "memory"]
 
 
-class Fake(Peer):
+class Fake(Counter):
     """A peer that answers with the truth plus an error."""
 
     def __init__(self, name: str = "fake", error: int = 0, predicted: int = 0) -> None:
@@ -37,13 +37,13 @@ class Fake(Peer):
         self.predicted = predicted
         self.calls: list[str] = []
 
-    def refuses(self, problem: Problem) -> str | None:
+    def refuses(self, problem: Product) -> str | None:
         return None
 
-    def predicted_bytes(self, problem: Problem) -> int:
+    def predicted_bytes(self, problem: Product) -> int:
         return self.predicted
 
-    def prepare(self, problem: Problem, threads: int) -> Callable[[], Answer]:
+    def prepare(self, problem: Product, threads: int) -> Callable[[], Answer]:
         def solve() -> Answer:
             self.calls.append(self.name)
             count = cf.synapse_count(problem.network())
@@ -58,7 +58,7 @@ class Absent(Fake):
 
 
 class OutOfMemory(Fake):
-    def prepare(self, problem: Problem, threads: int) -> Callable[[], Answer]:
+    def prepare(self, problem: Product, threads: int) -> Callable[[], Answer]:
         def solve() -> Answer:
             raise MemoryError("needs 5 bytes")
 
@@ -66,21 +66,21 @@ class OutOfMemory(Fake):
 
 
 class Broken(Fake):
-    def prepare(self, problem: Problem, threads: int) -> Callable[[], Answer]:
+    def prepare(self, problem: Product, threads: int) -> Callable[[], Answer]:
         def solve() -> Answer:
             raise RuntimeError("no luck")
 
         return solve
 
 
-def build(workload: Workload) -> Problem:
+def build(workload: Workload) -> Any:
     try:
         return workload.build(**workload.sizes["tiny"])
     except UnavailableError as error:
         pytest.skip(str(error))
 
 
-def brute_force(problem: Problem) -> Answer:
+def brute_force(problem: Product) -> Answer:
     matrices = problem.matrices or tuple(layer.to_csr() for layer in reversed(problem.network()))
     product = np.eye(matrices[-1].shape[1], dtype=bool)
     for matrix in reversed(matrices):
@@ -88,9 +88,9 @@ def brute_force(problem: Problem) -> Answer:
     return Answer(int(product.sum()), sum(int(np.count_nonzero(m.toarray())) for m in matrices))
 
 
-def pair() -> Problem:
+def pair() -> Product:
     rng = np.random.default_rng(3)
-    return Problem((generate.uniform(30, 3, rng), generate.uniform(30, 3, rng)))
+    return Product((generate.uniform(30, 3, rng), generate.uniform(30, 3, rng)))
 
 
 def fake_workload() -> Workload:
@@ -103,20 +103,20 @@ def fake_workload() -> Workload:
 @pytest.mark.parametrize("workload", TIMED, ids=lambda workload: workload.name)
 def test_every_peer_is_right_on_every_workload(workload):
     problem = build(workload)
-    results = time_workload(workload, problem, peers.ALL, TINY)
+    results = time_counts(workload, problem, peers.ALL, TINY)
     assert not results.mismatches
     assert {figure.answer for figure in results.figures} == {brute_force(problem)}
     names = {figure.peer for figure in results.figures}
     assert "cheapfast" in names
     assert problem.symbolic is not None or {"cheapfast-from-scipy", "scipy", "scipy-maxnnz"} < names
     assert all(len(figure.values) == 2 and figure.checked for figure in results.figures)
-    assert names | {skip.peer for skip in results.skips} == {peer.name for peer in peers.ALL}
+    assert names | {skip.peer for skip in results.skips} == {peer.name for peer in COUNTERS}
 
 
 @pytest.mark.parametrize("workload", IN_MEMORY, ids=lambda workload: workload.name)
 @pytest.mark.skipif(sys.platform == "win32", reason="peak memory is not measured on Windows")
 def test_memory_workloads(workload):
-    chosen = [peer for peer in peers.ALL if peer.name in {"cheapfast", "scipy"}]
+    chosen = [peer for peer in COUNTERS if peer.name in {"cheapfast", "scipy"}]
     results = run.run([workload], chosen, TINY)
     assert [figure.peer for figure in results.figures] == ["cheapfast", "scipy"]
     assert {figure.answer for figure in results.figures} == {brute_force(build(workload))}
@@ -129,59 +129,12 @@ def test_import_workload():
     assert figure.minimum > 0
 
 
-@pytest.mark.parametrize("workload", TRANSFORMS, ids=lambda workload: workload.name)
-def test_every_transformer_is_right(workload):
-    results = run.run([workload], peers.TRANSFORMERS, TINY)
-    assert not results.mismatches
-    names = {figure.peer for figure in results.figures}
-    assert {"cheapfast", "scipy-matrix"} <= names
-    assert names | {skip.peer for skip in results.skips} == {p.name for p in peers.TRANSFORMERS}
-    assert all(len(figure.values) == 2 and figure.checked for figure in results.figures)
-
-
-def test_wrong_transform_is_a_mismatch():
-    class Wrong(CheapfastHadamard):
-        name = "wrong"
-
-        def transformer(self, x, threads):
-            right = super().transformer(x, threads)
-            return lambda: right() + 1
-
-    results = run.run(TRANSFORMS[:1], [CheapfastHadamard(), Wrong()], TINY)
-    assert results.mismatches
-    assert not results.figures
-
-
-@pytest.mark.parametrize("workload", CHAINS, ids=lambda workload: workload.name)
-def test_every_applier_is_right(workload):
-    results = run.run([workload], peers.APPLIERS, Settings("tiny", 2, threads=(1, 2)))
-    assert not results.mismatches
-    assert [(f.peer, f.threads) for f in results.figures] == [
-        ("cheapfast", 1),
-        ("cheapfast", 2),
-        ("scipy", 1),
-    ]
-    assert all(len(figure.values) == 2 and figure.checked for figure in results.figures)
-
-
-def test_wrong_product_is_a_mismatch():
-    class Wrong(CheapfastChain):
-        name = "wrong"
-
-        def applier(self, matrices, threads):
-            right = super().applier(matrices, threads)
-            return lambda x: right(x) + 1
-
-    results = run.run(CHAINS[:1], [CheapfastChain(), Wrong()], TINY)
-    assert results.mismatches
-    assert not results.figures
-
-
 def test_names_are_unique_and_sizes_complete():
     names = [workload.name for workload in workloads.ALL]
     assert len(set(names)) == len(names)
     assert all(set(workload.sizes) == {"full", "quick", "tiny"} for workload in workloads.ALL)
-    assert len({peer.name for peer in peers.ALL}) == len(peers.ALL)
+    pairs = [(peer.solves, peer.name) for peer in peers.ALL]
+    assert len(set(pairs)) == len(pairs)
 
 
 # -- the runner
@@ -190,7 +143,7 @@ def test_names_are_unique_and_sizes_complete():
 @pytest.mark.parametrize("error", [1, -1])
 def test_wrong_answer_is_a_mismatch_and_nothing_is_timed(error):
     wrong = Fake("wrong", error)
-    results = time_workload(fake_workload(), pair(), [Fake("right"), wrong], TINY)
+    results = time_counts(fake_workload(), pair(), [Fake("right"), wrong], TINY)
     assert not results.figures
     (mismatch,) = results.mismatches
     assert mismatch.answers["wrong"].flat == mismatch.answers["right"].flat + error
@@ -199,9 +152,9 @@ def test_wrong_answer_is_a_mismatch_and_nothing_is_timed(error):
 
 def test_wrong_answer_is_found_by_the_formula_alone():
     matrices = generate.butterflies(3)
-    problem = Problem(matrices, flat=64, deep=48)
-    assert time_workload(fake_workload(), problem, [Fake("right")], TINY).figures
-    assert time_workload(fake_workload(), problem, [Fake("wrong", 1)], TINY).mismatches
+    problem = Product(matrices, flat=64, deep=48)
+    assert time_counts(fake_workload(), problem, [Fake("right")], TINY).figures
+    assert time_counts(fake_workload(), problem, [Fake("wrong", 1)], TINY).mismatches
 
 
 def test_planted_mismatch_fails_the_command(monkeypatch, capsys):
@@ -244,7 +197,7 @@ def test_memory_child_that_fails_is_reported(monkeypatch):
     ],
 )
 def test_peers_that_cannot_run_are_reported(peer, reason):
-    results = time_workload(fake_workload(), pair(), [Fake("right"), peer], TINY)
+    results = time_counts(fake_workload(), pair(), [Fake("right"), peer], TINY)
     assert [figure.peer for figure in results.figures] == ["right"]
     assert [skip.peer for skip in results.skips] == ["left-out"]
     assert reason in results.skips[0].reason
@@ -253,11 +206,11 @@ def test_peers_that_cannot_run_are_reported(peer, reason):
 
 def test_own_failure_is_a_defect_and_not_hidden():
     with pytest.raises(RuntimeError, match="no luck"):
-        time_workload(fake_workload(), pair(), [Broken("cheapfast")], TINY)
+        time_counts(fake_workload(), pair(), [Broken("cheapfast")], TINY)
 
 
 def test_missing_package_leaves_the_workload_out():
-    def unavailable() -> Problem:
+    def unavailable() -> Product:
         raise UnavailableError("pyamg is not installed")
 
     workload = Workload("absent", "", unavailable, {"tiny": {}})
@@ -270,27 +223,27 @@ def test_peers_take_turns():
     contestants = [Fake("a"), Fake("b"), Fake("c")]
     for peer in contestants:
         peer.calls = order
-    time_workload(fake_workload(), pair(), contestants, Settings("tiny", repeat=3))
+    time_counts(fake_workload(), pair(), contestants, Settings("tiny", repeat=3))
     assert order == ["a", "b", "c"] * 4  # once for the check, then three rounds
 
 
 def test_slow_peers_are_not_repeated():
-    results = time_workload(
+    results = time_counts(
         fake_workload(), pair(), [Fake("a"), Fake("b")], Settings("tiny", 5, max_seconds=0.0)
     )
     assert [len(figure.values) for figure in results.figures] == [1, 1]
 
 
 def test_each_number_of_threads_is_measured():
-    chosen = [peer for peer in peers.ALL if peer.name in {"cheapfast", "scipy"}]
-    results = time_workload(fake_workload(), pair(), chosen, Settings("tiny", 1, (1, 2)))
+    chosen = [peer for peer in COUNTERS if peer.name in {"cheapfast", "scipy"}]
+    results = time_counts(fake_workload(), pair(), chosen, Settings("tiny", 1, (1, 2)))
     settings = [(figure.peer, figure.threads) for figure in results.figures]
     assert settings == [("cheapfast", 1), ("cheapfast", 2), ("scipy", 1)]
 
 
 def test_large_products_are_predicted_not_tried():
-    problem = Problem(generate.butterflies(16))
-    for peer in peers.ALL:
+    problem = Product(generate.butterflies(16))
+    for peer in COUNTERS:
         if peer.name in {"scipy", "scipy-maxnnz", "graphblas", "mkl"} and peer.missing() is None:
             # 2^32 nonzeros; a machine with hundreds of gigabytes may try
             assert peer.predicted_bytes(problem) > 2**34

@@ -75,8 +75,7 @@ def judged(*figures: Figure) -> dict[tuple[str, str], requirements.Judgement]:
 
 def test_requirements_name_workloads_and_peers_that_exist():
     known = {workload.name for workload in workloads.ALL}
-    appliers = (*peers.TRANSFORMERS, *peers.APPLIERS, *peers.NETWORK_APPLIERS)
-    names = {peer.name for peer in (*peers.ALL, *appliers)}
+    names = {peer.name for peer in peers.ALL}
     for entry in requirements.REQUIREMENTS:
         assert entry.workload in known
         assert {getattr(entry, "peer", "scipy"), getattr(entry, "own", "cheapfast")} <= names

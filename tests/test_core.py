@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
-import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,20 +18,11 @@ from hypothesis import strategies as st
 
 import cheapfast as cf
 from cheapfast import _core
+from interrupting import PATIENCE, posix_only, seconds_until_interrupted
 from references import structural_counts
 
 METHODS = ("auto", "stamps", "bitmap", "bits", "push", "intern")
 PLENTY = 1 << 32
-
-
-@pytest.fixture(params=_core.targets())
-def target(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run a test once per instruction set of this machine."""
-    before = _core.active_target()
-    _core.set_target(request.param)
-    _core.clear_ran()
-    yield request.param
-    _core.set_target(before)
 
 
 def placed(array: npt.NDArray[Any], layout: str) -> npt.NDArray[Any]:
@@ -303,43 +291,19 @@ def test_progress_is_reported_and_may_cancel() -> None:
     assert 0 < seen[-1][0] <= seen[-1][1]
 
 
-INTERRUPTED = """
-import sys, time
-sys.path[:0] = {path!r}
-import cheapfast as cf
-from cheapfast import _core
-from test_core import PLENTY, long_chain
-layers = long_chain({depth})
-print("ready", flush=True)
-try:
-    _core.count_chain(layers, {method!r}, {threads}, PLENTY, None)
-except KeyboardInterrupt:
-    print("interrupted", time.time(), flush=True)
-else:
-    print("finished", flush=True)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process there")
+@posix_only
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(
     ("method", "depth"),
     [("stamps", 2), ("bitmap", 2), ("bits", 2), ("push", 3), ("intern", 3), ("auto", 3)],
 )
 def test_ctrl_c_stops_a_long_count(method: str, depth: int, threads: int) -> None:
-    code = INTERRUPTED.format(
-        path=[p for p in sys.path if p], depth=depth, method=method, threads=threads
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-        time.sleep(0.3)
-        sent = time.time()
-        child.send_signal(signal.SIGINT)
-        answer = child.stdout.read().split()
-    assert answer[0] == "interrupted"
-    # Answered within 0.2 s on an idle machine; a loaded one gets more before this is a failure.
-    assert float(answer[1]) - sent < 5
+    setup = f"""
+        from cheapfast import _core
+        from test_core import PLENTY, long_chain
+        layers = long_chain({depth})"""
+    call = f"_core.count_chain(layers, {method!r}, {threads}, PLENTY, None)"
+    assert seconds_until_interrupted(setup, call) < PATIENCE
 
 
 def test_threads_of_python_may_count_at_the_same_time() -> None:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,21 +16,12 @@ from hypothesis import strategies as st
 
 import cheapfast as cf
 from cheapfast import _core, _memory
+from interrupting import PATIENCE, posix_only, seconds_until_interrupted
 
 Array = npt.NDArray[Any]
 
 DTYPES = [np.float32, np.float64, np.complex64, np.complex128]
 every_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: np.dtype(dtype).name)
-
-
-@pytest.fixture(params=_core.targets())
-def target(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run a test once per instruction set of this machine."""
-    before = _core.active_target()
-    _core.set_target(request.param)
-    _core.clear_ran()
-    yield request.param
-    _core.set_target(before)
 
 
 def integers(shape: tuple[int, ...], dtype: npt.DTypeLike, seed: int = 0) -> Array:
@@ -371,37 +358,15 @@ def test_memory_is_asked_for_first(monkeypatch: pytest.MonkeyPatch) -> None:
 # -- threads, signals, fork
 
 
-INTERRUPTED = """
-import sys, time
-sys.path[:0] = {path!r}
-import numpy as np, cheapfast as cf
-x = np.zeros({shape!r}, np.float32)
-print("ready", flush=True)
-try:
-    while True:
-        cf.hadamard_transform(x, out=x, axis={axis}, threads={threads})
-except KeyboardInterrupt:
-    print("interrupted", time.time(), flush=True)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process there")
+@posix_only
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(("shape", "axis"), [((1 << 26,), 0), ((1 << 16, 1024), 0)])
 def test_ctrl_c_stops_a_long_call(threads: int, shape: tuple[int, ...], axis: int) -> None:
-    code = INTERRUPTED.format(
-        path=[p for p in sys.path if p], shape=shape, axis=axis, threads=threads
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-        time.sleep(0.3)
-        sent = time.time()
-        child.send_signal(signal.SIGINT)
-        answer = child.stdout.read().split()
-    assert answer[0] == "interrupted"
-    # Answered within 0.2 s on an idle machine; a loaded one gets more before this is a failure.
-    assert float(answer[1]) - sent < 5
+    setup = f"""
+        import numpy as np, cheapfast as cf
+        x = np.zeros({shape!r}, np.float32)"""
+    call = f"while True: cf.hadamard_transform(x, out=x, axis={axis}, threads={threads})"
+    assert seconds_until_interrupted(setup, call) < PATIENCE
 
 
 def test_python_goes_on_meanwhile() -> None:

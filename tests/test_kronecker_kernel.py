@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,22 +17,13 @@ from cheapfast import _core
 from cheapfast.plan import make_plan
 from cheapfast.plan.kronecker import aligned_empty
 from cheapfast.plan.stages import passes_of, phases_of
+from interrupting import PATIENCE, posix_only, seconds_until_interrupted
 
 Array = npt.NDArray[Any]
 Pattern = tuple[int, int, int, int]
 
 DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
 LAYOUTS = ("C", "F", "misaligned", "strided")
-
-
-@pytest.fixture(params=_core.targets())
-def target(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run a test once per instruction set of this machine."""
-    before = _core.active_target()
-    _core.set_target(request.param)
-    _core.clear_ran()
-    yield request.param
-    _core.set_target(before)
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Array:
@@ -400,29 +386,15 @@ def test_cutting_takes_every_stage_once(radices: list[int], rows: int, least: in
         start += size
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process")
+@posix_only
 def test_ctrl_c_stops_a_long_application() -> None:
-    script = (
-        "import numpy as np, cheapfast as cf\n"
-        "net = cf.algorithms.butterfly(1 << 14, 1)\n"
-        "X = np.ones((1 << 14, 64))\n"
-        "net.apply(X, threads=1)\n"
-        "print('ready', flush=True)\n"
-        "while True:\n    net.apply(X, threads=2)\n"
-    )
-    child = subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "ready\n"
-    child.send_signal(signal.SIGINT)
-    _, error = child.communicate(timeout=20)
-    assert child.returncode != 0
-    assert "KeyboardInterrupt" in error
+    setup = """
+        import numpy as np, cheapfast as cf
+        net = cf.algorithms.butterfly(1 << 14, 1)
+        X = np.ones((1 << 14, 64))
+        net.apply(X, threads=1)"""
+    call = "while True: net.apply(X, threads=2)"
+    assert seconds_until_interrupted(setup, call) < PATIENCE
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
 from typing import Any
 
 import numpy as np
@@ -16,6 +12,7 @@ from hypothesis import strategies as st
 
 from cheapfast import _core
 from cheapfast.plan.product import multiply
+from interrupting import PATIENCE, posix_only, seconds_until_interrupted
 
 DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
 
@@ -134,32 +131,14 @@ def test_operands_must_match(left: Any, error: type[Exception], message: str) ->
         _core.multiply(left, eye, 1, 1 << 30, None)
 
 
-INTERRUPTED = """
-import sys, time
-sys.path[:0] = {path!r}
-import numpy as np
-from cheapfast import _core
-from test_core import PLENTY, long_chain
-matrix = long_chain(1)[0]
-matrix = (*matrix, np.ones(len(matrix[3])))
-print("ready", flush=True)
-try:
-    _core.multiply(matrix, matrix, {threads}, 16 * PLENTY, None)
-except KeyboardInterrupt:
-    print("interrupted", time.time(), flush=True)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process there")
+@posix_only
 @pytest.mark.parametrize("threads", [1, 2])
 def test_ctrl_c_stops_a_long_product(threads: int) -> None:
-    code = INTERRUPTED.format(path=[p for p in sys.path if p], threads=threads)
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-        time.sleep(0.3)
-        sent = time.time()
-        child.send_signal(signal.SIGINT)
-        answer = child.stdout.read().split()
-    assert answer[0] == "interrupted"
-    assert float(answer[1]) - sent < 5
+    setup = """
+        import numpy as np
+        from cheapfast import _core
+        from test_core import PLENTY, long_chain
+        matrix = long_chain(1)[0]
+        matrix = (*matrix, np.ones(len(matrix[3])))"""
+    call = f"_core.multiply(matrix, matrix, {threads}, 16 * PLENTY, None)"
+    assert seconds_until_interrupted(setup, call) < PATIENCE

@@ -7,12 +7,6 @@ elementwise operations on one nonzero at a time do the same, so the tolerance is
 from __future__ import annotations
 
 import itertools
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,22 +18,13 @@ from scipy import sparse
 
 import cheapfast as cf
 from cheapfast import _core, _memory
+from interrupting import posix_only, seconds_until_interrupted
 
 Array = npt.NDArray[Any]
 DTYPES = ("f4", "f8", "c8", "c16")
 LAYOUTS = ("columns", "features", "gaps", "reversed", "unaligned")
 # every register width of every instruction set, alone and with tails
 COLUMNS = (0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33, 64, 100, 137)
-
-
-@pytest.fixture(params=_core.targets())
-def target(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run a test once per instruction set of this machine."""
-    before = _core.active_target()
-    _core.set_target(request.param)
-    _core.clear_ran()
-    yield request.param
-    _core.set_target(before)
 
 
 def random_array(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
@@ -271,37 +256,20 @@ def test_what_does_not_fit_is_refused() -> None:
         _core.SparseChain([layer_of(matrix, order=np.arange(3, dtype="i4"))], X.dtype)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is sent as on POSIX")
+@posix_only
 @pytest.mark.parametrize("threads", [1, 2])
 def test_ctrl_c(threads: int) -> None:
-    code = f"""
-import numpy as np, cheapfast as cf, time
-from scipy import sparse
-n = 100_000
-rng = np.random.default_rng(0)
-indices = rng.integers(0, n, (n, 4), dtype=np.int32)
-W = sparse.csr_array((np.ones(4 * n), indices.ravel(), np.arange(0, 4 * n + 1, 4, dtype=np.int32)),
-                     shape=(n, n))
-net = cf.Network([cf.Sparse(W)] * 300)
-X = np.ones((n, 32))
-print("ready", flush=True)
-try:
-    net.apply(X, threads={threads})
-except KeyboardInterrupt:
-    print(time.monotonic(), flush=True)
-"""
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
-    ) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-        with pytest.raises(subprocess.TimeoutExpired):
-            child.wait(0.3)
-        sent = time.monotonic()
-        child.send_signal(signal.SIGINT)
-        said = child.stdout.read()
-    # a fifth of a second is promised; a busy machine gets some more
-    assert float(said) - sent < 1.0
+    setup = """
+        import numpy as np, cheapfast as cf
+        from scipy import sparse
+        n = 100_000
+        indices = np.random.default_rng(0).integers(0, n, 4 * n, dtype=np.int32)
+        indptr = np.arange(0, 4 * n + 1, 4, dtype=np.int32)
+        W = sparse.csr_array((np.ones(4 * n), indices, indptr), shape=(n, n))
+        net = cf.Network([cf.Sparse(W)] * 300)
+        X = np.ones((n, 32))"""
+    call = f"net.apply(X, threads={threads})"
+    assert seconds_until_interrupted(setup, call) < 1.0
 
 
 # -- the plan

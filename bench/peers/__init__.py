@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from ..chains import Applier
 from ..model import Peer
-from ..networks import NetworkApplier
-from ..transforms import Transformer
-from .cheapfast_chain import CheapfastChain
 from .cheapfast_cost import CheapfastCost
 from .cheapfast_hadamard import CheapfastHadamard
 from .cheapfast_layers import CheapfastLayers
@@ -17,14 +13,15 @@ from .ffht import Ffht
 from .fht_cpu import FhtCpu
 from .graphblas import GraphBlas
 from .mkl import Mkl
-from .scipy_chain import ScipyChain
 from .scipy_fft import ScipyFft
 from .scipy_hadamard import ScipyHadamard
 from .scipy_layers import ScipyLayers
 from .scipy_maxnnz import ScipyMaxnnz
 from .scipy_product import ScipyProduct
 
+#: Which problems each solves is its own affair.
 ALL: tuple[Peer, ...] = (
+    # of counting
     CheapfastNetwork(),
     CheapfastFromScipy(),
     CheapfastCost(),
@@ -33,13 +30,13 @@ ALL: tuple[Peer, ...] = (
     ScipyMaxnnz(),
     GraphBlas(),
     Mkl(),
+    # of transforming arrays in place
+    CheapfastHadamard(),
+    Ffht(),
+    FhtCpu(),
+    ScipyHadamard(),
+    # of applying networks
+    CheapfastLayers(),
+    ScipyLayers(),
+    ScipyFft(),
 )
-
-#: Those that transform arrays instead of counting.
-TRANSFORMERS: tuple[Transformer, ...] = (CheapfastHadamard(), Ffht(), FhtCpu(), ScipyHadamard())
-
-#: Those that apply chains of sparse matrices.
-APPLIERS: tuple[Applier, ...] = (CheapfastChain(), ScipyChain())
-
-#: Those that apply networks of structured layers.
-NETWORK_APPLIERS: tuple[NetworkApplier, ...] = (CheapfastLayers(), ScipyLayers(), ScipyFft())

@@ -6,19 +6,20 @@ from collections.abc import Callable
 
 import cheapfast as cf
 
-from ..model import Answer, Peer, Problem
+from ..counting import Counter, Product
+from ..results import Answer
 
 
-class CheapfastCost(Peer):
+class CheapfastCost(Counter):
     """``cf.flattening_cost(net)``."""
 
     name = "cheapfast-cost"
 
-    def refuses(self, problem: Problem) -> str | None:
+    def refuses(self, problem: Product) -> str | None:
         """Take what has no matrices: for the others the cost is the count and a division."""
         return "measured on symbolic networks only" if problem.matrices else None
 
-    def prepare(self, problem: Problem, threads: int) -> Callable[[], Answer]:
+    def prepare(self, problem: Product, threads: int) -> Callable[[], Answer]:
         """Construct the network."""
         net = problem.network()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import cheapfast as cf
 
-from ..transforms import Array, Transformer
+from ..transforms import Transform, Transformer
 
 
 class CheapfastHadamard(Transformer):
@@ -15,11 +15,7 @@ class CheapfastHadamard(Transformer):
 
     name = "cheapfast"
 
-    def refuses(self, problem: Any) -> str | None:  # noqa: ARG002
-        """Take every array."""
-        return None
-
-    def transformer(self, x: Array, threads: int) -> Callable[[], Any]:
+    def prepare(self, problem: Transform, threads: int) -> Callable[[], Any]:
         """Call by position: keywords take longer than 64 numbers."""
-        transform = cf.hadamard_transform
+        transform, x = cf.hadamard_transform, problem.operand
         return lambda: transform(x, x, -1, threads)

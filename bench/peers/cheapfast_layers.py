@@ -1,13 +1,12 @@
-"""cheapfast on a network of structured layers: ``net @ X``."""
+"""cheapfast on a network: ``net @ X``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
-import cheapfast as cf
-
-from ..networks import NetworkApplier
-from ..transforms import Array
+from ..networks import NetworkApplier, NetworkProblem
 
 
 class CheapfastLayers(NetworkApplier):
@@ -15,6 +14,6 @@ class CheapfastLayers(NetworkApplier):
 
     name = "cheapfast"
 
-    def applier(self, net: cf.Network, threads: int) -> Callable[[Array], Array]:
+    def prepare(self, problem: NetworkProblem, threads: int) -> Callable[[], Any]:
         """Do nothing: weights are packed in the first call, which is not timed."""
-        return lambda x: net.apply(x, threads=threads)
+        return partial(problem.layers.apply, problem.operand, threads=threads)

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import cheapfast as cf
 
-from ..model import Answer, Peer, Problem
+from ..counting import Counter, Product
+from ..results import Answer
 
 #: Steps of about a nanosecond above which a forced method is left out.
 MAX_STEPS = 4_000_000_000
 
 
-class CheapfastMethod(Peer):
+class CheapfastMethod(Counter):
     """``cf.synapse_count(net, method=...)``.
 
     Parameters
@@ -25,20 +26,20 @@ class CheapfastMethod(Peer):
         self.method = method
         self.name = f"cheapfast-{method}"
 
-    def refuses(self, problem: Problem) -> str | None:
+    def refuses(self, problem: Product) -> str | None:
         """Take what has matrices and is not far too much work for the method."""
         refusal = super().refuses(problem)
         if refusal is None and self._steps(problem) > MAX_STEPS:
             refusal = f"a forced method of up to {self._steps(problem):.1e} steps may take minutes"
         return refusal
 
-    def _steps(self, problem: Problem) -> int:
+    def _steps(self, problem: Product) -> int:
         if self.method == "bits":  # every entry of every layer, once for each 512 columns
             columns = int(problem.matrices[-1].shape[1])
             return problem.synapses * -(-columns // 512)
         return problem.cost.pairs
 
-    def prepare(self, problem: Problem, threads: int) -> Callable[[], Answer]:
+    def prepare(self, problem: Product, threads: int) -> Callable[[], Answer]:
         """Construct the network."""
         net = problem.network()
 

@@ -6,19 +6,20 @@ from collections.abc import Callable
 
 import cheapfast as cf
 
-from ..model import Answer, Peer, Problem
+from ..counting import Counter, Product
+from ..results import Answer
 
 
-class CheapfastNetwork(Peer):
+class CheapfastNetwork(Counter):
     """``cf.synapse_count(net)``."""
 
     name = "cheapfast"
 
-    def refuses(self, problem: Problem) -> str | None:  # noqa: ARG002
+    def refuses(self, problem: Product) -> str | None:  # noqa: ARG002
         """Take every problem, symbolic ones included."""
         return None
 
-    def prepare(self, problem: Problem, threads: int) -> Callable[[], Answer]:
+    def prepare(self, problem: Product, threads: int) -> Callable[[], Answer]:
         """Construct the network."""
         net = problem.network()
 

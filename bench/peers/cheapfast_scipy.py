@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 import cheapfast as cf
 
-from ..model import Answer, Peer, Problem
+from ..counting import Counter, Product
+from ..results import Answer
 
 
-class CheapfastFromScipy(Peer):
+class CheapfastFromScipy(Counter):
     """``cf.flattening_cost(cf.chain(A, B))``."""
 
     name = "cheapfast-from-scipy"
 
-    def prepare(self, problem: Problem, threads: int) -> Callable[[], Answer]:
+    def prepare(self, problem: Product, threads: int) -> Callable[[], Answer]:
         """Do nothing: the matrices are what it starts from."""
 
         def run() -> Answer:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from ..transforms import Array, Transformer
+from ..transforms import Transform, Transformer
 
 
 class Ffht(Transformer):
@@ -13,30 +14,20 @@ class Ffht(Transformer):
 
     name = "ffht-unofficial"
     packages = ("ffht-unofficial",)
+    modules = ("ffht",)
+    install = (
+        "pip install pybind11 setuptools wheel, then "
+        "pip install --no-build-isolation ffht-unofficial"
+    )
     threaded = False
 
-    def missing(self) -> str | None:
-        """Look for the package."""
-        try:
-            import ffht  # noqa: F401
-        except ImportError:
-            return (
-                "not installed (pip install pybind11 setuptools wheel, then "
-                "pip install --no-build-isolation ffht-unofficial)"
-            )
-        return None
-
-    def refuses(self, problem: Any) -> str | None:  # noqa: ARG002
-        """Take every array."""
-        return None
-
-    def transformer(self, x: Array, threads: int) -> Callable[[], Any]:  # noqa: ARG002
+    def prepare(self, problem: Transform, threads: int) -> Callable[[], Any]:  # noqa: ARG002
         """Transform row by row."""
         import ffht
 
-        if x.ndim == 1:
-            return lambda: ffht.fht_(x)
-        rows = list(x)
+        if problem.operand.ndim == 1:
+            return partial(ffht.fht_, problem.operand)
+        rows = list(problem.operand)
 
         def run() -> None:
             for row in rows:

@@ -7,10 +7,11 @@ import os
 from collections.abc import Callable
 from functools import reduce
 
-from ..model import Answer, Peer, Problem
+from ..counting import Counter, Product
+from ..results import Answer
 
 
-class Mkl(Peer):
+class Mkl(Counter):
     """``dot_product_mkl(A, B).nnz``; longer chains are multiplied from the right."""
 
     name = "mkl"
@@ -26,14 +27,14 @@ class Mkl(Peer):
             return f"sparse-dot-mkl: {reason} (pip install sparse-dot-mkl mkl)"
         return None
 
-    def predicted_bytes(self, problem: Problem) -> int:
+    def predicted_bytes(self, problem: Product) -> int:
         """Bound MKL's result and the copy that becomes a SciPy matrix.
 
         R-MAT scale 17 was measured at 4409 MB for 184 million nonzeros, SciPy at 2206.
         """
         return problem.cost.largest_step * 24
 
-    def prepare(self, problem: Problem, threads: int) -> Callable[[], Answer]:
+    def prepare(self, problem: Product, threads: int) -> Callable[[], Answer]:
         """Set the number of threads; the matrices are SciPy's."""
         import sparse_dot_mkl
 

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import cheapfast as cf
-
-from ..model import Problem
-from ..networks import NetworkApplier, NetworkProblem
-from ..transforms import Array
+from ..networks import NetworkProblem, TransformApplier
 
 
-class ScipyFft(NetworkApplier):
-    """``scipy.fft.fft(X, axis=0)``."""
+class ScipyFft(TransformApplier):
+    """``scipy.fft.fft(X, axis=0, workers=...)``: the same layout, the result freshly allocated."""
 
     name = "scipy.fft"
     packages = ("scipy",)
-    threaded = False
+    transforms = ("fourier",)
 
-    def refuses(self, problem: Problem) -> str | None:
-        """Take Fourier transforms only."""
-        fits = isinstance(problem, NetworkProblem) and problem.is_fourier
-        return None if fits else "takes Fourier transforms only"
-
-    def applier(self, net: cf.Network, threads: int) -> Callable[[Array], Array]:  # noqa: ARG002
+    def prepare(self, problem: NetworkProblem, threads: int) -> Callable[[], Any]:
         """Do nothing: the library keeps its plans."""
         import scipy.fft
 
-        def run(x: Array) -> Any:
-            return scipy.fft.fft(x, axis=0, workers=1)
-
-        return run
+        return partial(scipy.fft.fft, problem.operand, axis=0, workers=threads)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from typing import Any
 
-import cheapfast as cf
-
-from ..networks import NetworkApplier
-from ..transforms import Array
+from ..networks import NetworkApplier, NetworkProblem
 
 
 class ScipyLayers(NetworkApplier):
@@ -18,7 +16,7 @@ class ScipyLayers(NetworkApplier):
     packages = ("scipy",)
     threaded = False
 
-    def applier(self, net: cf.Network, threads: int) -> Callable[[Array], Array]:  # noqa: ARG002
+    def prepare(self, problem: NetworkProblem, threads: int) -> Callable[[], Any]:  # noqa: ARG002
         """Write each layer out."""
-        matrices = [layer.to_csr() for layer in net]
-        return lambda x: reduce(lambda product, matrix: matrix @ product, matrices, x)
+        matrices, x = [layer.to_csr() for layer in problem.layers], problem.operand
+        return lambda: reduce(lambda product, matrix: matrix @ product, matrices, x)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 
-from ..model import Answer, Peer, Problem
+from ..counting import Counter, Product
+from ..results import Answer
 
 
-class ScipyMaxnnz(Peer):
+class ScipyMaxnnz(Counter):
     """``scipy.sparse._sparsetools.csr_matmat_maxnnz``, after multiplying all factors but one."""
 
     name = "scipy-maxnnz"
@@ -26,12 +27,12 @@ class ScipyMaxnnz(Peer):
             return "this scipy has no csr_matmat_maxnnz"
         return None
 
-    def predicted_bytes(self, problem: Problem) -> int:
+    def predicted_bytes(self, problem: Product) -> int:
         """Bound the product of all factors but the last one applied, which is formed."""
         formed = problem.cost.nonzeros[:-1]
         return 12 * sum(sorted(formed[1:])[-2:])
 
-    def prepare(self, problem: Problem, threads: int) -> Callable[[], Answer]:  # noqa: ARG002
+    def prepare(self, problem: Product, threads: int) -> Callable[[], Answer]:  # noqa: ARG002
         """Do nothing: the matrices are SciPy's."""
         from scipy.sparse._sparsetools import csr_matmat_maxnnz
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 
-from ..model import Answer, Peer, Problem
+from ..counting import Counter, Product
+from ..results import Answer
 
 
-class ScipyProduct(Peer):
+class ScipyProduct(Counter):
     """``(A @ B).nnz``; longer chains are multiplied from the right."""
 
     name = "scipy"
     packages = ("scipy",)
     threaded = False
 
-    def predicted_bytes(self, problem: Problem) -> int:
+    def predicted_bytes(self, problem: Product) -> int:
         """Bound a value and an index for each nonzero of one product and the one before."""
         index = 4 if max(problem.cost.nonzeros) < 2**31 else 8
         return problem.cost.largest_step * (8 + index)
 
-    def prepare(self, problem: Problem, threads: int) -> Callable[[], Answer]:  # noqa: ARG002
+    def prepare(self, problem: Product, threads: int) -> Callable[[], Answer]:  # noqa: ARG002
         """Do nothing: the matrices are SciPy's."""
 
         def run() -> Answer:

@@ -17,9 +17,7 @@ def build_butterfly(n: int, columns: int, dtype: str) -> NetworkProblem:
     -------
     NetworkProblem
     """
-    return NetworkProblem(
-        symbolic=partial(cf.algorithms.butterfly, n, 1, dtype), columns=columns, dtype=dtype
-    )
+    return NetworkProblem(partial(cf.algorithms.butterfly, n, 1, dtype), columns, dtype)
 
 
 def build_fourier(n: int, columns: int, dtype: str) -> NetworkProblem:
@@ -30,10 +28,7 @@ def build_fourier(n: int, columns: int, dtype: str) -> NetworkProblem:
     NetworkProblem
     """
     return NetworkProblem(
-        symbolic=partial(cf.algorithms.fourier, n, dtype=dtype),
-        columns=columns,
-        dtype=dtype,
-        is_fourier=True,
+        partial(cf.algorithms.fourier, n, dtype=dtype), columns, dtype, transform="fourier"
     )
 
 
@@ -57,7 +52,7 @@ def _butterfly(bits: int, columns: int, dtype: str = "float32") -> Workload:
         f"apply a butterfly with free values, n = 2^{bits}, to {columns} {dtype} vector(s)",
         build_butterfly,
         _sizes(1 << bits, columns, dtype),
-        measure="network",
+        measure="apply",
     )
 
 
@@ -67,7 +62,7 @@ def _fourier(n: int, columns: int, dtype: str = "complex128") -> Workload:
         f"apply the Fourier transform, n = {n}, to {columns} {dtype} vector(s)",
         build_fourier,
         _sizes(n, columns, dtype),
-        measure="network",
+        measure="apply",
     )
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from ..chains import ChainProblem
+import cheapfast as cf
+
 from ..generate import uniform
 from ..model import Workload
+from ..networks import NetworkProblem
 
 
-def build(n: int, per_row: int, depth: int, columns: int, dtype: str) -> ChainProblem:
+def build(n: int, per_row: int, depth: int, columns: int, dtype: str) -> NetworkProblem:
     """Draw the layers.
 
     Returns
     -------
-    ChainProblem
+    NetworkProblem
     """
     rng = np.random.default_rng(1)
     matrices = tuple(uniform(n, per_row, rng).astype(dtype) for _ in range(depth))
-    return ChainProblem(matrices, columns=columns, dtype=dtype)
+    return NetworkProblem(partial(cf.chain, *matrices), columns, dtype)
 
 
 def _workload(dtype: str, columns: int) -> Workload:
@@ -33,7 +37,7 @@ def _workload(dtype: str, columns: int) -> Workload:
             "quick": {"n": 10_000, "per_row": 4, "depth": 5, **same},
             "tiny": {"n": 50, "per_row": 2, "depth": 4, **same},
         },
-        measure="chain",
+        measure="apply",
     )
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from ..counting import Product
 from ..generate import banded
-from ..model import Problem, Workload
+from ..model import Workload
 
 
-def build(n: int, width: int) -> Problem:
+def build(n: int, width: int) -> Product:
     """Make the band.
 
     Returns
     -------
-    Problem
+    Product
     """
     band = banded(n, width)
-    return Problem((band, band))
+    return Product((band, band))
 
 
 WORKLOADS = (

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..counting import Product
 from ..generate import bernoulli
-from ..model import Problem, Workload
+from ..model import Workload
 
 
-def build(n: int, density: float) -> Problem:
+def build(n: int, density: float) -> Product:
     """Draw two layers.
 
     Returns
     -------
-    Problem
+    Product
     """
     rng = np.random.default_rng(1)
-    return Problem((bernoulli(n, density, rng), bernoulli(n, density, rng)))
+    return Product((bernoulli(n, density, rng), bernoulli(n, density, rng)))
 
 
 WORKLOADS = (

@@ -6,37 +6,38 @@ from typing import Any
 
 import cheapfast as cf
 
-from ..model import Problem, Workload
+from ..counting import Product
+from ..model import Workload
 
 
-def hadamard(levels: int) -> Problem:
+def hadamard(levels: int) -> Product:
     """Describe the Walsh-Hadamard transform of size n = 2^levels: C_s = n / (2 levels).
 
     Returns
     -------
-    Problem
+    Product
     """
     n = 1 << levels
 
     def network() -> Any:
         return cf.algorithms.hadamard(n)
 
-    return Problem(symbolic=network, flat=n * n, deep=2 * n * levels)
+    return Product(symbolic=network, flat=n * n, deep=2 * n * levels)
 
 
-def fourier(levels: int, reorder: bool) -> Problem:
+def fourier(levels: int, reorder: bool) -> Product:
     """Describe the Fourier transform: C_s = n / (2 levels), or one more when it is reordered.
 
     Returns
     -------
-    Problem
+    Product
     """
     n = 1 << levels
 
     def network() -> Any:
         return cf.algorithms.fourier(n, reorder=reorder)
 
-    return Problem(symbolic=network, flat=n * n, deep=2 * n * levels + reorder * n)
+    return Product(symbolic=network, flat=n * n, deep=2 * n * levels + reorder * n)
 
 
 def _sizes(**options: Any) -> dict[str, dict[str, Any]]:

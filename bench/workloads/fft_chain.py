@@ -5,18 +5,19 @@ Nothing tells a peer that these are butterflies. The answer is known: n^2.
 
 from __future__ import annotations
 
+from ..counting import Product
 from ..generate import butterflies
-from ..model import Problem, Workload
+from ..model import Workload
 
 
-def build(levels: int) -> Problem:
+def build(levels: int) -> Product:
     """Make the butterfly factors of size ``2**levels``.
 
     Returns
     -------
-    Problem
+    Product
     """
-    return Problem(butterflies(levels), flat=1 << (2 * levels), deep=levels * (2 << levels))
+    return Product(butterflies(levels), flat=1 << (2 * levels), deep=levels * (2 << levels))
 
 
 def _workload(levels: int, quick: int, tiny: int) -> Workload:

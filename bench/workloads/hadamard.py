@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from ..model import Workload
-from ..transforms import ArrayProblem
+from ..transforms import Transform
 
 
-def build(shape: tuple[int, ...], dtype: str) -> ArrayProblem:
+def build(shape: tuple[int, ...], dtype: str) -> Transform:
     """Describe an array.
 
     Returns
     -------
-    ArrayProblem
+    Transform
     """
-    return ArrayProblem(shape=shape, dtype=dtype)
+    return Transform(shape=shape, dtype=dtype)
 
 
 def _workload(short: str, dtype: str, shape: tuple[int, ...]) -> Workload:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ..model import Problem, Workload
+from ..counting import Product
+from ..model import Workload
 
 WORKLOADS = (
     Workload(
         "import",
         "import cheapfast, after numpy and scipy.sparse",
-        Problem,
+        Product,
         {"full": {}, "quick": {}, "tiny": {}},
         measure="import",
     ),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from ..counting import Product
 from ..generate import pattern
-from ..model import Problem, UnavailableError, Workload
+from ..model import UnavailableError, Workload
 
 
-def build(side: int) -> Problem:
+def build(side: int) -> Product:
     """Build the finest level of a smoothed aggregation hierarchy.
 
     Returns
     -------
-    Problem
+    Product
     """
     try:
         import pyamg
@@ -21,7 +22,7 @@ def build(side: int) -> Problem:
     operator = pyamg.gallery.poisson((side, side, side), format="csr")
     hierarchy = pyamg.smoothed_aggregation_solver(operator, max_levels=2)
     finest = hierarchy.levels[0]
-    return Problem(tuple(pattern(matrix) for matrix in (finest.R, finest.A, finest.P)))
+    return Product(tuple(pattern(matrix) for matrix in (finest.R, finest.A, finest.P)))
 
 
 WORKLOADS = (

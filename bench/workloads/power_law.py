@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..counting import Product
 from ..generate import rmat
-from ..model import Problem, Workload
+from ..model import Workload
 
 SIZES = {
     "full": {"scale": 17, "edge_factor": 8},
@@ -14,15 +15,15 @@ SIZES = {
 }
 
 
-def build(scale: int, edge_factor: int) -> Problem:
+def build(scale: int, edge_factor: int) -> Product:
     """Draw the graph.
 
     Returns
     -------
-    Problem
+    Product
     """
     graph = rmat(scale, edge_factor, np.random.default_rng(1))
-    return Problem((graph, graph))
+    return Product((graph, graph))
 
 
 WORKLOADS = (

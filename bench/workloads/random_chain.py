@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..counting import Product
 from ..generate import uniform
-from ..model import Problem, Workload
+from ..model import Workload
 
 
-def build(n: int, per_row: int, depth: int) -> Problem:
+def build(n: int, per_row: int, depth: int) -> Product:
     """Draw the layers.
 
     Returns
     -------
-    Problem
+    Product
     """
     rng = np.random.default_rng(1)
-    return Problem(tuple(uniform(n, per_row, rng) for _ in range(depth)))
+    return Product(tuple(uniform(n, per_row, rng) for _ in range(depth)))
 
 
 WORKLOADS = (

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..counting import Product
 from ..generate import uniform
-from ..model import Problem, Workload
+from ..model import Workload
 
 
-def build(n: int, per_row: int) -> Problem:
+def build(n: int, per_row: int) -> Product:
     """Draw two layers.
 
     Returns
     -------
-    Problem
+    Product
     """
     rng = np.random.default_rng(1)
-    return Problem((uniform(n, per_row, rng), uniform(n, per_row, rng)))
+    return Product((uniform(n, per_row, rng), uniform(n, per_row, rng)))
 
 
 WORKLOADS = (

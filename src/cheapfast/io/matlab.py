@@ -20,14 +20,14 @@ _MATRIX, _COMPRESSED = 14, 15
 _HEADER_BYTES = 128
 
 
-def read_mat(name: str, variable: str | None) -> Any:
+def read_mat(name: str, variable: str | None = None) -> Any:
     """Read the one matrix of a MATLAB file, or the one that is named.
 
     Parameters
     ----------
     name : str
         The file.
-    variable : str or None
+    variable : str, optional
 
     Returns
     -------

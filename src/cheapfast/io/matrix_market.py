@@ -14,15 +14,13 @@ from cheapfast.io.sparse_arrays import as_sparse_arrays
 _CHUNK = 1 << 24
 
 
-def read_mtx(name: str, _variable: str | None) -> Any:
+def read_mtx(name: str) -> Any:
     """Read a Matrix Market file, plain or compressed.
 
     Parameters
     ----------
     name : str
         The file.
-    _variable : None
-        Not used: there is no name to choose.
 
     Returns
     -------

@@ -14,15 +14,13 @@ from cheapfast.layers import layer_from_state
 from cheapfast.network import Network
 
 
-def read_npz(name: str, _variable: str | None) -> Any:
+def read_npz(name: str) -> Any:
     """Read a saved network, a scipy.sparse matrix, or the one dense array of an .npz.
 
     Parameters
     ----------
     name : str
         The file.
-    _variable : None
-        Not used: there is no name to choose.
 
     Returns
     -------
@@ -49,15 +47,13 @@ def read_npz(name: str, _variable: str | None) -> Any:
         return entries[key]
 
 
-def read_npy(name: str, _variable: str | None) -> Any:
+def read_npy(name: str) -> Any:
     """Read the dense matrix of an .npy.
 
     Parameters
     ----------
     name : str
         The file.
-    _variable : None
-        Not used: there is no name to choose.
 
     Returns
     -------

@@ -48,12 +48,12 @@ def read_matrix(path: PathLike) -> Any:
     ...     cheapfast.io.read_matrix(file).nnz
     3
     """
-    file, variable = _split_variable(os.fspath(path))
+    file, chosen = _split_variable(os.fspath(path))
     name = existing(file)
     for suffix, (kind, read) in _READERS.items():
         if name.lower().endswith(suffix):
             with reading(name, kind):
-                return _checked(read(name, variable))
+                return _checked(read(name, *chosen))
     raise ValueError(f"{name}: unknown kind of file; expected one of {', '.join(_READERS)}")
 
 
@@ -104,12 +104,12 @@ def read_chain(paths: Sequence[PathLike]) -> Network:
     return chain_named([(os.fspath(path), read_matrix(path)) for path in paths])
 
 
-def _split_variable(path: str) -> tuple[str, str | None]:
+def _split_variable(path: str) -> tuple[str, tuple[str, ...]]:
     """Split ``file.mat:NAME``; a file that is really called so comes first."""
     file, colon, variable = path.rpartition(":")
     if colon and file.lower().endswith(".mat") and not os.path.exists(path):
-        return file, variable
-    return path, None
+        return file, (variable,)
+    return path, ()
 
 
 def _checked(matrix: Any) -> Any:
@@ -121,7 +121,7 @@ def _checked(matrix: Any) -> Any:
     return matrix
 
 
-_READERS: dict[str, tuple[str, Callable[[str, str | None], Any]]] = {
+_READERS: dict[str, tuple[str, Callable[..., Any]]] = {
     ".npz": ("matrix in .npz format", read_npz),
     ".npy": ("matrix in .npy format", read_npy),
     ".mtx": ("Matrix Market file", read_mtx),

@@ -1,0 +1,100 @@
+"""Applying transforms and networks: results equal up to rounding first, then the times."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from .model import Peer, Problem, Workload
+from .results import Difference, Mismatch, Results
+from .timing import Settings, first_runs, line_up, set_loops, take_turns, to_figures
+
+Array = npt.NDArray[Any]
+
+
+class Application(Problem, ABC):
+    """Something to be applied, and the operand."""
+
+    #: relative error, in units of the last place, that a result may have
+    tolerance: ClassVar[float]
+
+    @cached_property
+    @abstractmethod
+    def operand(self) -> Array:
+        """What it is applied to."""
+
+    def begin(self) -> None:
+        """Make the operand ready for a run that is checked."""
+
+    def rest(self) -> None:
+        """Make the operand ready for runs that are timed, and whose results nobody sees."""
+
+
+def time_applications(
+    workload: Workload, problem: Application, peers: Sequence[Peer], settings: Settings
+) -> Results:
+    """Check that all peers return the same array, then time them.
+
+    Parameters
+    ----------
+    workload : Workload
+        What is measured.
+    problem : Application
+        The workload at one size.
+    peers : sequence of Peer
+        Who takes part.
+    settings : Settings
+        How to measure.
+
+    Returns
+    -------
+    Results
+        Without figures if the results differ.
+    """
+    results = Results()
+    contestants = line_up(workload, problem, peers, settings, results)
+    first: Array | None = None
+    differences: dict[str, Difference] = {}
+    for label, returned in first_runs(workload, contestants, results, problem.begin):
+        result = problem.operand if returned is None else np.asarray(returned)
+        if first is None:
+            first = result.copy()  # a transform in place overwrites it
+        differences[label] = difference(result, first, problem.tolerance)
+    if any(entry.relative > entry.allowed for entry in differences.values()):
+        results.mismatches.append(Mismatch(workload.name, differences))
+        return results
+    problem.rest()
+    ready = [entry for entry in contestants if entry.label in differences]
+    set_loops(ready)
+    take_turns(ready, settings)
+    results.figures += to_figures(workload, ready)
+    return results
+
+
+def difference(result: Array, expected: Array, tolerance: float) -> Difference:
+    """Compare two arrays in the 2-norm.
+
+    Parameters
+    ----------
+    result, expected : ndarray
+        What to compare.
+    tolerance : float
+        What is allowed, relative to `expected` and in units of its last place.
+
+    Returns
+    -------
+    Difference
+    """
+    allowed = tolerance * float(np.finfo(expected.dtype).eps)
+    if result.shape != expected.shape:
+        return Difference(np.inf, allowed)
+    error = float(np.linalg.norm(result - expected))
+    size = float(np.linalg.norm(expected))
+    if not np.isfinite(error):  # NaN or infinity where there should be a number
+        return Difference(np.inf, allowed)
+    return Difference(error / size if error else 0.0, allowed)

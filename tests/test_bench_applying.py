@@ -1,0 +1,119 @@
+"""Benchmarks of applying: every workload at its tiny size, and peers that are wrong or fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import cheapfast as cf
+from cheapfast.bench import peers, run, workloads
+from cheapfast.bench.applying import difference
+from cheapfast.bench.model import Workload
+from cheapfast.bench.networks import NetworkApplier, NetworkProblem
+from cheapfast.bench.peers.cheapfast_hadamard import CheapfastHadamard
+from cheapfast.bench.timing import Settings
+from cheapfast.bench.transforms import Transform
+
+TINY = Settings("tiny", repeat=2, threads=(1, 2))
+WORKLOADS = [workload for workload in workloads.ALL if workload.measure == "apply"]
+
+
+@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
+def test_all_peers_agree(workload: Workload) -> None:
+    results = run.run([workload], peers.ALL, TINY)
+    assert not results.mismatches
+    threads = {1: set(), 2: set()}  # type: dict[int, set[str]]
+    for figure in results.figures:
+        threads[figure.threads].add(figure.peer)
+        assert figure.checked
+        assert len(figure.values) == 2
+        assert min(figure.values) > 0
+    assert "cheapfast" in threads[1] & threads[2]
+    assert threads[1] & {"scipy", "scipy-matrix"}
+    asked = {
+        peer.name
+        for peer in peers.ALL
+        if isinstance(workload.build(**workload.sizes["tiny"]), peer.solves)
+    }
+    assert threads[1] | {skip.peer for skip in results.skips} == asked
+    assert not [skip for skip in results.skips if "failed" in skip.reason]
+
+
+def problem() -> NetworkProblem:
+    return NetworkProblem(partial(cf.algorithms.butterfly, 8, 1), columns=3)
+
+
+def workload_of(build: Callable[[], Any]) -> Workload:
+    return Workload("w", "a workload", build, {"tiny": {}}, measure="apply")
+
+
+class Right(NetworkApplier):
+    name = "right"
+    threaded = False
+
+    def prepare(self, problem: NetworkProblem, threads: int) -> Callable[[], Any]:
+        return lambda: problem.layers.toarray() @ problem.operand
+
+
+class Wrong(Right):
+    name = "wrong"
+
+    def prepare(self, problem: NetworkProblem, threads: int) -> Callable[[], Any]:
+        return lambda: problem.layers @ problem.operand * (1 + 1e-3)
+
+
+class Unprepared(Right):
+    name = "unprepared"
+
+    def prepare(self, problem: NetworkProblem, threads: int) -> Callable[[], Any]:
+        raise RuntimeError("no luck")
+
+
+def test_a_wrong_peer_is_found_out() -> None:
+    results = run.run([workload_of(problem)], [Right(), Wrong()], TINY)
+    assert not results.figures
+    (mismatch,) = results.mismatches
+    assert mismatch.answers["right"].relative == 0
+    assert mismatch.answers["wrong"].relative == pytest.approx(1e-3)
+    assert "differs by 0.001" in str(mismatch.answers["wrong"])
+    assert mismatch.to_json()["answers"]["wrong"].keys() == {"relative", "allowed"}
+
+
+def test_a_wrong_transform_is_found_out() -> None:
+    class WrongTransform(CheapfastHadamard):
+        name = "wrong"
+
+        def prepare(self, problem: Transform, threads: int) -> Callable[[], Any]:
+            right = super().prepare(problem, threads)
+            return lambda: right() + 1
+
+    build = partial(Transform, (8,), "float32")
+    results = run.run([workload_of(build)], [CheapfastHadamard(), WrongTransform()], TINY)
+    assert results.mismatches
+    assert not results.figures
+
+
+def test_peers_that_fail_are_reported() -> None:
+    results = run.run([workload_of(problem)], [Right(), Unprepared()], TINY)
+    assert [figure.peer for figure in results.figures] == ["right"]
+    (skip,) = results.skips
+    assert (skip.peer, skip.reason) == ("unprepared", "failed: RuntimeError: no luck")
+
+
+def test_close_is_a_matter_of_the_whole_array() -> None:
+    one = np.ones(100, np.float32)
+
+    def close(other: npt.NDArray[Any]) -> bool:
+        found = difference(other, one, 100)
+        return found.relative <= found.allowed
+
+    assert close(one * np.float32(1 + 1e-6))
+    assert not close(one * np.float32(1 + 1e-4))
+    assert not close(np.full(100, np.nan, np.float32))
+    assert not close(one[:, None])
+    assert difference(0 * one, 0 * one, 0) == (0, 0)
