@@ -114,7 +114,7 @@ def test_butterfly_of_one_and_of_too_many() -> None:
 
 
 def test_butterfly_redraws_zeros() -> None:
-    from cheapfast.algorithms.butterfly import _weights
+    from cheapfast.algorithms.butterfly import normal_weights
 
     class Zeros(np.random.Generator):
         """Draw zeros first."""
@@ -127,7 +127,7 @@ def test_butterfly_redraws_zeros() -> None:
             return np.where(numbers > 0, 0, numbers) if self.calls == 1 else numbers
 
     generator = Zeros(np.random.PCG64(0))
-    assert _weights(generator, (8, 2, 2, 1), np.dtype(np.float64)).all()
+    assert normal_weights(generator, (8, 2, 2, 1), np.dtype(np.float64)).all()
     assert generator.calls == 2
 
 

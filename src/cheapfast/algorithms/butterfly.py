@@ -69,14 +69,28 @@ def butterfly(
         "a smaller n does, and hadamard(n) or fourier(n) store no values",
     )
     return Network(
-        [KroneckerSparse(pattern, _weights(random, pattern, dtype)) for pattern in patterns]
+        [KroneckerSparse(pattern, normal_weights(random, pattern, dtype)) for pattern in patterns]
     )
 
 
-def _weights(
+def normal_weights(
     random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> npt.NDArray[Any]:
-    """Draw normal weights of mean square 1/2, none of which is an exact zero."""
+    """Draw normal weights of mean square 1/2, none of which is an exact zero.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+        Where they come from.
+    shape : tuple of int
+        How many.
+    dtype : numpy.dtype
+        Real or complex.
+
+    Returns
+    -------
+    numpy.ndarray
+    """
     values = _normal(random, shape, dtype)
     while not values.all():
         # an exact zero would be no synapse; float32 draws one in about 1e8
