@@ -14,7 +14,7 @@ import cheapfast
 PACKAGE = Path(cheapfast.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
-HELPERS = {"_validate", "_memory", "_progress", "_npy"}
+HELPERS = {"_validate", "_memory", "_progress", "_npy", "_random", "_primality"}
 SUPPORT = {"_core", "support"} | HELPERS
 LAYERS = SUPPORT | {"layers"}
 PLAN = LAYERS | {"plan"}
@@ -27,6 +27,8 @@ MAY_IMPORT = {
     "_memory": HELPERS,
     "_progress": HELPERS,
     "_npy": HELPERS,
+    "_random": HELPERS,
+    "_primality": HELPERS,
     "_build": SUPPORT,
     "_html": SUPPORT,
     "_archive": LAYERS,

@@ -20,7 +20,13 @@ from types import ModuleType
 
 from cheapfast import algorithms, counting, flattening, layers, support
 from cheapfast._build import BuildInfo, build_info
-from cheapfast.counting import Expected, expected_synapses, synapse_count
+from cheapfast.counting import (
+    Estimate,
+    Expected,
+    estimate_synapses,
+    expected_synapses,
+    synapse_count,
+)
 from cheapfast.flattening import (
     FlatteningCost,
     Frontier,
@@ -52,6 +58,7 @@ __all__ = [
     "Activation",
     "BuildInfo",
     "Convolution",
+    "Estimate",
     "Expected",
     "FlatteningCost",
     "Frontier",
@@ -68,6 +75,7 @@ __all__ = [
     "build_info",
     "chain",
     "counting",
+    "estimate_synapses",
     "expected_synapses",
     "flatten",
     "flattening",

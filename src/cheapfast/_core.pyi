@@ -29,6 +29,11 @@ DIAGONAL: int
 AS_IS: int
 TRANSPOSED: int
 ADJOINT: int
+REGISTERS: int
+SLICED_REGISTERS: int
+RANKS: int
+MOST_RANK: int
+EMPTY_SHIFT: int
 
 def targets() -> list[str]: ...
 def active_target() -> str: ...
@@ -89,3 +94,32 @@ def count_chain(
     progress: Callable[[int, int], None] | None,
     /,
 ) -> tuple[int, list[int | None], str, int]: ...
+def sketch_columns(
+    kind: int, columns: int, first_register: int, seed: int, out: npt.NDArray[np.uint8], /
+) -> None: ...
+def sketch_layer(
+    kind: int,
+    layer: _CsrArrays,
+    sketches: npt.NDArray[np.uint8],
+    out: npt.NDArray[np.uint8],
+    threads: int,
+    progress: Callable[[int, int], None] | None,
+    /,
+) -> None: ...
+def sketch_sums(
+    kind: int,
+    layer: _CsrArrays,
+    sketches: npt.NDArray[np.uint8],
+    sums: npt.NDArray[Any],
+    threads: int,
+    progress: Callable[[int, int], None] | None,
+    /,
+) -> None: ...
+def count_rows(
+    layers: list[_CsrArrays],
+    rows: npt.NDArray[np.int64],
+    threads: int,
+    memory_limit: int,
+    progress: Callable[[int, int], None] | None,
+    /,
+) -> npt.NDArray[np.int64]: ...

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import numbers
-from typing import Any
-
-import numpy as np
 
 from cheapfast._validate import integer
 
@@ -81,29 +78,3 @@ def probability(value: object, name: str) -> float:
     if not 0.0 <= number <= 1.0:  # NaN fails this too
         raise ValueError(f"{name} must be between 0 and 1, got {value!r}")
     return number
-
-
-def generator(rng: Any) -> np.random.Generator:
-    """Return the generator that `rng` stands for (SPEC 7).
-
-    Parameters
-    ----------
-    rng : None, int or numpy.random.Generator
-        What the caller passed; None takes fresh entropy.
-
-    Returns
-    -------
-    numpy.random.Generator
-
-    Raises
-    ------
-    TypeError
-        If it is nothing that NumPy makes a generator of.
-    ValueError
-        If it is a negative integer.
-    """
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        wanted = "None, an integer from 0 on or a numpy.random.Generator"
-        raise type(error)(f"rng must be {wanted}, got {rng!r}") from None

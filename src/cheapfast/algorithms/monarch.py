@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _memory
+from cheapfast._random import generator
 from cheapfast._validate import integer, supported_dtype
-from cheapfast.algorithms._arguments import generator
 from cheapfast.algorithms.butterfly import normal_weights
 from cheapfast.layers import KroneckerSparse
 from cheapfast.network import Network

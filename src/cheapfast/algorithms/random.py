@@ -10,8 +10,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from cheapfast import _memory
+from cheapfast._random import generator
 from cheapfast._validate import integer
-from cheapfast.algorithms._arguments import generator, probability, size
+from cheapfast.algorithms._arguments import probability, size
 from cheapfast.layers import Sparse
 from cheapfast.network import Network
 

@@ -83,7 +83,7 @@ def count_csr(
             "count a smaller network, or layers whose product stays in closed form",
             limit=memory_limit,
         )
-    layers = [_arrays(s.to_csr()) for s in supports]
+    layers = [csr_arrays(s) for s in supports]
     layers[-1] = _with_used_columns(*layers[-1])
     value, prefixes, ran, work = _core.count_chain(
         layers, method, threads, min(memory_limit - symbolic, _MOST_BYTES), progress
@@ -91,8 +91,40 @@ def count_csr(
     return ChainCount(value, prefixes, ran, work)
 
 
-def _arrays(support: CsrSupport) -> _core._CsrArrays:
-    return (*support.shape, support.indptr, support.indices)
+def csr_arrays(support: Support) -> _core._CsrArrays:
+    """Write a support out as the kernels take it.
+
+    Parameters
+    ----------
+    support : Support
+        Any.
+
+    Returns
+    -------
+    tuple
+        Rows, columns, indptr and indices.
+    """
+    written = support.to_csr()
+    return (*written.shape, written.indptr, written.indices)
+
+
+def with_used_columns(support: Support) -> Support:
+    """Leave out the empty columns if they are by far the most; no count depends on them.
+
+    Parameters
+    ----------
+    support : Support
+        The first layer that the data meets.
+
+    Returns
+    -------
+    Support
+        The support itself where nothing is to be gained.
+    """
+    if not isinstance(support, CsrSupport):
+        return support
+    rows, columns, indptr, indices = _with_used_columns(*csr_arrays(support))
+    return support if columns == support.shape[1] else CsrSupport((rows, columns), indptr, indices)
 
 
 def _with_used_columns(

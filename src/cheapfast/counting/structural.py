@@ -291,6 +291,30 @@ def _fold(supports: list[Support], prefixes: list[int | None]) -> int:
     return len(supports)
 
 
+def merged_supports(net: Network) -> tuple[list[Support], int | None]:
+    """Return the chain of supports that there is to count, merged where that is free.
+
+    Parameters
+    ----------
+    net : Network
+        Linear layers with known supports.
+
+    Returns
+    -------
+    list of Support
+        In matrix order.
+    int or None
+        The count itself, where the algebra of supports knows it.
+    """
+    supports = [layer.support for layer in net]
+    prefixes: list[int | None] = [None] * len(supports)
+    if _fold(supports, prefixes) == len(supports):
+        return supports[::-1], prefixes[-1]
+    groups = _merge_cheap(supports)
+    merged = [support for support, _ in reversed(groups)]
+    return merged, merged[0].nnz if len(merged) == 1 else None
+
+
 def _merge_cheap(supports: list[Support]) -> list[tuple[Support, int]]:
     """Merge neighbours where that is free: a diagonal or a permutation with what it acts on.
 

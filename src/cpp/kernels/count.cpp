@@ -216,6 +216,20 @@ std::uint64_t count_by_pushing(const Chain& chain, CountContext& context) {
   });
 }
 
+void count_some_rows(const Chain& chain, const std::int64_t* rows, std::int64_t count, std::int64_t* sizes,
+                     CountContext& context) {
+  const KernelTable& table = kernels();
+  record_run(kernel_name("push_rows", chain.layers[0]), table);
+  const int workers =
+      static_cast<int>(std::min<std::int64_t>(std::max(1, context.threads), std::max<std::int64_t>(1, count)));
+  auto memory = one_each<PushMemory>(workers, chain, context.budget);
+  parallel_for(count, workers, context.monitor, [&](int worker, std::int64_t i) {
+    PushScratch& scratch = memory[static_cast<std::size_t>(worker)]->scratch;
+    sizes[i] = static_cast<std::int64_t>(table.push_rows(push_task(chain, rows[i], rows[i] + 1), scratch).count);
+    context.monitor.advance(1);
+  });
+}
+
 PushForecast forecast_pushing(const Chain& chain, CountContext& context) {
   constexpr std::int64_t kRows = 48;
   constexpr std::uint64_t kEnough = 1000000;

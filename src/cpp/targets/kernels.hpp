@@ -11,6 +11,7 @@ void fill_count(KernelTable& table);
 void fill_fused(KernelTable& table);
 void fill_hadamard(KernelTable& table);
 void fill_kronecker(KernelTable& table);
+void fill_sketch(KernelTable& table);
 void fill_spmm(KernelTable& table);
 
 }  // namespace CHEAPFAST_TARGET

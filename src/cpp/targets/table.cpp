@@ -13,6 +13,7 @@ void fill_table(KernelTable& table) {
   fill_fused(table);
   fill_hadamard(table);
   fill_kronecker(table);
+  fill_sketch(table);
   fill_spmm(table);
 }
 

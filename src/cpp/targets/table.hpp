@@ -76,6 +76,23 @@ struct alignas(64) Bits512 {
   std::uint64_t word[8];
 };
 
+// Sketches of sets: what a row reaches has the maximum, byte by byte (or the minimum, float by float), of the sketches
+// of the columns that it names. With `sums`, no sketches are written but what they say of the size of each row.
+struct SketchTask {
+  Csr layer;       // narrow or wide
+  const void* in;  // one sketch a column, on a boundary of 64 bytes
+  void* out;       // one sketch a row; not used with sums
+  void* sums;      // null; or one uint64 a row, added to (maxima), or one double a row, set (minima)
+  std::int64_t begin, end;
+};
+
+// What one register adds to a sum: 2^(kMostRank - rank), or 2^kEmptyShift where nothing reached it. Sums of 64 of them
+// are exact in 64 bits, in any order: slices of a sketch add up to what the whole would have given.
+constexpr int kMostRank = 40;
+constexpr int kEmptyShift = 46;
+// The minimum over no columns.
+constexpr float kNoRank = 3e38f;
+
 struct CsrFacts {
   std::int64_t bad_start;  // first row whose start lies beyond its end, or -1
   std::int64_t bad_index;  // first position whose column is out of range, or -1
@@ -218,6 +235,10 @@ struct KernelTable {
                              std::int64_t end, Bits512* out);
   void (*pull_bits[kWidths])(const Csr&, const Bits512* in, std::int64_t begin, std::int64_t end, Bits512* out);
   std::uint64_t (*pull_bits_count[kWidths])(const Csr&, const Bits512* in, std::int64_t begin, std::int64_t end);
+
+  // [narrow, wide][64 bytes a node, 16]; see SketchTask
+  void (*sketch_maxima[2][2])(const SketchTask&);
+  void (*sketch_minima[2])(const SketchTask&);  // 64 bytes a node
 
   // result = matrix . operand (+ bias); with [1] the result is added to: result += transpose . operand
   void (*spmm[kSpmmKinds][2][2])(const SpmmTask&);  // [kind][transposed][narrow, wide]
