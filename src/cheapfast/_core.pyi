@@ -54,23 +54,39 @@ def hadamard_plain(
 def hadamard_strided(
     source: npt.NDArray[Any], out: npt.NDArray[Any], axis: int, threads: int, /
 ) -> bool: ...
-def apply_factor(
-    pattern: tuple[int, int, int, int],
-    values: npt.NDArray[Any],
-    strides: tuple[int, ...],
-    bias: npt.NDArray[Any] | None,
-    x: npt.NDArray[Any],
-    out: npt.NDArray[Any],
-    threads: int,
-    /,
-) -> None: ...
 def fused_lanes(dtype: np.dtype[Any], /) -> int: ...
 
-class PackedRun:
+VECTOR: int
+COLUMNS: int
+ROWS: int
+
+class Step: ...
+
+class Factor(Step):
+    def __init__(
+        self,
+        pattern: tuple[int, int, int, int],
+        values: npt.NDArray[Any],
+        strides: tuple[int, ...],
+        bias: npt.NDArray[Any] | None,
+        /,
+    ) -> None: ...
+    def apply(self, x: npt.NDArray[Any], out: npt.NDArray[Any], threads: int, /) -> None: ...
+
+class PackedRun(Step):
     def __init__(
         self, features: int, dtype: np.dtype[Any], per_lane: bool, phases: list[tuple[Any, ...]], /
     ) -> None: ...
     def apply(self, x: npt.NDArray[Any], out: npt.NDArray[Any], threads: int, /) -> None: ...
+
+class Program:
+    def __init__(
+        self, inputs: int, outputs: int, thread_count: Callable[[int | None], int], /
+    ) -> None: ...
+    def set(self, dtype: np.dtype[Any], shape: int, steps: list[Step], /) -> None: ...
+    def is_set(self, dtype: np.dtype[Any], shape: int, /) -> bool: ...
+    # called with (X, out, axis, threads), or with X for numpy.matmul's rule: the result, or None
+    def callable(self) -> Callable[..., npt.NDArray[Any] | None]: ...
 
 def multiply(
     left: _CsrMatrix,
@@ -81,7 +97,7 @@ def multiply(
     /,
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]: ...
 
-class SparseChain:
+class SparseChain(Step):
     def __init__(self, layers: list[_SparseLayer], dtype: np.dtype[Any], /) -> None: ...
     def apply(self, x: npt.NDArray[Any], out: npt.NDArray[Any], threads: int, /) -> None: ...
     def bytes(self, x: npt.NDArray[Any], out: npt.NDArray[Any], /) -> int: ...

@@ -20,6 +20,7 @@ from cheapfast.plan.operands import (
     check_out,
     feature_axis,
     from_columns,
+    operand_shape,
     to_columns,
     working_dtypes,
 )
@@ -68,7 +69,7 @@ class Network:
     array([ 9.,  0., 12.])
     """
 
-    __slots__ = ("_dtype", "_layers", "_plan", "_shapes")
+    __slots__ = ("_call", "_dtype", "_layers", "_plan", "_shapes")
     __array_ufunc__ = None  # NumPy leaves X @ net to __rmatmul__
 
     def __init__(self, layers: Iterable[Any]) -> None:
@@ -92,6 +93,7 @@ class Network:
             *(layer.dtype for layer in self._layers if layer.is_linear)
         )
         self._plan = make_plan(self._layers, self._shapes)
+        self._call = self._plan.program.callable()
 
     # -- what it is
 
@@ -174,6 +176,9 @@ class Network:
         array([[3.],
                [3.]])
         """
+        plain = self._call(X, out, axis, threads)
+        if plain is not None:
+            return plain
         axis = _validate.integer(axis, "axis")
         workers = _validate.thread_count(threads)
         operand = as_operand(X)
@@ -184,8 +189,13 @@ class Network:
             check_out(out, (*rest[:axis], self.shape[0], *rest[axis:]), dtype)
         copies = operand.dtype != first
         self._plan.require_memory(math.prod(rest), dtype, copies_operand=copies)
-        columns = self._plan.run(to_columns(operand, axis, first), workers)
-        result = from_columns(columns, axis, rest)
+        if first == dtype and operand.flags.c_contiguous:
+            self._plan.prepare(dtype, operand_shape(axis, rest))
+        X_columns = to_columns(operand, axis, first)
+        if out is not None and out.ndim <= 2:  # reshaped, others might become copies
+            self._plan.run(X_columns, workers, to_columns(out, axis, dtype))
+            return out
+        result = from_columns(self._plan.run(X_columns, workers), axis, rest)
         if out is None:
             return result
         out[...] = result
@@ -197,6 +207,9 @@ class Network:
 
     def __matmul__(self, X: Any) -> Any:
         """Compose with another network, or apply by `numpy.matmul`'s rule."""
+        plain = self._call(X)
+        if plain is not None:
+            return plain
         if isinstance(X, (Network, Layer)):
             return Network([X, self])
         operand = as_operand(X)

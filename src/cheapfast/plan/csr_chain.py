@@ -12,6 +12,7 @@ import numpy.typing as npt
 from cheapfast import _core, _memory
 from cheapfast.layers import Permutation, Sparse
 from cheapfast.plan.cost import Cost, layer_cost
+from cheapfast.plan.placing import aligned_empty
 from cheapfast.plan.step import Pass
 
 if TYPE_CHECKING:
@@ -91,12 +92,56 @@ class CsrChain:
         MemoryError
             Before an allocation that would not fit.
         """
-        segments = self._segments.get(X.dtype)
-        if segments is None:
-            segments = self._segments[X.dtype] = self._compile(X.dtype)
-        for segment in segments:
-            X = _apply(segment, X.astype(segment.dtype, copy=False), threads)
+        for segment in self._compiled(X.dtype):
+            X = X.astype(segment.dtype, copy=False)
+            Y = _empty_result(segment, X)
+            _apply(segment, X, Y, threads)
+            X = Y
         return X
+
+    def into(self, X: Array, out: Array, threads: int) -> bool:
+        """Apply all layers to where the result is wanted.
+
+        Parameters
+        ----------
+        X : ndarray, (inputs, k)
+        out : ndarray, (outputs, k)
+            Shares no memory with `X`.
+        threads : int
+
+        Returns
+        -------
+        bool
+            False, and nothing done, if the type of the vectors changes on the way.
+        """
+        segments = self._compiled(X.dtype)
+        if len(segments) > 1 or segments[0].dtype != X.dtype:
+            return False
+        _apply(segments[0], X, out, threads)
+        return True
+
+    def step(self, dtype: np.dtype[Any], _shape: int) -> _core.SparseChain | None:
+        """Return the chain for operands and results of a type, of any shape.
+
+        Parameters
+        ----------
+        dtype : numpy.dtype
+
+        Returns
+        -------
+        SparseChain or None
+            None if the type of the vectors changes on the way.
+        """
+        segments = self._compiled(dtype)
+        if len(segments) > 1 or segments[0].dtype != dtype:
+            return None
+        return segments[0].chain
+
+    def _compiled(self, dtype: np.dtype[Any]) -> tuple[_Segment, ...]:
+        segments = self._segments.get(dtype)
+        if segments is None:
+            segments = self._segments[dtype] = self._compile(dtype)
+        return segments
 
     def _compile(self, dtype: np.dtype[Any]) -> tuple[_Segment, ...]:
         """Cut where a layer widens the type of the vectors, so that those before stay narrow."""
@@ -129,19 +174,24 @@ def _steps(layers: Sequence[Layer]) -> list[_Step]:
     return steps
 
 
-def _apply(segment: _Segment, X: Array, threads: int) -> Array:
+_INSTEAD = "apply them to fewer vectors at a time"
+
+
+def _empty_result(segment: _Segment, X: Array) -> Array:
+    """Return an array for the result, once there is memory for it."""
     columns = X.shape[1]
+    _memory.require(segment.outputs * columns * segment.dtype.itemsize, _what(columns), _INSTEAD)
     features_last = X.flags.f_contiguous and not X.flags.c_contiguous
-    what = f"applying sparse layers to {columns} vector(s)"
-    instead = "apply them to fewer vectors at a time"
-    _memory.require(segment.outputs * columns * segment.dtype.itemsize, what, instead)
-    if features_last:
-        Y = np.empty((columns, segment.outputs), segment.dtype).T
-    else:
-        Y = np.empty((segment.outputs, columns), segment.dtype)
-    _memory.require(segment.chain.bytes(X, Y), what, instead)
-    segment.chain.apply(X, Y, threads)
-    return Y
+    return aligned_empty((segment.outputs, columns), segment.dtype, fortran=features_last)
+
+
+def _apply(segment: _Segment, X: Array, out: Array, threads: int) -> None:
+    _memory.require(segment.chain.bytes(X, out), _what(X.shape[1]), _INSTEAD)
+    segment.chain.apply(X, out, threads)
+
+
+def _what(columns: int) -> str:
+    return f"applying sparse layers to {columns} vector(s)"
 
 
 def csr_chain(layers: Sequence[Layer], shapes: Sequence[Shape], position: int) -> Pass | None:
@@ -165,6 +215,7 @@ def csr_chain(layers: Sequence[Layer], shapes: Sequence[Shape], position: int) -
     if stop == position:
         return None
     taken = range(position, stop)
+    chain = CsrChain(layers[position:stop])
 
     def cost(columns: int, dtype: np.dtype[Any]) -> Cost | None:
         total = Cost(0, 0)
@@ -180,8 +231,10 @@ def csr_chain(layers: Sequence[Layer], shapes: Sequence[Shape], position: int) -
         start=position,
         stop=stop,
         shape=(shapes[stop - 1][0], shapes[position][1]),
-        run=CsrChain(layers[position:stop]).run,
+        run=chain.run,
         cost=cost,
+        into=chain.into,
+        step=chain.step,
     )
 
 

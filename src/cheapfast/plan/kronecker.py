@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-import math
-import threading
-from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast import _core, _memory
+from cheapfast import _core
 from cheapfast.layers import KroneckerSparse, Permutation
-from cheapfast.plan.cost import Cost, layer_cost, weight_bytes
-from cheapfast.plan.packing import Packing, cut_phases, pack
-from cheapfast.plan.stages import Stage, is_falling, run_from
+from cheapfast.plan.cache import Cache, packing_fits
+from cheapfast.plan.cost import layer_cost
+from cheapfast.plan.fused import FusedRun, reverses_digits
+from cheapfast.plan.placing import addressable, aligned_empty, as_pairs
+from cheapfast.plan.stages import run_from
 from cheapfast.plan.step import Pass
-from cheapfast.support.permutation import DigitPermutation
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
     from cheapfast.plan.shapes import Shape
 
 Array = npt.NDArray[Any]
-_Made = TypeVar("_Made")
-
-_ALIGNMENT = 64
-_SMALL_BYTES = 1 << 14  # below, placing a result on a cache line costs more than it gains
-_NAMES = {"fourier": "fused fourier", "sums": "fused hadamard", "blocks": "fused butterfly"}
 
 
-def plan_kronecker(layers: Sequence[Layer], shapes: Sequence[Shape], position: int) -> Pass | None:
+def plan_kronecker(layers: Sequence[Layer], _shapes: Sequence[Shape], position: int) -> Pass | None:
     """Take a run of small blocks (and the digit reversal before it), or one factor.
 
     Parameters
     ----------
     layers : sequence of Layer
-    shapes : sequence of (int, int)
     position : int
 
     Returns
@@ -47,178 +40,106 @@ def plan_kronecker(layers: Sequence[Layer], shapes: Sequence[Shape], position: i
     layer = layers[position]
     if isinstance(layer, Permutation):
         run = run_from(layers, position + 1)
-        if run and _reverses_digits(layer, run):
-            return _fused_pass(run, layer, position)
+        if run and reverses_digits(layer, run):
+            return FusedRun(run, layer).as_pass(position)
         return None
     if not isinstance(layer, KroneckerSparse) or 0 in layer.pattern:
         return None
     run = run_from(layers, position)
-    return (
-        _fused_pass(run, None, position)
-        if len(run) > 1
-        else _factor_pass(layer, shapes[position], position)
-    )
+    if len(run) > 1:
+        return FusedRun(run, None).as_pass(position)
+    return FactorPass(layer).as_pass(position)
 
 
-class _Cache(Generic[_Made]):
-    """Weights packed for one dtype and layout, each made once, when first needed."""
+class FactorPass:
+    """One factor of any pattern, as a pass.
 
-    def __init__(self) -> None:
-        self._made: dict[Hashable, _Made] = {}
-        self._lock = threading.Lock()
+    Parameters
+    ----------
+    layer : KroneckerSparse
+    """
 
-    def get(self, key: Hashable) -> _Made | None:
-        """Return what is there."""
-        return self._made.get(key)
+    def __init__(self, layer: KroneckerSparse) -> None:
+        self._layer = layer
+        self._packed: Cache[_core.Factor] = Cache()
 
-    def make(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
-        """Return what is there, or else make it; threads that ask at once get the same."""
-        with self._lock:
-            if key not in self._made:
-                self._made[key] = make()
-            return self._made[key]
+    def as_pass(self, position: int) -> Pass:
+        """Return the pass at a position of the network.
 
+        Parameters
+        ----------
+        position : int
 
-# -- runs
-
-
-def _fused_pass(run: list[Stage], reorder: Permutation | None, position: int) -> Pass:
-    first = run[0].layer
-    features = first.shape[0]
-    taken: list[Layer] = [stage.layer for stage in run]
-    if reorder is not None:
-        taken.insert(0, reorder)
-    weights = np.result_type(*(stage.layer.dtype for stage in run))
-    structured = run[0].kind != "blocks"
-    packed: _Cache[_core.PackedRun] = _Cache()
-
-    def run_fused(X: Array, threads: int) -> Array:
-        dtype = np.result_type(weights, X.dtype)
-        X = _addressable(X.astype(dtype, copy=False))
-        if dtype.kind == "c" and weights.kind != "c":
-            return _as_pairs(X, threads, run_fused)
-        one_vector = X.shape[1] == 1 or (
-            structured and X.flags.f_contiguous and not X.flags.c_contiguous
+        Returns
+        -------
+        Pass
+        """
+        layer = self._layer
+        return Pass(
+            kernel="kronecker",
+            start=position,
+            stop=position + 1,
+            shape=layer.shape,
+            run=self.run,
+            cost=lambda columns, dtype: layer_cost(layer, layer.shape, columns, dtype),
+            into=self.into,
+            step=self.step,
         )
-        key = (dtype, one_vector, _core.fused_lanes(dtype))
-        kernel = packed.get(key)
+
+    def run(self, X: Array, threads: int) -> Array:
+        """Apply the factor; see `Pass`."""
+        dtype = np.result_type(self._layer.dtype, X.dtype)
+        X = addressable(X.astype(dtype, copy=False))
+        if dtype.kind == "c" and self._layer.dtype.kind != "c" and self._layer.bias is None:
+            return as_pairs(X, threads, self.run)
+        if not (X.flags.c_contiguous or X.flags.f_contiguous):
+            X = np.ascontiguousarray(X)
+        kernel = self._kernel(X)
         if kernel is None:
-            if not _packing_fits(taken, dtype):
-                return _one_by_one(taken, X)
-            kernel = packed.make(key, lambda: pack(run, reorder, features, Packing(*key)))
-        Y = aligned_empty(X.shape, dtype, fortran=not X.flags.c_contiguous)
+            return self._layer.apply(X)
+        Y = aligned_empty(
+            (self._layer.shape[0], X.shape[1]), dtype, fortran=not X.flags.c_contiguous
+        )
         kernel.apply(X, Y, threads)
         return Y
 
-    def cost(columns: int, dtype: np.dtype[Any]) -> Cost:
-        result = np.result_type(weights, dtype)
-        packing = Packing(result, columns == 1, _core.fused_lanes(result))
-        trips = len(cut_phases(run, features, packing))
-        flops = sum(_flops(layer, columns, dtype) for layer in taken)
-        moved = 2 * trips * features * columns * result.itemsize
-        return Cost(moved + sum(map(_packed_bytes, run)), flops)
+    def into(self, X: Array, out: Array, threads: int) -> bool:
+        """Apply the factor to where the result is wanted; see `Pass`."""
+        same_order = (X.flags.c_contiguous and out.flags.c_contiguous) or (
+            X.flags.f_contiguous and out.flags.f_contiguous
+        )
+        if X.dtype != out.dtype or not (X.flags.aligned and out.flags.aligned and same_order):
+            return False
+        kernel = self._kernel(X)
+        if kernel is None:
+            return False
+        kernel.apply(X, out, threads)
+        return True
 
-    return Pass(
-        kernel=_NAMES[run[0].kind],
-        start=position,
-        stop=position + len(taken),
-        shape=first.shape,
-        run=run_fused,
-        cost=cost,
-    )
+    def step(self, dtype: np.dtype[Any], shape: int) -> _core.Factor | None:
+        """Return the factor packed for a type and shape of operand; see `Pass`."""
+        if np.result_type(self._layer.dtype, dtype) != dtype:
+            return None
+        return self._pack(dtype, columns=shape == _core.COLUMNS)
 
+    def _kernel(self, X: Array) -> _core.Factor | None:
+        return self._pack(X.dtype, columns=X.flags.c_contiguous and X.shape[1] > 1)
 
-def _reverses_digits(reorder: Permutation, run: Sequence[Stage]) -> bool:
-    """Say whether a permutation brings the digits of a whole run into the order that it needs."""
-    if reorder.bias is not None or is_falling(run) or run[0].stride != 1:
-        return False
-    radices = [stage.radix for stage in run]
-    if math.prod(radices) != reorder.shape[0] or len(radices) < 2:
-        return False
-    return reorder.permutation == DigitPermutation.reversal(radices[::-1])
-
-
-def _flops(layer: Layer, columns: int, dtype: np.dtype[Any]) -> int:
-    cost = layer_cost(layer, layer.shape, columns, dtype)
-    return 0 if cost is None else cost.flops
-
-
-def _packed_bytes(stage: Stage) -> int:
-    """Bytes of weights that a stage brings to memory."""
-    if stage.kind == "sums":
-        return 0
-    stored = weight_bytes(stage.layer)
-    return stored // (2 * stage.radix) if stage.kind == "fourier" else stored
-
-
-def _packing_fits(layers: Sequence[Layer], dtype: np.dtype[Any]) -> bool:
-    """Say whether the weights fit in memory, twice: while they are packed, they are there twice."""
-    widest = dtype.itemsize
-    needed = sum(
-        2 * weight_bytes(layer) * widest // layer.dtype.itemsize
-        for layer in layers
-        if isinstance(layer, KroneckerSparse)
-    )
-    return needed < _SMALL_BYTES or needed < _memory.available_bytes()
-
-
-def _one_by_one(layers: Sequence[Layer], X: Array) -> Array:
-    for layer in layers:
-        X = layer.apply(X)
-    return X
-
-
-def _addressable(X: Array) -> Array:
-    """Return a copy of what does not lie at whole numbers, such as a field of packed records."""
-    size = X.dtype.itemsize
-    if X.flags.aligned and X.strides[0] % size == 0 and X.strides[1] % size == 0:
-        return X
-    return X.copy()
-
-
-def _as_pairs(X: Array, threads: int, run: Callable[[Array, int], Array]) -> Array:
-    """Apply real weights to complex vectors as to twice as many real ones."""
-    X = np.ascontiguousarray(X)
-    real = X.view(X.real.dtype)
-    return np.ascontiguousarray(run(real, threads)).view(X.dtype)
-
-
-# -- single factors
-
-
-def _factor_pass(layer: KroneckerSparse, shape: Shape, position: int) -> Pass:
-    values: _Cache[tuple[Array, tuple[int, ...]]] = _Cache()
-
-    def run_factor(X: Array, threads: int) -> Array:
-        dtype = np.result_type(layer.dtype, X.dtype)
-        X = _addressable(X.astype(dtype, copy=False))
-        if dtype.kind == "c" and layer.dtype.kind != "c" and layer.bias is None:
-            return _as_pairs(X, threads, run_factor)
-        if not (X.flags.c_contiguous or X.flags.f_contiguous):
-            X = np.ascontiguousarray(X)
+    def _pack(self, dtype: np.dtype[Any], *, columns: bool) -> _core.Factor | None:
+        """Return the values as the kernel reads them; None if there is no memory for them."""
         # One vector reads its weights along id, many vectors block by block.
-        along_id = layer.pattern[3] > 1 and not (X.flags.c_contiguous and X.shape[1] > 1)
+        along_id = self._layer.pattern[3] > 1 and not columns
         key = (dtype, along_id)
-        packed = values.get(key)
-        if packed is None:
-            if not _packing_fits((layer,), dtype):
-                return layer.apply(X)
-            packed = values.make(key, lambda: _factor_values(layer, dtype, along_id=along_id))
-        array, strides = packed
-        bias = None if layer.bias is None else layer.bias.astype(dtype, copy=False)
-        fortran = not X.flags.c_contiguous
-        Y = aligned_empty((layer.shape[0], X.shape[1]), dtype, fortran=fortran)
-        _core.apply_factor(layer.pattern, array, strides, bias, X, Y, threads)
-        return Y
+        kernel = self._packed.get(key)
+        if kernel is None and packing_fits((self._layer,), dtype):
+            return self._packed.make(key, lambda: _factor(self._layer, dtype, along_id=along_id))
+        return kernel
 
-    return Pass(
-        kernel="kronecker",
-        start=position,
-        stop=position + 1,
-        shape=shape,
-        run=run_factor,
-        cost=lambda columns, dtype: layer_cost(layer, shape, columns, dtype),
-    )
+
+def _factor(layer: KroneckerSparse, dtype: np.dtype[Any], *, along_id: bool) -> _core.Factor:
+    values, strides = _factor_values(layer, dtype, along_id=along_id)
+    bias = None if layer.bias is None else layer.bias.astype(dtype, copy=False)
+    return _core.Factor(layer.pattern, values, strides, bias)
 
 
 def _factor_values(
@@ -233,28 +154,3 @@ def _factor_values(
         if values.shape[axis] == layer.pattern[axis] and values.shape[axis] > 1:
             strides[axis] = packed.strides[place] // dtype.itemsize
     return packed.reshape(-1), tuple(strides)
-
-
-def aligned_empty(shape: tuple[int, int], dtype: np.dtype[Any], *, fortran: bool) -> Array:
-    """Return an uninitialised array that starts on a cache line.
-
-    Parameters
-    ----------
-    shape : (int, int)
-    dtype : numpy.dtype
-    fortran : bool
-        Whether columns are contiguous, not rows.
-
-    Returns
-    -------
-    numpy.ndarray
-        NumPy's own arrays start at odd multiples of 16 bytes, so that every other load of a long
-        register takes two cache lines.
-    """
-    order = "F" if fortran else "C"
-    size = shape[0] * shape[1] * dtype.itemsize
-    if size < _SMALL_BYTES:
-        return np.empty(shape, dtype, order=order)  # type: ignore[call-overload, no-any-return]
-    room = np.empty(size + _ALIGNMENT, np.uint8)
-    start = -room.ctypes.data % _ALIGNMENT
-    return room[start : start + size].view(dtype).reshape(shape, order=order)  # type: ignore[call-overload, no-any-return]

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast import _memory
+from cheapfast import _core, _memory
+from cheapfast._validate import thread_count
 from cheapfast.plan.cost import layer_cost
 from cheapfast.plan.csr_chain import csr_chain
 from cheapfast.plan.kronecker import plan_kronecker
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from cheapfast.layers import Layer
 
 Array = npt.NDArray[Any]
+
+_INDEX_MAX = np.iinfo(np.int64).max  # longer vectors exist as descriptions only
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Plan:
 
     passes: tuple[Pass, ...]
 
-    def run(self, X: Array, threads: int) -> Array:
+    def run(self, X: Array, threads: int, out: Array | None = None) -> Array:
         """Apply all passes.
 
         Parameters
@@ -48,16 +51,51 @@ class Plan:
         X : ndarray, (inputs, k)
             Of a supported dtype; never written to.
         threads : int
+        out : ndarray, (outputs, k), optional
+            Of the result's dtype. It may share memory with `X`.
 
         Returns
         -------
         ndarray, (outputs, k)
-            A new array.
+            `out`, or else a new array.
 
         """
-        for step in self.passes:
+        *others, last = self.passes
+        for step in others:
             X = step.run(X, threads)
-        return X
+        if out is None:
+            return last.run(X, threads)
+        apart = not np.may_share_memory(X, out)
+        if not (apart and last.into is not None and last.into(X, out, threads)):
+            out[...] = last.run(X, threads)
+        return out
+
+    @cached_property
+    def program(self) -> _core.Program:
+        """What runs plain calls without coming back to Python, as far as it has been prepared."""
+        outputs, inputs = self.passes[-1].shape[0], self.passes[0].shape[1]
+        return _core.Program(min(inputs, _INDEX_MAX), min(outputs, _INDEX_MAX), thread_count)
+
+    def prepare(self, dtype: np.dtype[Any], shape: int) -> None:
+        """Make plain calls with an operand of a type and shape quick from now on.
+
+        Parameters
+        ----------
+        dtype : numpy.dtype
+            Of operand and result.
+        shape : int
+            VECTOR, COLUMNS or ROWS.
+        """
+        if self.program.is_set(dtype, shape):
+            return
+        steps: list[_core.Step] = []
+        for one in self.passes:
+            step = None if one.step is None else one.step(dtype, shape)
+            if step is None:
+                steps = []
+                break
+            steps.append(step)
+        self.program.set(dtype, shape, steps)
 
     def require_memory(
         self, columns: int, dtype: np.dtype[Any], *, copies_operand: bool = False

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from cheapfast import _core
 from cheapfast.plan.cost import Cost
 from cheapfast.plan.shapes import Shape
 
@@ -34,6 +35,12 @@ class Pass:
         (X, threads) to a new (outputs, k) array; X is (inputs, k), of a supported dtype.
     cost : callable
         (columns, dtype of X) to Cost, or None if that is not known.
+    into : callable, optional
+        (X, out, threads): writes the result to `out`, an (outputs, k) array of any strides that
+        shares no memory with X, and returns True; or returns False and has done nothing.
+    step : callable, optional
+        (dtype, shape of the operand: VECTOR, COLUMNS or ROWS) to what a program runs for operands
+        and results of that type, or None.
     """
 
     kernel: str
@@ -42,6 +49,8 @@ class Pass:
     shape: Shape
     run: Callable[[Array, int], Array]
     cost: Callable[[int, np.dtype[Any]], Cost | None]
+    into: Callable[[Array, Array, int], bool] | None = None
+    step: Callable[[np.dtype[Any], int], _core.Step | None] | None = None
 
 
 Planner = Callable[[Sequence["Layer"], Sequence[Shape], int], "Pass | None"]

@@ -6,6 +6,7 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/monitor.hpp"
+#include "bindings/step.hpp"
 #include "kernels/fused.hpp"
 
 namespace cheapfast {
@@ -36,38 +37,58 @@ void require_reach(const Pattern& pattern, const Pattern& strides, std::int64_t 
   if (last >= size) throw std::invalid_argument("strides reach beyond the values");
 }
 
-// values: one-dimensional; strides in numbers. X and out: both C order, or both Fortran order (or one column).
-void apply_factor(const Pattern& pattern, const py::array& values, const Pattern& strides, const py::object& bias,
-                  const py::array& x, py::array y, int threads) {
-  const auto [a, b, c, d] = pattern;
-  const ValueType type = value_type(x);
-  require_operands(x, y, a * c * d, a * b * d);
-  require_vector(values, "values");
-  if (value_type(values) != type) throw py::type_error("values must have the dtype of X");
-  require_reach(pattern, strides, values.size());
-  const bool c_order = (x.flags() & y.flags() & py::array::c_style) != 0;
-  if (!c_order && (x.flags() & y.flags() & py::array::f_style) == 0) {
-    throw std::invalid_argument("X and out must be contiguous, in the same order");
-  }
-  KroneckerFactor factor{a, b, c, d, strides, values.data(), nullptr};
-  if (!bias.is_none()) {
-    const py::array offsets = bias;
-    require_vector(offsets, "bias");
-    if (value_type(offsets) != type || offsets.size() != a * b * d) {
-      throw std::invalid_argument("bias must have the dtype of X and one entry for each output");
+// One factor with its values; keeps their arrays alive.
+class Factor : public Step {
+ public:
+  // values: one-dimensional; strides in numbers. bias: None, or one entry an output.
+  Factor(const Pattern& pattern, py::array values, const Pattern& strides, const py::object& bias)
+      : values_(std::move(values)), bias_(bias.is_none() ? py::array() : py::array(bias)) {
+    const auto [a, b, c, d] = pattern;
+    type_ = value_type(values_);
+    require_vector(values_, "values");
+    require_reach(pattern, strides, values_.size());
+    factor_ = {a, b, c, d, strides, values_.data(), nullptr};
+    if (bias.is_none()) return;
+    require_vector(bias_, "bias");
+    if (value_type(bias_) != type_ || bias_.size() != a * b * d) {
+      throw std::invalid_argument("bias must have the dtype of the values and one entry for each output");
     }
-    factor.bias = offsets.data();
+    factor_.bias = bias_.data();
   }
-  const void* const in = x.data();
-  void* const out = y.mutable_data();
-  const std::int64_t vectors = x.shape(1);
-  PythonMonitor monitor(py::none{});
-  py::gil_scoped_release release;
-  apply_kronecker(factor, type, in, out, vectors, c_order && vectors != 1, threads, monitor);
-}
+
+  // X and out: both C order, or both Fortran order (or one column).
+  void apply(const py::array& x, py::array y, int threads) const {
+    require_operands(x, y, inputs(), outputs());
+    if (value_type(x) != type_) throw py::type_error("X must have the dtype of the values");
+    const bool c_order = (x.flags() & y.flags() & py::array::c_style) != 0;
+    if (!c_order && (x.flags() & y.flags() & py::array::f_style) == 0) {
+      throw std::invalid_argument("X and out must be contiguous, in the same order");
+    }
+    const void* const in = x.data();
+    void* const out = y.mutable_data();
+    const std::int64_t vectors = x.shape(1);
+    PythonMonitor monitor(py::none{});
+    py::gil_scoped_release release;
+    run(in, out, vectors, c_order ? Layout::columns : Layout::rows, threads, monitor);
+  }
+
+  ValueType type() const override { return type_; }
+  std::int64_t inputs() const override { return factor_.a * factor_.c * factor_.d; }
+  std::int64_t outputs() const override { return factor_.a * factor_.b * factor_.d; }
+  bool is_serial(std::int64_t vectors) const override { return kronecker_is_serial(factor_, vectors); }
+
+  void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
+    apply_kronecker(factor_, type_, x, y, vectors, layout == Layout::columns && vectors != 1, threads, monitor);
+  }
+
+ private:
+  py::array values_, bias_;
+  ValueType type_;
+  KroneckerFactor factor_;
+};
 
 // A run with its packed weights; keeps their arrays alive.
-class PackedRun {
+class PackedRun : public Step {
  public:
   // phases: (in_row, in_base, out_row, out_base, passes); a pass: (kind, radix, step, weights, tile_step, group_step,
   // row_step, tile_period). The planner is trusted to make them fit each other.
@@ -87,6 +108,19 @@ class PackedRun {
     PythonMonitor monitor(py::none{});
     py::gil_scoped_release release;
     apply_fused(run_, in, out, vectors, threads, monitor);
+  }
+
+  ValueType type() const override { return run_.type; }
+  std::int64_t inputs() const override { return features_; }
+  std::int64_t outputs() const override { return features_; }
+  bool is_current() const override { return run_.lanes == fused_lanes(run_.type); }
+  bool is_serial(std::int64_t vectors) const override { return fused_is_serial(features_, vectors); }
+
+  void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
+    const bool columns = layout == Layout::columns;
+    const std::int64_t feature_step = columns ? vectors : 1, vector_step = columns ? 1 : features_;
+    apply_fused(run_, {const_cast<void*>(x), feature_step, vector_step}, {y, feature_step, vector_step}, vectors,
+                threads, monitor);
   }
 
  private:
@@ -142,11 +176,14 @@ class PackedRun {
 }  // namespace
 
 void register_kronecker(py::module_& m) {
-  m.def("apply_factor", &apply_factor);
   m.def("fused_lanes",
         [](const py::dtype& type) { return fused_lanes(value_type(py::array(type, std::vector<py::ssize_t>{0}))); });
-  // A plain type, as the stub says: pybind11's own metaclass is for static properties.
-  py::class_<PackedRun>(m, "PackedRun", py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type)))
+  // Plain types, as the stub says: pybind11's own metaclass is for static properties.
+  const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));
+  StepClass<Factor>(m, "Factor", plain)
+      .def(py::init<const Pattern&, py::array, const Pattern&, const py::object&>())
+      .def("apply", &Factor::apply);
+  StepClass<PackedRun>(m, "PackedRun", plain)
       .def(py::init<std::int64_t, const py::dtype&, bool, py::list>())
       .def("apply", &PackedRun::apply);
 }

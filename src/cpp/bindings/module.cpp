@@ -8,6 +8,7 @@ void register_count(pybind11::module_& m);
 void register_hadamard(pybind11::module_& m);
 void register_kronecker(pybind11::module_& m);
 void register_sketch(pybind11::module_& m);
+void register_program(pybind11::module_& m);
 void register_spgemm(pybind11::module_& m);
 void register_spmm(pybind11::module_& m);
 }  // namespace cheapfast
@@ -18,6 +19,7 @@ PYBIND11_MODULE(_core, m) {
   cheapfast::register_csr(m);
   cheapfast::register_count(m);
   cheapfast::register_hadamard(m);
+  cheapfast::register_program(m);
   cheapfast::register_kronecker(m);
   cheapfast::register_sketch(m);
   cheapfast::register_spgemm(m);

@@ -4,6 +4,7 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/monitor.hpp"
+#include "bindings/step.hpp"
 #include "kernels/count.hpp"
 
 namespace cheapfast {
@@ -28,14 +29,17 @@ Dense borrow_dense(const py::array& array, const char* name) {
           array.strides(1)};
 }
 
+constexpr std::int64_t kSizes[] = {4, 8, 8, 16};  // of numbers, by ValueType
+
 // Layers that are applied one after another, for operands of one type. Keeps their arrays alive.
-class SparseChain {
+class SparseChain : public Step {
  public:
   // Each layer: (rows, columns, indptr, indices, data, bias or None, order or None, form), see the stub.
   SparseChain(py::list layers, const py::dtype& type) : kept_(std::move(layers)) {
     const py::array none(type, std::vector<py::ssize_t>{0});
     type_ = value_type(none);
     for (const py::handle item : kept_) layers_.push_back(borrow(py::cast<py::tuple>(item)));
+    if (layers_.empty()) throw std::invalid_argument("layers must not be empty");
   }
 
   void apply(const py::array& in, py::array out, int threads) const {
@@ -49,12 +53,29 @@ class SparseChain {
     apply_sparse_chain(layers_, type_, x, y, threads, monitor);
   }
 
+  ValueType type() const override { return type_; }
+  std::int64_t inputs() const override { return layers_.front().inputs(); }
+  std::int64_t outputs() const override { return layers_.back().outputs(); }
+  bool is_serial(std::int64_t vectors) const override { return sparse_chain_is_serial(layers_, type_, vectors); }
+
+  void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
+    apply_sparse_chain(layers_, type_, dense(x, inputs(), vectors, layout), dense(y, outputs(), vectors, layout),
+                       threads, monitor);
+  }
+
   // What apply(in, out) allocates.
   std::uint64_t bytes(const py::array& in, const py::array& out) const {
     return sparse_chain_bytes(layers_, type_, borrow_dense(in, "X"), borrow_dense(out, "out"));
   }
 
  private:
+  Dense dense(const void* data, std::int64_t features, std::int64_t vectors, Layout layout) const {
+    const std::int64_t size = kSizes[static_cast<int>(type_)];
+    char* const start = static_cast<char*>(const_cast<void*>(data));
+    if (layout == Layout::columns) return {start, features, vectors, vectors * size, size};
+    return {start, features, vectors, size, features * size};
+  }
+
   SparseLayer borrow(const py::tuple& item) const {
     const py::array indptr = item[2], indices = item[3], data = item[4];
     SparseLayer layer{};
@@ -93,7 +114,7 @@ void register_spmm(py::module_& m) {
   m.attr("TRANSPOSED") = static_cast<int>(SparseForm::transposed);
   m.attr("ADJOINT") = static_cast<int>(SparseForm::adjoint);
   // A plain type, as the stub says: pybind11's own metaclass is for static properties.
-  py::class_<SparseChain>(m, "SparseChain", py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type)))
+  StepClass<SparseChain>(m, "SparseChain", py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type)))
       .def(py::init<py::list, const py::dtype&>())
       .def("apply", &SparseChain::apply)
       .def("bytes", &SparseChain::bytes);

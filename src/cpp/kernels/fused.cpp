@@ -45,7 +45,7 @@ class PhaseRunner {
     const std::int64_t items = along * across;
     const std::int64_t per_turn = std::clamp<std::int64_t>(kTaskNumbers / (phase_.rows * width), 1, items);
     const std::int64_t turns = (items + per_turn - 1) / per_turn;
-    const int workers = phase_.rows * phase_.tiles * vectors < kParallelNumbers ? 1 : threads;
+    const int workers = fused_is_serial(phase_.rows * phase_.tiles, vectors) ? 1 : threads;
     std::vector<Worker> state(static_cast<std::size_t>(std::max(workers, 1)));
     parallel_for(turns, workers, monitor, [&](int index, std::int64_t turn) {
       Worker& worker = state[static_cast<std::size_t>(index)];
@@ -157,6 +157,8 @@ class PhaseRunner {
 }  // namespace
 
 int fused_lanes(ValueType type) { return kernels().fused_lanes[static_cast<int>(type)]; }
+
+bool fused_is_serial(std::int64_t features, std::int64_t vectors) { return features * vectors < kParallelNumbers; }
 
 void apply_fused(const FusedRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,
                  Monitor& monitor) {

@@ -40,6 +40,9 @@ struct FusedRun {
 // Columns of a register with the instruction set in use.
 int fused_lanes(ValueType type);
 
+// Whether so few numbers are not worth a second thread.
+bool fused_is_serial(std::int64_t features, std::int64_t vectors);
+
 // y = run . x, in place after the first phase; y does not overlap x. Throws std::runtime_error if the instruction set
 // has changed since the weights were packed.
 void apply_fused(const FusedRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,

@@ -55,6 +55,10 @@ std::int64_t cut(KroneckerTask& task) {
 
 }  // namespace
 
+bool kronecker_is_serial(const KroneckerFactor& factor, std::int64_t vectors) {
+  return factor.a * factor.b * factor.d * vectors * std::max<std::int64_t>(factor.c, 1) < kParallelWork;
+}
+
 void apply_kronecker(const KroneckerFactor& factor, ValueType type, const void* x, void* y, std::int64_t vectors,
                      bool columns_first, int threads, Monitor& monitor) {
   const KernelTable& table = kernels();
@@ -70,7 +74,7 @@ void apply_kronecker(const KroneckerFactor& factor, ValueType type, const void* 
   const std::int64_t turns = panels(units, per_turn);
   const std::int64_t in_bytes = factor.a * factor.c * factor.d * kSizes[kind];
   const std::int64_t out_bytes = factor.a * factor.b * factor.d * kSizes[kind];
-  const int workers = work * repeats < kParallelWork ? 1 : threads;
+  const int workers = kronecker_is_serial(factor, vectors) ? 1 : threads;
   parallel_for(turns * repeats, workers, monitor, [&](int, std::int64_t turn) {
     KroneckerTask part = task;
     const std::int64_t vector = turn / turns;

@@ -17,6 +17,9 @@ struct KroneckerFactor {
   const void* bias;  // one for each row of the result; null: none
 };
 
+// Whether so little work is not worth a second thread.
+bool kronecker_is_serial(const KroneckerFactor& factor, std::int64_t vectors);
+
 // y = factor . x (+ bias). Both hold `vectors` vectors; columns_first: (features, vectors) with the vectors of a
 // feature side by side, else each vector in one piece. All of one type; y does not overlap x. O(a b c d vectors).
 void apply_kronecker(const KroneckerFactor& factor, ValueType type, const void* x, void* y, std::int64_t vectors,

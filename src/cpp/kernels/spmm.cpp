@@ -318,6 +318,13 @@ void apply_sparse_chain(const std::vector<SparseLayer>& layers, ValueType type, 
   if (in.columns > 0) applied.run(in, out, lay_out(layers, type_of(type), in, out));
 }
 
+bool sparse_chain_is_serial(const std::vector<SparseLayer>& layers, ValueType type, std::int64_t columns) {
+  const std::int64_t lines_a_row = (columns * type_of(type).size + kLine - 1) / kLine;
+  return std::all_of(layers.begin(), layers.end(), [&](const SparseLayer& layer) {
+    return (nonzeros(layer.matrix) + layer.matrix.rows) * lines_a_row < kSerialLines;
+  });
+}
+
 std::uint64_t sparse_chain_bytes(const std::vector<SparseLayer>& layers, ValueType type, const Dense& in,
                                  const Dense& out) {
   check(layers, in, out);

@@ -39,6 +39,9 @@ struct Dense {
 void apply_sparse_chain(const std::vector<SparseLayer>& layers, ValueType type, const Dense& in, const Dense& out,
                         int threads, Monitor& monitor);
 
+// Whether no layer is worth a second thread.
+bool sparse_chain_is_serial(const std::vector<SparseLayer>& layers, ValueType type, std::int64_t columns);
+
 // The memory that this takes besides.
 std::uint64_t sparse_chain_bytes(const std::vector<SparseLayer>& layers, ValueType type, const Dense& in,
                                  const Dense& out);

@@ -1,0 +1,322 @@
+// The everyday call of a network: contiguous arrays of the right type, all passes one after another, no Python between.
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "bindings/arrays.hpp"
+#include "bindings/monitor.hpp"
+#include "bindings/step.hpp"
+#include "core/buffer.hpp"
+
+namespace cheapfast {
+namespace {
+
+using Api = py::detail::npy_api;
+
+constexpr int kTypes = 4;
+constexpr int kShapes = 3;
+constexpr std::int64_t kSizes[kTypes] = {4, 8, 8, 16};
+constexpr int kMostThreads = 1 << 16;
+// Up to this many numbers, even giving up the GIL would be felt.
+constexpr std::int64_t kTinyNumbers = std::int64_t{1} << 12;
+// What flows between the passes may be kept for the next call, up to this size.
+constexpr std::size_t kKeptBytes = std::size_t{1} << 20;
+// Larger calls ask first whether there is the memory.
+constexpr std::int64_t kUnaskedBytes = std::int64_t{1} << 24;
+constexpr py::ssize_t kAlignment = 64;
+
+// For whom weights are packed: one vector, columns side by side, or vectors each in one piece.
+enum class Shape { vector, columns, rows };
+
+std::optional<ValueType> native_type(const py::array& array) {
+  const py::dtype dtype = array.dtype();
+  if (dtype.byteorder() != '=') return std::nullopt;
+  switch (dtype.num()) {
+    case Api::NPY_FLOAT_:
+      return ValueType::float32;
+    case Api::NPY_DOUBLE_:
+      return ValueType::float64;
+    case Api::NPY_CFLOAT_:
+      return ValueType::complex64;
+    case Api::NPY_CDOUBLE_:
+      return ValueType::complex128;
+    default:
+      return std::nullopt;
+  }
+}
+
+// No subclass: a masked array or a matrix has rules of its own.
+bool is_plain_array(py::handle object) {
+  return Py_TYPE(object.ptr()) == reinterpret_cast<PyTypeObject*>(Api::get().PyArray_Type_);
+}
+
+bool has_flags(const py::array& array, int flags) { return (array.flags() & flags) == flags; }
+
+// The operand of a plain call: where its features are, and how many vectors there are.
+struct Operand {
+  ValueType type;
+  Shape shape;
+  py::ssize_t axis;  // of the features
+  std::int64_t vectors;
+};
+
+// axis: an int, or null for the rule of numpy.matmul.
+std::optional<Operand> plain_operand(const py::array& x, py::handle axis, std::int64_t inputs) {
+  const std::optional<ValueType> type = native_type(x);
+  const py::ssize_t ndim = x.ndim();
+  if (!type || ndim == 0 || ndim > 2 || x.size() == 0) return std::nullopt;
+  if (!has_flags(x, Api::NPY_ARRAY_C_CONTIGUOUS_ | Api::NPY_ARRAY_ALIGNED_)) return std::nullopt;
+  long position = 0;
+  if (axis) {
+    if (!PyLong_CheckExact(axis.ptr())) return std::nullopt;
+    int overflow = 0;
+    position = PyLong_AsLongAndOverflow(axis.ptr(), &overflow);
+    if (overflow != 0 || position < -ndim || position >= ndim) return std::nullopt;
+    if (position < 0) position += static_cast<long>(ndim);
+  }
+  if (x.shape(position) != inputs) return std::nullopt;
+  const std::int64_t vectors = x.size() / inputs;
+  const Shape shape = vectors == 1 ? Shape::vector : position == 0 ? Shape::columns : Shape::rows;
+  return Operand{*type, shape, position, vectors};
+}
+
+// An uninitialised array that starts on a cache line. NumPy's own start at odd multiples of 16 bytes, so that every
+// other load of a long register would take two lines.
+py::array aligned_array(const py::dtype& dtype, int ndim, const py::ssize_t* shape) {
+  const Api& api = Api::get();
+  py::ssize_t bytes = dtype.itemsize();
+  for (int i = 0; i < ndim; ++i) bytes *= shape[i];
+  const py::ssize_t room_bytes = bytes + kAlignment;
+  const py::array room = py::reinterpret_steal<py::array>(api.PyArray_NewFromDescr_(
+      reinterpret_cast<PyTypeObject*>(api.PyArray_Type_), api.PyArray_DescrFromType_(Api::NPY_UBYTE_), 1, &room_bytes,
+      nullptr, nullptr, 0, nullptr));
+  if (!room) throw py::error_already_set();
+  char* const start = static_cast<char*>(const_cast<void*>(room.data()));
+  const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(start);
+  char* const aligned = start + (kAlignment - address % kAlignment) % kAlignment;
+  py::array made = py::reinterpret_steal<py::array>(api.PyArray_NewFromDescr_(
+      reinterpret_cast<PyTypeObject*>(api.PyArray_Type_), py::dtype(dtype).release().ptr(), ndim, shape, nullptr,
+      aligned, Api::NPY_ARRAY_C_CONTIGUOUS_ | Api::NPY_ARRAY_ALIGNED_ | Api::NPY_ARRAY_WRITEABLE_, nullptr));
+  if (!made) throw py::error_already_set();
+  if (api.PyArray_SetBaseObject_(made.ptr(), room.inc_ref().ptr()) < 0) throw py::error_already_set();
+  return made;
+}
+
+// `out` takes the result as it is, and writing it harms nothing that is still to be read.
+bool fits(const py::array& out, const py::array& x, ValueType type, const py::ssize_t* shape) {
+  constexpr int flags = Api::NPY_ARRAY_C_CONTIGUOUS_ | Api::NPY_ARRAY_ALIGNED_ | Api::NPY_ARRAY_WRITEABLE_;
+  if (native_type(out) != type || !has_flags(out, flags) || out.ndim() != x.ndim()) return false;
+  if (!std::equal(shape, shape + x.ndim(), out.shape())) return false;
+  const std::uintptr_t a = reinterpret_cast<std::uintptr_t>(x.data()), b = reinterpret_cast<std::uintptr_t>(out.data());
+  return a + static_cast<std::uintptr_t>(x.nbytes()) <= b || b + static_cast<std::uintptr_t>(out.nbytes()) <= a;
+}
+
+// Memory between the passes, kept by its thread for the next call. It is taken away while it is in use: a signal
+// handler that applies a network in the middle of another call gets memory of its own.
+class Spare {
+ public:
+  Spare() : first_(std::move(kept_first())), second_(std::move(kept_second())) {}
+  Spare(const Spare&) = delete;
+  Spare& operator=(const Spare&) = delete;
+  ~Spare() {
+    if (first_.capacity() <= kKeptBytes) kept_first().swap(first_);
+    if (second_.capacity() <= kKeptBytes) kept_second().swap(second_);
+  }
+
+  char* of_size(int which, std::int64_t bytes) {
+    Buffer<char>& buffer = which == 0 ? first_ : second_;
+    buffer.resize(0);  // nothing to keep where it grows
+    buffer.resize(static_cast<std::size_t>(bytes));
+    return buffer.data();
+  }
+
+ private:
+  static Buffer<char>& kept_first() {
+    static thread_local Buffer<char> kept;
+    return kept;
+  }
+  static Buffer<char>& kept_second() {
+    static thread_local Buffer<char> kept;
+    return kept;
+  }
+
+  Buffer<char> first_, second_;
+};
+
+// The passes of a network, ready for up to four types of numbers and three shapes of operands.
+class Program {
+ public:
+  Program(std::int64_t inputs, std::int64_t outputs, py::object thread_count)
+      : inputs_(inputs), outputs_(outputs), thread_count_(std::move(thread_count)) {}
+
+  // Steps for operands of a type and shape, in the order in which they run; none where there is no plain way.
+  void set(const py::dtype& dtype, int shape, const py::list& steps) {
+    const ValueType type = value_type(py::array(dtype, std::vector<py::ssize_t>{0}));
+    Slot slot;
+    slot.is_set = true;
+    slot.kept = steps;
+    std::int64_t width = inputs_;
+    for (const py::handle item : steps) {
+      const Step* const step = py::cast<const Step*>(item);
+      if (step->type() != type || step->inputs() != width) throw std::invalid_argument("steps must fit each other");
+      width = step->outputs();
+      slot.widest = std::max(slot.widest, width);
+      slot.steps.push_back(step);
+    }
+    if (!slot.steps.empty() && width != outputs_) throw std::invalid_argument("steps must end with the outputs");
+    slots_.at(index(type, static_cast<Shape>(shape))) = std::move(slot);
+  }
+
+  // Whether steps were set and lie as the instruction set in use wants them.
+  bool is_set(const py::dtype& dtype, int shape) const {
+    const ValueType type = value_type(py::array(dtype, std::vector<py::ssize_t>{0}));
+    const Slot& slot = slots_.at(index(type, static_cast<Shape>(shape)));
+    return slot.is_set && is_current(slot);
+  }
+
+  // The result, or None where this is no plain call: the caller then finds out what it is, or what is wrong with it.
+  py::object call(py::handle x_object, py::handle out_object, py::handle axis, py::handle threads) const {
+    if (!is_plain_array(x_object)) return py::none();
+    const py::array x = py::reinterpret_borrow<py::array>(x_object);
+    const std::optional<Operand> operand = plain_operand(x, axis, inputs_);
+    if (!operand) return py::none();
+    const Slot& slot = slots_[index(operand->type, operand->shape)];
+    if (slot.steps.empty() || !is_current(slot)) return py::none();
+    const std::int64_t bytes = slot.widest * operand->vectors * kSizes[static_cast<int>(operand->type)];
+    if (2 * bytes > kUnaskedBytes) return py::none();
+    const int workers = worker_count(threads, slot, operand->vectors);
+    if (workers == 0) return py::none();
+    py::ssize_t shape[2] = {x.shape(0), x.ndim() == 2 ? x.shape(1) : 1};
+    shape[operand->axis] = outputs_;
+    py::array out;
+    if (out_object.is_none()) {
+      out = aligned_array(x.dtype(), static_cast<int>(x.ndim()), shape);
+    } else {
+      if (!is_plain_array(out_object)) return py::none();
+      out = py::reinterpret_borrow<py::array>(out_object);
+      if (!fits(out, x, operand->type, shape)) return py::none();
+    }
+    run(slot, *operand, x.data(), out.mutable_data(), workers, bytes);
+    return std::move(out);
+  }
+
+ private:
+  struct Slot {
+    bool is_set = false;
+    std::vector<const Step*> steps;
+    std::int64_t widest = 0;  // numbers that leave a step, for one vector
+    py::list kept;
+  };
+
+  static std::size_t index(ValueType type, Shape shape) {
+    return static_cast<std::size_t>(type) * kShapes + static_cast<std::size_t>(shape);
+  }
+
+  static bool is_current(const Slot& slot) {
+    return std::all_of(slot.steps.begin(), slot.steps.end(), [](const Step* step) { return step->is_current(); });
+  }
+
+  // 0 where `threads` is something to be looked at more closely.
+  int worker_count(py::handle threads, const Slot& slot, std::int64_t vectors) const {
+    if (threads.is_none()) {
+      const auto is_serial = [&](const Step* step) { return step->is_serial(vectors); };
+      if (std::all_of(slot.steps.begin(), slot.steps.end(), is_serial)) return 1;
+      return py::cast<int>(thread_count_(threads));
+    }
+    if (!PyLong_CheckExact(threads.ptr())) return 0;
+    int overflow = 0;
+    const long count = PyLong_AsLongAndOverflow(threads.ptr(), &overflow);
+    return overflow == 0 && count >= 1 && count <= kMostThreads ? static_cast<int>(count) : 0;
+  }
+
+  static void run(const Slot& slot, const Operand& operand, const void* x, void* y, int workers, std::int64_t bytes) {
+    if (slot.widest * operand.vectors <= kTinyNumbers && workers == 1) {
+      Monitor monitor;
+      return run_steps(slot, operand, x, y, workers, monitor, bytes);
+    }
+    PythonMonitor monitor{py::none()};
+    py::gil_scoped_release release;
+    run_steps(slot, operand, x, y, workers, monitor, bytes);
+  }
+
+  static void run_steps(const Slot& slot, const Operand& operand, const void* x, void* y, int workers, Monitor& monitor,
+                        std::int64_t bytes) {
+    const Layout layout = operand.shape == Shape::rows ? Layout::rows : Layout::columns;
+    const std::size_t last = slot.steps.size() - 1;
+    if (last == 0) return slot.steps[0]->run(x, y, operand.vectors, layout, workers, monitor);
+    Spare spare;
+    for (std::size_t i = 0; i <= last && !monitor.stopped(); ++i) {
+      void* const to = i == last ? y : spare.of_size(i % 2, bytes);
+      slot.steps[i]->run(x, to, operand.vectors, layout, workers, monitor);
+      x = to;
+    }
+  }
+
+  std::int64_t inputs_, outputs_;
+  py::object thread_count_;
+  std::array<Slot, kTypes * kShapes> slots_;
+};
+
+constexpr const char* kCapsule = "cheapfast.Program";
+
+// Called with (X, out, axis, threads), or with X alone for numpy.matmul's rule.
+// A bare CPython function whose `self` is the program: for 64 numbers, pybind11's own conversion of arguments takes
+// longer than all the work.
+PyObject* call_program(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
+  const auto* const program = static_cast<const Program*>(PyCapsule_GetPointer(self, kCapsule));
+  if (program == nullptr) return nullptr;
+  if (count != 4 && count != 1) {
+    PyErr_Format(PyExc_TypeError, "a program takes 1 or 4 arguments, got %zd", count);
+    return nullptr;
+  }
+  try {
+    if (count == 1) return program->call(arguments[0], py::none(), nullptr, py::none()).release().ptr();
+    return program->call(arguments[0], arguments[1], arguments[2], arguments[3]).release().ptr();
+  } catch (py::error_already_set& error) {
+    error.restore();
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
+  }
+  return nullptr;
+}
+
+PyMethodDef g_call_method = {"call_program", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&call_program)),
+                             METH_FASTCALL, nullptr};
+
+// The program as a function; it keeps the program alive.
+py::object callable(const std::shared_ptr<Program>& program) {
+  using Owner = std::shared_ptr<Program>;
+  auto* const owner = new Owner(program);
+  PyObject* const capsule = PyCapsule_New(
+      program.get(), kCapsule, [](PyObject* self) { delete static_cast<Owner*>(PyCapsule_GetContext(self)); });
+  if (capsule == nullptr) {
+    delete owner;
+    throw py::error_already_set();
+  }
+  const py::object kept = py::reinterpret_steal<py::object>(capsule);
+  PyCapsule_SetContext(capsule, owner);
+  return py::reinterpret_steal<py::object>(
+      PyCFunction_NewEx(&g_call_method, capsule, py::str("cheapfast._core").ptr()));
+}
+
+}  // namespace
+
+void register_program(py::module_& m) {
+  m.attr("VECTOR") = static_cast<int>(Shape::vector);
+  m.attr("COLUMNS") = static_cast<int>(Shape::columns);
+  m.attr("ROWS") = static_cast<int>(Shape::rows);
+  // Plain types, as the stub says: pybind11's own metaclass is for static properties.
+  const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));
+  py::class_<Step>(m, "Step", plain);
+  py::class_<Program, std::shared_ptr<Program>>(m, "Program", plain)
+      .def(py::init<std::int64_t, std::int64_t, py::object>())
+      .def("set", &Program::set)
+      .def("is_set", &Program::is_set)
+      .def("callable", &callable);
+}
+
+}  // namespace cheapfast

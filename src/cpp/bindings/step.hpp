@@ -1,0 +1,38 @@
+// One pass of a plan with its weights at hand: what a program strings together.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+
+#include "core/monitor.hpp"
+#include "kernels/csr.hpp"
+
+namespace cheapfast {
+
+// Vectors without gaps: (features, vectors) with the vectors of a feature side by side, or (vectors, features).
+enum class Layout { columns, rows };
+
+class Step {
+ public:
+  virtual ~Step() = default;
+
+  virtual ValueType type() const = 0;  // of operand and result
+  virtual std::int64_t inputs() const = 0;
+  virtual std::int64_t outputs() const = 0;
+
+  // Whether the weights lie as the instruction set in use wants them.
+  virtual bool is_current() const { return true; }
+  // Whether more than one thread would change nothing.
+  virtual bool is_serial(std::int64_t vectors) const = 0;
+
+  // y = step . x, both in one layout and aligned to their numbers; they do not overlap.
+  virtual void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads,
+                   Monitor& monitor) const = 0;
+};
+
+// A Python class of steps; `Step` is registered by register_program, before all others.
+template <class T>
+using StepClass = pybind11::class_<T, Step>;
+
+}  // namespace cheapfast
