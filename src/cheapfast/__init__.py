@@ -31,9 +31,13 @@ from cheapfast.flattening import (
     FlatteningCost,
     Frontier,
     FrontierPoint,
+    MergeGroup,
+    MergePlan,
     flatten,
     flattening_cost,
     frontier,
+    merge,
+    plan_merge,
 )
 from cheapfast.io import load, read_chain, read_matrix, save
 from cheapfast.layers import (
@@ -65,6 +69,8 @@ __all__ = [
     "FrontierPoint",
     "KroneckerSparse",
     "Layer",
+    "MergeGroup",
+    "MergePlan",
     "Network",
     "Operator",
     "PassThrough",
@@ -84,7 +90,9 @@ __all__ = [
     "hadamard_transform",
     "layers",
     "load",
+    "merge",
     "paper",
+    "plan_merge",
     "read_chain",
     "read_matrix",
     "save",

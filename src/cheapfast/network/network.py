@@ -103,6 +103,11 @@ class Network:
         return self._shapes[-1][0], self._shapes[0][1]
 
     @property
+    def layer_shapes(self) -> tuple[tuple[int, int], ...]:
+        """(outputs, inputs) of each layer, activations included."""
+        return self._shapes
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """Common dtype of the weights."""
         return self._dtype

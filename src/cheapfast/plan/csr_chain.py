@@ -243,9 +243,24 @@ def _takes(layers: Sequence[Layer], start: int, position: int) -> bool:
     layer = layers[position]
     if type(layer) is Sparse:  # a subclass may apply itself in its own way
         return True
+    return position > start and folds(layer, layers[position - 1].dtype)
+
+
+def folds(layer: Layer, dtype: np.dtype[Any]) -> bool:
+    """Say whether a layer costs nothing after a sparse one: its rows are computed in its order.
+
+    Parameters
+    ----------
+    layer : Layer
+    dtype : numpy.dtype
+        Of the sparse layer before it.
+
+    Returns
+    -------
+    bool
+    """
     return (
-        position > start
-        and isinstance(layer, Permutation)
+        isinstance(layer, Permutation)
         and layer.bias is None
-        and np.result_type(layer.dtype, layers[position - 1].dtype) == layers[position - 1].dtype
+        and np.result_type(layer.dtype, dtype) == dtype
     )

@@ -1,0 +1,388 @@
+"""What `plan_merge` returns: the groups, the seconds, and from when on merging pays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
+from html import escape
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cheapfast import _memory
+from cheapfast.layers import Layer, Sparse
+from cheapfast.network import Network
+from cheapfast.network.display import elided
+from cheapfast.plan.product import multiply_out
+from cheapfast.plan.shapes import Shape
+from cheapfast.support import csr_pattern_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_HEADINGS = (
+    "layers",
+    "nonzeros",
+    "merged",
+    "multiply out",
+    "apply before",
+    "after",
+    "pays above",
+)
+
+
+class Timing(NamedTuple):
+    """Seconds once and seconds an application.
+
+    Parameters
+    ----------
+    build : float
+        To multiply out.
+    apply : float
+        To apply the network once to the batch.
+    """
+
+    build: float
+    apply: float
+
+    def total(self, applications: float) -> float:
+        """Return the seconds of some applications, multiplying out included.
+
+        Parameters
+        ----------
+        applications : float
+
+        Returns
+        -------
+        float
+        """
+        return self.build + applications * self.apply
+
+    def __add__(self, other: object) -> Timing:  # type: ignore[override]
+        assert isinstance(other, Timing)
+        return Timing(self.build + other.build, self.apply + other.apply)
+
+
+@dataclass(frozen=True)
+class MergeGroup:
+    """Neighbouring layers that become one, or a layer that stays.
+
+    Attributes
+    ----------
+    start, stop : int
+        The layers `start` to ``stop - 1``, in data-flow order.
+    nonzeros : int or None
+        Of these layers as they are; None for an activation or an Operator.
+    merged_nonzeros : int or None
+        Of what they become.
+    exact : bool
+        Whether `merged_nonzeros` is a structural count, or an estimate from some rows.
+    build_seconds : float
+        Predicted, to multiply them out; 0 for a layer that stays.
+    seconds_before, seconds_after : float or None
+        Predicted, an application, as they are and as they become; None for an Operator. A pass that
+        fuses several layers counts in equal parts for each.
+    break_even : int or None
+        Merging them pays above so many applications; None if it never does, or nothing is merged.
+    """
+
+    start: int
+    stop: int
+    nonzeros: int | None
+    merged_nonzeros: int | None
+    exact: bool
+    build_seconds: float
+    seconds_before: float | None
+    seconds_after: float | None
+    break_even: int | None
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether it stands for several layers."""
+        return self.stop > self.start + 1
+
+
+@dataclass(frozen=True, repr=False)
+class MergePlan:
+    """Which neighbours to multiply out, and what that is predicted to bring. Prints as a table.
+
+    Attributes
+    ----------
+    source : Network
+        The network as it is.
+    groups : tuple of MergeGroup
+        What it becomes, in data-flow order.
+    objective : str
+        "synapses" or "time".
+    applications, batch : int
+        How often it is applied, and to how many vectors at a time.
+    apart, multiplied, chosen : Timing
+        Predicted seconds to multiply out and to apply once: nothing merged, every linear run made
+        one matrix (infinite if that does not fit in memory), and this plan.
+    break_even : int or None
+        Merging `pays` above so many applications; None if it never does. If this plan merges nothing,
+        that of the merging that pays first.
+    pays : tuple of (int, int)
+        The layers ``start`` to ``stop - 1`` that `break_even` is about.
+    complete : bool
+        Whether the seconds of all layers are known: those of an Operator are not, and count as 0.
+    threads : int
+        Number of threads that the seconds are for.
+    memory_limit : int
+        Bytes that a product may take.
+    """
+
+    source: Network = field(hash=False)
+    groups: tuple[MergeGroup, ...]
+    objective: str
+    applications: int
+    batch: int
+    apart: Timing
+    multiplied: Timing
+    chosen: Timing
+    break_even: int | None
+    pays: tuple[tuple[int, int], ...]
+    complete: bool
+    threads: int
+    memory_limit: int
+
+    @cached_property
+    def network(self) -> Network:
+        """The merged network: multiplied out when first asked for, MemoryError if that is too large.
+
+        Layers that are not merged are taken as they are. Entries that cancel exactly are dropped, so
+        it may have fewer nonzeros than the plan says.
+        """
+        for group in self.groups:
+            if group.is_merged:
+                self._require_memory(group)
+        layers = list(self.source)
+        return Network(
+            [
+                merged_layer(layers[group.start : group.stop], self.threads)
+                if group.is_merged
+                else layers[group.start]
+                for group in self.groups
+            ]
+        )
+
+    @property
+    def predicted_seconds(self) -> float:
+        """To multiply out and to apply as often as asked, predicted."""
+        return self.chosen.total(self.applications)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the seconds against the number of applications.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            All layers apart, all multiplied, and this plan; where one overtakes another is marked.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        from cheapfast import plotting
+
+        return plotting.plot_merge(self, ax)
+
+    def advice(self, names: Sequence[str] | None = None) -> str:
+        """Say in one sentence what to do.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            What to call the layers; by default their positions.
+
+        Returns
+        -------
+        str
+        """
+        which = " and ".join(_layers(a, b, names) for a, b in self.pays)
+        if not any(group.is_merged for group in self.groups):
+            if self.break_even is None:
+                return "Keep the layers apart: no merging is predicted to make it faster."
+            return (
+                f"Keep the layers apart for {_times(self.applications)}; merge {which} if you apply "
+                f"more than {_times(self.break_even)}."
+            )
+        if self.break_even is None:
+            return f"Merge {which} for fewer synapses; that is not predicted to make it faster."
+        return f"Merge {which} if you apply more than {_times(self.break_even)}."
+
+    def certainty(self) -> str:
+        """Say what the numbers rest on.
+
+        Returns
+        -------
+        str
+        """
+        guessed = sum(not group.exact for group in self.groups)
+        counts = "nonzeros are exact structural counts"
+        if guessed:
+            counts = f"nonzeros marked ~ ({guessed}) are estimated from some rows, the others exact"
+        partly = "" if self.complete else "; Operators are not included, what they do is not known"
+        return (
+            f"{counts}; seconds are predicted from rates measured on this machine, for "
+            f"{self.threads} thread(s), and may be off by some tens of per cent{partly}"
+        )
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the table, as text; the first row is the headings.
+
+        Returns
+        -------
+        list of tuple of str
+        """
+        return [_HEADINGS, *map(_row, self.groups)]
+
+    def summary(self) -> str:
+        """Say what the plan and its two alternatives take.
+
+        Returns
+        -------
+        str
+        """
+        times = [
+            f"{name} {seconds_text(timing.total(self.applications))}"
+            for name, timing in (
+                ("apart", self.apart),
+                ("all multiplied", self.multiplied),
+                ("this plan", self.chosen),
+            )
+        ]
+        return (
+            f"{_times(self.applications)} to {self.batch} vector(s) at a time: {', '.join(times)}"
+        )
+
+    def __repr__(self) -> str:
+        rows = self.rows()
+        widths = [max(len(row[k]) for row in rows) for k in range(len(_HEADINGS))]
+        table = [
+            "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        table[1:] = elided(table[1:])
+        return "\n".join([self.advice(), self.summary(), *table, f"({self.certainty()})"])
+
+    def _repr_html_(self) -> str:
+        head, *body = self.rows()
+        cells = "".join(
+            "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in body
+        )
+        headings = "".join(f"<th>{escape(text)}</th>" for text in head)
+        return (
+            f"<div><p><b>{escape(self.advice())}</b><br>{escape(self.summary())}</p>"
+            f"<table><thead><tr>{headings}</tr></thead><tbody>{cells}</tbody></table>"
+            f"<p>{escape(self.certainty())}</p></div>"
+        )
+
+    def _require_memory(self, group: MergeGroup) -> None:
+        shape: Shape = self.source[group.start : group.stop].shape
+        entries = group.merged_nonzeros or 0
+        _memory.require(
+            csr_pattern_bytes(shape, entries) + entries * self.source.dtype.itemsize,
+            f"merging the layers {group.start} to {group.stop - 1}, about {entries:,} nonzeros,",
+            "merge with objective='time' and a smaller memory_limit, or apply the layers as they are",
+            limit=self.memory_limit,
+        )
+
+
+def merged_layer(layers: Sequence[Layer], threads: int | None = None) -> Sparse:
+    """Multiply linear layers out to one, biases included.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        In data-flow order.
+    threads : int, optional
+        As for `Network.apply`.
+
+    Returns
+    -------
+    Sparse
+        W_2 (W_1 x + b_1) + b_2 has the weights W_2 W_1 and the bias W_2 b_1 + b_2.
+
+    Raises
+    ------
+    MemoryError
+        Before a product that would not fit.
+    """
+    return Sparse(multiply_out(layers, threads), reduce(_pushed, layers, None))
+
+
+def _pushed(bias: npt.NDArray[Any] | None, layer: Layer) -> npt.NDArray[Any] | None:
+    """Return what a layer makes of the bias before it, its own added."""
+    if bias is None:
+        return layer.bias
+    column: npt.NDArray[Any] = layer.apply(np.asarray(bias)[:, np.newaxis])
+    return column[:, 0]
+
+
+def seconds_text(seconds: float | None) -> str:
+    """Write seconds for people.
+
+    Parameters
+    ----------
+    seconds : float or None
+
+    Returns
+    -------
+    str
+        Two or three digits and a unit.
+
+    Examples
+    --------
+    >>> seconds_text(0.00123), seconds_text(45.6), seconds_text(2e-9)
+    ('1.23 ms', '45.6 s', '0.002 us')
+    """
+    if seconds is None:
+        return "unknown"
+    if math.isinf(seconds):
+        return "too large"
+    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds / 1e-6:.3g} us"
+
+
+def _row(group: MergeGroup) -> tuple[str, ...]:
+    which = str(group.start) if not group.is_merged else f"{group.start}-{group.stop - 1}"
+    before, after = (seconds_text(s) for s in (group.seconds_before, group.seconds_after))
+    if not group.is_merged:
+        return (which, _count(group.nonzeros), "", "", before, after, "")
+    mark = "" if group.exact else "~"
+    pays = "never" if group.break_even is None else f"{group.break_even:,}"
+    return (
+        which,
+        _count(group.nonzeros),
+        mark + _count(group.merged_nonzeros),
+        seconds_text(group.build_seconds),
+        before,
+        after,
+        pays,
+    )
+
+
+def _count(count: int | None) -> str:
+    return "" if count is None else f"{count:,}"
+
+
+def _layers(start: int, stop: int, names: Sequence[str] | None) -> str:
+    if names is not None:
+        return ", ".join(names[start:stop])
+    return f"layers {start}-{stop - 1}"
+
+
+def _times(applications: int) -> str:
+    return "1 time" if applications == 1 else f"{applications:,} times"

@@ -1,0 +1,126 @@
+"""Products of neighbouring layers, as far as a few of their rows tell: an estimate.
+
+Rows of a product need not wait for the product: a row of the last layer, pushed back through the
+layers before it, is the same row of every product that ends there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from cheapfast.plan.traffic import BLOCK_ROWS, Traffic, block_starts, sampled_traffic
+
+if TYPE_CHECKING:
+    from cheapfast.support import CsrSupport
+
+Array = npt.NDArray[Any]
+
+#: Entries of the sampled rows together; where they grow beyond, fewer rows go on.
+_MOST_ENTRIES = 1 << 14
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A product of neighbouring layers, estimated.
+
+    Parameters
+    ----------
+    traffic : Traffic
+        Its number of nonzeros included.
+    next_pairs : float
+        Pairs of nonzeros that meet when the following layer is multiplied with it; 0 for the last.
+    """
+
+    traffic: Traffic
+    next_pairs: float
+
+
+def sample_products(
+    supports: Sequence[CsrSupport], report: Callable[[int, int], None] | None = None
+) -> list[list[Sampled]]:
+    """Estimate the products of all runs of neighbours.
+
+    Parameters
+    ----------
+    supports : sequence of CsrSupport
+        In data-flow order.
+    report : callable, optional
+        Called as ``report(done, total)``.
+
+    Returns
+    -------
+    list of list of Sampled
+        Entry [j][k] is the product of the layers j - k to j: those before it are taken in one by
+        one. For k = 0 the layer itself.
+
+    Notes
+    -----
+    Eight blocks of eight neighbouring rows of the last layer, at fixed places, are pushed through
+    the layers before it; what they hold is scaled to all rows. Where rows differ much in length, as
+    in power-law graphs, this can be off by a factor.
+    """
+    patterns = [_ones(support) for support in supports]
+    into = [np.bincount(support.indices, minlength=support.shape[1]) for support in supports[1:]]
+    into.append(np.zeros(supports[-1].shape[0]))
+    products = []
+    for j in range(len(supports)):
+        products.append(_backwards(patterns[: j + 1], into[j]))
+        if report is not None:
+            report(j + 1, len(supports))
+    return products
+
+
+def _ones(support: CsrSupport) -> Any:
+    values = np.ones(len(support.indices), np.int8)
+    return csr_array((values, support.indices, support.indptr), shape=support.shape)
+
+
+def _backwards(patterns: Sequence[Any], into: Array) -> list[Sampled]:
+    """Push rows of the last layer back to the first; `into` is how often the next one takes each."""
+    last = patterns[-1]
+    rows = last.shape[0]
+    starts = block_starts(rows)
+    blocks = [np.arange(start, min(start + BLOCK_ROWS, rows)) for start in starts]
+    taken = np.concatenate([np.zeros(0, np.int64), *blocks])
+    sampled = last[taken]
+    results = []
+    for k, layer in enumerate(patterns[::-1]):
+        if k:
+            sampled, taken, blocks = _thinned(sampled, taken, blocks)
+            sampled = sampled @ layer
+            sampled.data[:] = 1  # a sum of ones may have wrapped to 0; the entry is there all the same
+        results.append(_describe(sampled, blocks, taken, (rows, layer.shape[1]), into))
+    return results
+
+
+def _thinned(sampled: Any, taken: Array, blocks: list[Array]) -> tuple[Any, Array, list[Array]]:
+    """Leave out blocks, and in the end rows, until few entries are left."""
+    while sampled.nnz > _MOST_ENTRIES and len(taken) > 1:
+        if len(blocks) > 1:
+            blocks = blocks[::2]
+        else:
+            blocks = [blocks[0][: (len(blocks[0]) + 1) // 2]]
+        kept = np.isin(taken, np.concatenate(blocks))
+        sampled, taken = sampled[np.flatnonzero(kept)], taken[kept]
+    return sampled, taken, blocks
+
+
+def _describe(
+    sampled: Any, blocks: list[Array], taken: Array, shape: tuple[int, int], into: Array
+) -> Sampled:
+    lengths = np.diff(sampled.indptr)
+    scale = shape[0] / max(len(taken), 1)
+    traffic = sampled_traffic(
+        sampled.indices,
+        lengths,
+        [len(block) for block in blocks],
+        shape,
+        float(sampled.nnz) * scale,
+    )
+    return Sampled(traffic, float(lengths @ into[taken]) * scale)

@@ -1,0 +1,266 @@
+"""What this machine is good at: measured rates, and where they are kept between runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import platform
+import sys
+import tempfile
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+#: Raised when what is measured changes: an older file is then measured anew.
+FORMAT = 1
+
+#: Every rate that the cost model needs, and what it is; see `Machine`.
+RATES = {
+    "pass": "seconds of a pass before it does anything",
+    "layer": "seconds of one more layer in a chain of sparse ones",
+    "row": "seconds a row of a sparse layer, by bytes of an operand's row, in cache",
+    "entry": "seconds a nonzero of a sparse layer, by bytes of an operand's row, in cache",
+    "uneven": "more seconds a row that is not as long as the one before it",
+    "gather8": "more seconds for a nonzero that names an operand's row of 8 bytes at random, by "
+    "bytes of the operand",
+    "gather64": "the same for rows of 64 bytes",
+    "gather512": "the same for rows of 512 bytes",
+    "stream": "more seconds a byte of weights, by bytes that an application reads",
+    "move": "more seconds a byte of operand and result, by bytes of both",
+    "pair": "seconds a pair of nonzeros that meet when sparse matrices are multiplied",
+    "product": "seconds a nonzero of a product of sparse matrices",
+    "fourier": "seconds a flop of a fused run of Fourier factors, by number of vectors",
+    "sums": "seconds a flop of a fused run of sums and differences, by number of vectors",
+    "blocks": "seconds a flop of a fused run of 2 x 2 blocks, by number of vectors",
+    "factor2": "seconds a flop of one Kronecker factor of blocks of 2, by number of vectors",
+    "factor16": "the same for blocks of 16",
+    "permute": "seconds a byte of a permutation, by number of vectors",
+    "convolve": "seconds a flop of a convolution by NumPy",
+    "transform": "seconds an element and binary digit of a convolution by FFT",
+    "elementwise": "seconds a value of an activation",
+    "speedup": "how many times faster the threads are than one",
+}
+
+_LARGEST = 1e300  # of what a curve is asked for: symbolic networks have sizes beyond any float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A rate that depends on a size, linear between measured points in the logarithm of the size.
+
+    Parameters
+    ----------
+    points : tuple of (float, float)
+        Size and rate, sizes rising; the first and the last rate hold beyond them.
+    """
+
+    points: tuple[tuple[float, float], ...]
+
+    def at(self, size: float) -> float:
+        """Return the rate at a size.
+
+        Parameters
+        ----------
+        size : float
+
+        Returns
+        -------
+        float
+        """
+        above = bisect_right(self.points, size, key=lambda point: point[0])
+        if above == 0:
+            return self.points[0][1]
+        if above == len(self.points):
+            return self.points[-1][1]
+        (low, first), (high, last) = self.points[above - 1 : above + 1]
+        share = math.log(size / low) / math.log(high / low)
+        return first + share * (last - first)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Measured rates of a machine, for one instruction set and number of threads.
+
+    Parameters
+    ----------
+    rates : mapping of str to Curve
+        One for each name in `RATES`.
+    threads : int
+        Threads that `speedup` is for; all other rates are those of one thread.
+    """
+
+    rates: Mapping[str, Curve]
+    threads: int
+
+    def rate(self, name: str, size: float = 1.0) -> float:
+        """Return a rate.
+
+        Parameters
+        ----------
+        name : str
+            One of `RATES`.
+        size : float
+            What the rate depends on, if it does.
+
+        Returns
+        -------
+        float
+        """
+        return self.rates[name].at(min(size, _LARGEST))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values.
+
+        Returns
+        -------
+        dict
+        """
+        return {
+            "format": FORMAT,
+            "threads": self.threads,
+            "rates": {name: [list(point) for point in self.rates[name].points] for name in RATES},
+        }
+
+    @classmethod
+    def from_json(cls, document: Any) -> Machine:
+        """Read what `to_json` returned.
+
+        Parameters
+        ----------
+        document : Any
+
+        Returns
+        -------
+        Machine
+
+        Raises
+        ------
+        ValueError
+            If it is anything else.
+        """
+        try:
+            if document["format"] != FORMAT:
+                raise ValueError(f"format must be {FORMAT}, got {document['format']!r}")
+            rates = {name: _curve(document["rates"][name]) for name in RATES}
+            threads = int(document["threads"])
+        except (KeyError, TypeError, IndexError) as error:
+            raise ValueError(f"no calibration of a machine: {error!r}") from error
+        return cls(rates, threads)
+
+
+def _curve(points: Any) -> Curve:
+    read = tuple((float(size), float(rate)) for size, rate in points)
+    sizes = [size for size, _ in read]
+    usable = all(size > 0 and 0 <= rate < math.inf for size, rate in read)
+    if not read or not usable or sorted(set(sizes)) != sizes:
+        raise ValueError(f"a rate must have positive, rising sizes, got {points!r}")
+    return Curve(read)
+
+
+def cache_folder() -> Path:
+    """Return the folder for what is worth keeping between runs; it need not exist.
+
+    Returns
+    -------
+    pathlib.Path
+        The environment variable CHEAPFAST_CACHE, else the folder ``cheapfast`` where the system
+        keeps such files: ``$XDG_CACHE_HOME`` or ``~/.cache``; ``~/Library/Caches`` on macOS;
+        ``%LOCALAPPDATA%`` on Windows.
+    """
+    chosen = os.environ.get("CHEAPFAST_CACHE", "").strip()
+    if chosen:
+        return Path(chosen)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA", "")
+        return (Path(base) if base else Path.home() / "AppData" / "Local") / "cheapfast"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "cheapfast"
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    # the specification says that a relative path is to be ignored
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "cheapfast"
+
+
+def cache_file(version: str, target: str, threads: int) -> Path:
+    """Return the file that keeps the rates of this machine.
+
+    Parameters
+    ----------
+    version : str
+        Of this package.
+    target : str
+        Instruction set that the kernels use.
+    threads : int
+
+    Returns
+    -------
+    pathlib.Path
+        Its name tells apart processors, for a home folder that several machines share.
+    """
+    key = "\n".join((_processor(), str(os.cpu_count()), version, target, str(threads)))
+    return cache_folder() / f"machine-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+
+
+def load(path: Path) -> Machine | None:
+    """Read a kept calibration.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    Machine or None
+        None if there is none that can be read: it is then measured anew.
+    """
+    try:
+        return Machine.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def store(path: Path, machine: Machine, notes: Mapping[str, str]) -> bool:
+    """Keep a calibration; other processes see the whole file or none of it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    machine : Machine
+    notes : mapping
+        Written next to the rates, for people.
+
+    Returns
+    -------
+    bool
+        False if the folder cannot be written: nothing is kept then, which costs the next process a
+        measurement and nothing else.
+    """
+    text = json.dumps({**notes, **machine.to_json()}, indent=1)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=".machine-", delete=False
+        ) as file:
+            temporary = Path(file.name)
+            file.write(text + "\n")
+        temporary.replace(path)
+    except OSError:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _processor() -> str:
+    """Return the name of the processor, as far as the system tells."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return f"{platform.machine()} {platform.processor()}"
