@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cheapfast as cf
-from cheapfast.algorithms._primes import is_prime, prime_factors
+from cheapfast._primality import is_prime
+from cheapfast.algorithms._primes import prime_factors
 
 
 def relative_error(actual: npt.NDArray[Any], desired: npt.NDArray[Any]) -> float:

@@ -139,3 +139,20 @@ def count_rows(
     progress: Callable[[int, int], None] | None,
     /,
 ) -> npt.NDArray[np.int64]: ...
+def count_modular(
+    layers: list[_CsrMatrix],
+    first: tuple[int, int],
+    second: tuple[int, int],
+    threads: int,
+    memory_limit: int,
+    progress: Callable[[int, int], None] | None,
+    /,
+) -> int: ...
+def count_with_tolerance(
+    layers: list[_CsrMatrix],
+    tolerance: float,
+    threads: int,
+    memory_limit: int,
+    progress: Callable[[int, int], None] | None,
+    /,
+) -> int: ...

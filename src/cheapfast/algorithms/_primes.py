@@ -4,42 +4,13 @@ from __future__ import annotations
 
 import math
 
-#: The strong-pseudoprime test with these bases is a proof below `PROVEN_BELOW` (J. Sorenson and
-#: J. Webster, Mathematics of Computation 86, 985 (2017)).
-_WITNESSES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41)
-PROVEN_BELOW = 3_317_044_064_679_887_385_961_981
+from cheapfast._primality import PROVEN_BELOW, is_prime
 
 #: Divided out one by one before anything cleverer is tried.
 _SMALL_PRIMES = tuple(p for p in range(2, 1000) if all(p % q for q in range(2, math.isqrt(p) + 1)))
 
 #: Differences multiplied together before one gcd is taken of all of them.
 _BATCH = 128
-
-
-def is_prime(n: int) -> bool:
-    """Decide whether `n` is prime, with a proof for ``n < PROVEN_BELOW`` (Miller-Rabin)."""
-    if n < 2:
-        return False
-    for prime in _WITNESSES:
-        if n % prime == 0:
-            return n == prime
-    if n >= PROVEN_BELOW:
-        raise ValueError(f"primality is proven only below {PROVEN_BELOW}, got {n}")
-    twos = ((n - 1) & -(n - 1)).bit_length() - 1
-    odd = (n - 1) >> twos
-    return all(_passes(n, witness, odd, twos) for witness in _WITNESSES)
-
-
-def _passes(n: int, witness: int, odd: int, twos: int) -> bool:
-    """Say whether `n` is a strong probable prime to the base `witness`; n - 1 = odd 2^twos."""
-    x = pow(witness, odd, n)
-    if x in (1, n - 1):
-        return True
-    for _ in range(twos - 1):
-        x = x * x % n
-        if x == n - 1:
-            return True
-    return False
 
 
 def _split(n: int) -> int:

@@ -21,6 +21,7 @@ EXAMPLES = """\b
 Examples:
   cheapfast flatten R.npz A.npz P.npz     nonzeros of R A P, without multiplying
   cheapfast flatten hadamard:2^60
+  cheapfast estimate A.npz A.npz          about how many, with a confidence interval
   cheapfast paper                         the paper's claims, computed
   cheapfast bench --only count --quick    how fast, against other libraries
 """
@@ -28,6 +29,7 @@ Examples:
 #: verb -> (module, attribute, one line of help): a verb is imported when it is called
 VERBS = {
     "flatten": ("cheapfast.cli.flatten", "flatten"),
+    "estimate": ("cheapfast.cli.estimate", "estimate"),
     "paper": ("cheapfast.cli.paper", "paper"),
     "bench": ("cheapfast.bench.run", "bench"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import click
 
@@ -19,6 +20,7 @@ Examples:
   cheapfast flatten network.npz              a saved network
   cheapfast flatten fft:1048576
   cheapfast flatten hadamard:2^60 --json
+  cheapfast flatten hadamard:256 hadamard:256 --kind numerical
   cheapfast flatten random:n=10000,p=0.001,depth=3,seed=1
 """
 
@@ -26,6 +28,19 @@ Examples:
 @click.command(epilog=EXAMPLES, short_help="Count the nonzeros of a product of layers.")
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON with exact integers.")
+@click.option(
+    "--kind",
+    type=click.Choice(("structural", "numerical")),
+    default="structural",
+    show_default=True,
+    help="All nonzeros, or those that are left after cancellation.",
+)
+@click.option(
+    "--tolerance",
+    type=float,
+    default=0.0,
+    help="With --kind numerical: cancelled up to this share of the terms (default: exactly).",
+)
 @click.option("--method", default="auto", show_default=True, help="Which method counts.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads (default: all CPUs).")
 @click.option(
@@ -37,6 +52,8 @@ Examples:
 def flatten(
     specs: tuple[str, ...],
     as_json: bool,
+    kind: str,
+    tolerance: float,
     method: str,
     threads: int | None,
     memory_limit: str | None,
@@ -52,7 +69,15 @@ def flatten(
     """
     limit = _memory.parse_bytes(memory_limit)
     named = read_network(specs, limit)
-    report = count(named, method=method, threads=threads, memory_limit=limit, progress=progress)
+    report = count(
+        named,
+        kind=kind,
+        tolerance=tolerance,
+        method=method,
+        threads=threads,
+        memory_limit=limit,
+        progress=progress,
+    )
     if as_json:
         click.echo(json.dumps(report.to_json()))
     else:
@@ -62,6 +87,8 @@ def flatten(
 def count(
     named: NamedNetwork,
     *,
+    kind: str = "structural",
+    tolerance: float = 0.0,
     method: str = "auto",
     threads: int | None = None,
     memory_limit: int | None = None,
@@ -73,6 +100,10 @@ def count(
     ----------
     named : NamedNetwork
         The network and the names of its layers.
+    kind : {"structural", "numerical"}, optional
+        What is counted.
+    tolerance : float, optional
+        What counts as cancelled.
     method : str, optional
         Which method counts.
     threads : int, optional
@@ -87,23 +118,40 @@ def count(
     FlattenReport
     """
     net = named.network
-    counts = cf.counting.structural_counts(
-        net, method=method, threads=threads, memory_limit=memory_limit, progress=progress or None
-    )
+    shown = progress or None
+    prefixes: Sequence[int | None]
+    if kind == "numerical":
+        cost = cf.flattening_cost(
+            net,
+            kind=kind,
+            tolerance=tolerance,
+            method=method,
+            threads=threads,
+            memory_limit=memory_limit,
+            progress=shown,
+        )
+        flat, ran, prefixes = cost.flat, cost.method, [None] * (len(net) - 1) + [cost.flat]
+    else:
+        if tolerance != 0:
+            raise ValueError(f"tolerance must be 0 without --kind numerical, got {tolerance:g}")
+        counts = cf.counting.structural_counts(
+            net, method=method, threads=threads, memory_limit=memory_limit, progress=shown
+        )
+        flat, ran, prefixes = counts.value, counts.method, counts.prefixes
     rows = tuple(
         LayerRow(name, layer.shape, layer.synapses, product)
-        for name, layer, product in zip(named.names, net, counts.prefixes, strict=True)
+        for name, layer, product in zip(named.names, net, prefixes, strict=True)
     )
     deep = net.synapses
     return FlattenReport(
         layers=rows,
         deep=deep,
-        flat=counts.value,
-        ratio=counts.value / deep if deep else float("nan"),
-        kind="structural",
+        flat=flat,
+        ratio=flat / deep if deep else float("nan"),
+        kind=kind,
         bound="exact",
-        method=counts.method,
-        flat_bytes=csr_bytes(net.shape[0], net.shape[1], counts.value, net.dtype.itemsize),
+        method=ran,
+        flat_bytes=csr_bytes(net.shape[0], net.shape[1], flat, net.dtype.itemsize),
     )
 
 

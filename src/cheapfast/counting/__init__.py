@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from cheapfast.counting.count import KINDS, synapse_count
 from cheapfast.counting.estimate import ESTIMATE_METHODS, Estimate, estimate_synapses
 from cheapfast.counting.expected import Expected, expected_synapses
+from cheapfast.counting.numerical import NumericalCount, count_numerical
 from cheapfast.counting.structural import (
     METHODS,
     StructuralCount,
     structural_counts,
-    synapse_count,
 )
 
 __all__ = [
     "ESTIMATE_METHODS",
+    "KINDS",
     "METHODS",
     "Estimate",
     "Expected",
+    "NumericalCount",
     "StructuralCount",
+    "count_numerical",
     "estimate_synapses",
     "expected_synapses",
     "structural_counts",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,7 +15,7 @@ from cheapfast.counting.registers import (
     push_sketches,
     sketch_memory,
 )
-from cheapfast.counting.sampling import Sampled, more_draws, student
+from cheapfast.counting.sampling import Plan, Sampled, mean_by_draws, predicted_draws
 from cheapfast.support import Support
 
 #: Ranks of a batch: 64 bytes a node.
@@ -25,7 +24,7 @@ RANKS = 16
 #: Batches that one call may take; their half-width at 95 percent is then at most 0.82 percent.
 MOST_BATCHES = 4096
 
-_FIRST_BATCHES = 64
+_PILOT = 64
 
 #: A sum of ranks above this belongs to a row that reaches no column.
 _NOTHING = 1e30
@@ -85,25 +84,21 @@ def cohen_total(
         limit=memory_limit,
     )
     rows = sum(s.shape[0] for s in supports)
-    totals: npt.NDArray[np.float64] = np.empty(0)
-    wanted = _FIRST_BATCHES
-    steps = Steps(report, wanted * rows)
-    while True:
-        batches = [_batch(supports, rng, threads, steps) for _ in range(wanted)]
-        totals = np.append(totals, batches)
-        result = student(totals, confidence)
-        if result.relative <= rel_error or result.value == 0:
-            return result
-        needed = math.ceil(result.draws * (result.relative / rel_error) ** 2)
-        # a prediction from few batches errs: only what is out of reach by far is refused early
-        if result.draws >= MOST_BATCHES or needed > 2 * MOST_BATCHES:
-            raise ValueError(
-                f"rel_error={rel_error:g} needs about {needed:,} batches of ranks, more than the "
-                f"budget of {MOST_BATCHES:,}; after {result.draws} the half-width is "
-                f"{result.relative:.2g}: ask for more than that, or take method='hyperloglog'"
-            )
-        wanted = min(more_draws(result, rel_error), MOST_BATCHES - result.draws)
-        steps.total += wanted * rows
+    plan = Plan(rel_error, confidence, _PILOT, MOST_BATCHES)
+    steps = Steps(report, 2 * _PILOT * rows)
+
+    def batches(count: int) -> npt.NDArray[np.float64]:
+        steps.expect(count * rows)
+        return np.array([_batch(supports, rng, threads, steps) for _ in range(count)])
+
+    result = mean_by_draws(batches, plan)
+    if result.relative <= rel_error or result.value == 0:
+        return result
+    raise ValueError(
+        f"rel_error={rel_error:g} needs about {predicted_draws(result, plan):,} batches of ranks, "
+        f"the budget is {MOST_BATCHES:,}; after {result.draws:,} the half-width is "
+        f"{result.relative:.2g}: ask for a larger rel_error, or take method='hyperloglog'"
+    )
 
 
 def _batch(

@@ -84,7 +84,7 @@ def count_csr(
             limit=memory_limit,
         )
     layers = [csr_arrays(s) for s in supports]
-    layers[-1] = _with_used_columns(*layers[-1])
+    layers[-1] = used_columns(*layers[-1])
     value, prefixes, ran, work = _core.count_chain(
         layers, method, threads, min(memory_limit - symbolic, _MOST_BYTES), progress
     )
@@ -123,14 +123,27 @@ def with_used_columns(support: Support) -> Support:
     """
     if not isinstance(support, CsrSupport):
         return support
-    rows, columns, indptr, indices = _with_used_columns(*csr_arrays(support))
+    rows, columns, indptr, indices = used_columns(*csr_arrays(support))
     return support if columns == support.shape[1] else CsrSupport((rows, columns), indptr, indices)
 
 
-def _with_used_columns(
+def used_columns(
     rows: int, cols: int, indptr: _core._Index, indices: _core._Index
 ) -> _core._CsrArrays:
-    """Leave out the empty columns if they are by far the most; no count depends on them."""
+    """Leave out the empty columns if they are by far the most; no count depends on them.
+
+    Parameters
+    ----------
+    rows, cols : int
+        Shape of the first layer that the data meets.
+    indptr, indices : numpy.ndarray
+        Its entries.
+
+    Returns
+    -------
+    tuple
+        Rows, columns, indptr and indices.
+    """
     if cols <= _MANY_COLUMNS + _MOSTLY_EMPTY * len(indices):
         return rows, cols, indptr, indices
     used, renumbered = np.unique(indices, return_inverse=True)

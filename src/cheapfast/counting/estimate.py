@@ -17,7 +17,16 @@ from cheapfast._validate import choice, thread_count
 from cheapfast.counting.cohen import cohen_total
 from cheapfast.counting.csr import csr_arrays, with_used_columns
 from cheapfast.counting.registers import SKETCH_ERROR, Report, row_sizes
-from cheapfast.counting.sampling import MOST_DRAWS, PILOT, RowSampler, Sampled, more_draws
+from cheapfast.counting.sampling import (
+    MOST_DRAWS,
+    PILOT,
+    UNSEEN,
+    Plan,
+    RowSampler,
+    Sampled,
+    mean_by_draws,
+    predicted_draws,
+)
 from cheapfast.counting.structural import ProgressArgument, count_structural, merged_supports
 from cheapfast.network import Network
 from cheapfast.support import CsrSupport, Support
@@ -173,7 +182,9 @@ def estimate_synapses(
     draws = _predicted_draws(wanted, probability)
     rows = supports[0].shape[0]
     if method == "auto" and rows <= max(_FEW_ROWS * draws, PILOT):
-        return _exact(count_structural(net, "auto", threads, memory_limit, progress).value, probability)
+        return _exact(
+            count_structural(net, "auto", threads, memory_limit, progress).value, probability
+        )
     if method != "cohen" and draws > MOST_DRAWS:
         raise ValueError(
             f"rel_error={wanted:g} needs about {draws:,} sampled rows, more than the budget of "
@@ -251,18 +262,16 @@ def _sampled_total(
     sampler = RowSampler(sizes, _row_counter(supports, sizes.nbytes, threads, limit, report), rng)
     if sampler.nothing:
         return Sampled(0.0, 0.0, 0.0, 0)
-    sampler.draw(PILOT)
-    while True:
-        result = sampler.result(confidence)
-        if result.relative <= rel_error:
-            return result
-        if result.draws >= MOST_DRAWS:
-            raise ValueError(
-                f"rel_error={rel_error:g} was not reached with the budget of {MOST_DRAWS:,} "
-                f"sampled rows, only {result.relative:.2g}: ask for a larger rel_error, or count "
-                "exactly with synapse_count"
-            )
-        sampler.draw(min(more_draws(result, rel_error), MOST_DRAWS - result.draws))
+    plan = Plan(rel_error, confidence, PILOT, MOST_DRAWS, UNSEEN)
+    result = mean_by_draws(sampler.draw, plan)
+    if result.relative > rel_error:
+        raise ValueError(
+            f"rel_error={rel_error:g} needs about {predicted_draws(result, plan):,} sampled rows, "
+            f"the budget is {MOST_DRAWS:,}; after {result.draws:,} the half-width is "
+            f"{result.relative:.2g}: ask for a larger rel_error, or count exactly with "
+            "synapse_count"
+        )
+    return result
 
 
 def _row_counter(

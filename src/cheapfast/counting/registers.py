@@ -42,6 +42,16 @@ class Steps:
     total: int
     _done: int = field(default=0, init=False)
 
+    def expect(self, work: int) -> None:
+        """Hear of work to come.
+
+        Parameters
+        ----------
+        work : int
+            Units of work, all of them perhaps known already.
+        """
+        self.total = max(self.total, self._done + work)
+
     def next(self, work: int) -> Report:
         """Begin a call.
 
@@ -59,7 +69,7 @@ class Steps:
         if self.report is None:
             return None
         outer = self.report
-        return lambda done, _: outer(before + min(done, work), max(self.total, before + work))
+        return lambda done, _: outer(before + min(done, work), self.total)
 
 
 def aligned(nodes: int, kind: int) -> npt.NDArray[np.uint8]:
@@ -114,15 +124,15 @@ def sketch_memory(supports: Sequence[Support], kind: int) -> int:
     """
     size = bytes_of(kind)
     steps = [
-        (s.shape[1] + (s.shape[0] if l else 0)) * size
+        (s.shape[1] + (s.shape[0] if i else 0)) * size
         + (0 if isinstance(s, CsrSupport) else s.csr_bytes)
-        for l, s in enumerate(supports)
+        for i, s in enumerate(supports)
     ]
     return max(steps) + 8 * supports[0].shape[0]
 
 
-def predicted_memory(supports: Sequence[Support]) -> int:
-    """Return the least number of bytes in which the rows of a product can be estimated.
+def cohen_memory(supports: Sequence[Support]) -> int:
+    """Return the bytes that Cohen's sketch needs.
 
     Parameters
     ----------
@@ -132,9 +142,29 @@ def predicted_memory(supports: Sequence[Support]) -> int:
     Returns
     -------
     int
-        With sliced registers.
     """
-    return sketch_memory(supports, _core.SLICED_REGISTERS)
+    return sketch_memory(supports, _core.RANKS)
+
+
+def sampling_memory(supports: Sequence[Support], threads: int) -> int:
+    """Return the least number of bytes in which rows can be sketched, drawn and counted.
+
+    Parameters
+    ----------
+    supports : sequence of Support
+        In matrix order.
+    threads : int
+        Number of threads, each of which counts rows.
+
+    Returns
+    -------
+    int
+    """
+    sketched = sketch_memory(supports, _core.SLICED_REGISTERS)
+    written = sum(s.csr_bytes for s in supports if not isinstance(s, CsrSupport))
+    # stamps, bits and two lists: see PushMemory
+    pushed = 13 * max(s.shape[1] for s in supports) * threads
+    return max(sketched, written + 8 * supports[0].shape[0] + pushed)
 
 
 def row_sizes(

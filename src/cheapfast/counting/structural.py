@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
-from cheapfast._memory import available_bytes, parse_bytes
+from cheapfast._memory import available_bytes, human, parse_bytes
 from cheapfast._progress import reporting
 from cheapfast._validate import choice, thread_count
 from cheapfast.counting.csr import CSR_METHODS, ChainCount, count_csr
+from cheapfast.counting.registers import cohen_memory, sampling_memory
 from cheapfast.network import Network
 from cheapfast.support import Support, compose
 
@@ -42,106 +42,6 @@ class StructuralCount:
     value: int
     prefixes: Sequence[int | None]
     method: str
-
-
-def synapse_count(
-    net: Network,
-    *,
-    kind: Literal["structural"] = "structural",
-    method: str = "auto",
-    tolerance: float = 0.0,
-    rng: Any = None,  # noqa: ARG001
-    threads: int | None = None,
-    memory_limit: int | str | None = None,
-    progress: ProgressArgument = None,
-) -> int:
-    r"""Count the nonzeros of the matrix that a linear network multiplies out to.
-
-    Parameters
-    ----------
-    net : Network
-        Linear layers with known supports; biases do not matter. Any size.
-    kind : {"structural"}, optional
-        "structural" counts the product of the supports: an entry is nonzero if any path leads to
-        it, even if the values along several paths would cancel.
-    method : str, optional
-        "auto" picks the method by its predicted work. "closed": the algebra of supports only
-        (Kronecker patterns, permutations, diagonals, convolutions), at any size. "stamps" and
-        "bitmap": multiply from the first layer on and count the last product row by row. "push":
-        push each row through all layers, nothing stored in between. "bits": 512 columns at a time,
-        one bit each. "intern": multiply with equal row supports stored once. All give the same
-        number.
-    tolerance : float, optional
-        For other kinds; must be 0 for the structural count.
-    rng : None, int or numpy.random.Generator, optional
-        For other kinds; the structural count draws nothing.
-    threads : int, optional
-        Number of threads; by default CHEAPFAST_NUM_THREADS, else the CPUs that the process may use.
-        The result does not depend on it.
-    memory_limit : int or str, optional
-        Bytes that the count may take beyond the network itself, such as ``"8G"``; by default the
-        memory available now.
-    progress : bool or callable, optional
-        True shows a bar on a terminal; a callable is called as ``progress(done, total)``.
-
-    Returns
-    -------
-    int
-        Exact, of any size.
-
-    Raises
-    ------
-    TypeError
-        If a layer has no support to count: an activation, or an Operator.
-    ValueError
-        If an argument is out of range, or `method` does not apply.
-    MemoryError
-        Before more than `memory_limit` would be allocated.
-
-    See Also
-    --------
-    flattening_cost : the count divided by the synapses of the network itself.
-
-    Notes
-    -----
-    This is the numerator of eq. 26 of Lin, Tegmark and Rolnick at :math:`\ell=\epsilon=0`. The
-    product is never stored: memory is proportional to a row, or to what is predicted to pay for
-    itself.
-
-    Examples
-    --------
-    >>> import cheapfast as cf
-    >>> import scipy.sparse as sp
-    >>> A = sp.csr_array(sp.diags([1.0, 1.0, 1.0], offsets=[-1, 0, 1], shape=(6, 6)))
-    >>> cf.synapse_count(cf.chain(A, A)), (A @ A).nnz
-    (24, 24)
-    >>> cf.synapse_count(cf.algorithms.hadamard(2**60)) == 2**120
-    True
-    """
-    require_structural(kind)
-    if tolerance != 0:
-        raise ValueError(f"tolerance must be 0 for the structural count, got {tolerance}")
-    return count_structural(net, method, threads, memory_limit, progress).value
-
-
-def require_structural(kind: str) -> None:
-    """Refuse the kind of count that this version does not make.
-
-    Parameters
-    ----------
-    kind : str
-        "structural" or "numerical".
-
-    Raises
-    ------
-    ValueError
-        If it is anything but "structural".
-    """
-    if choice(kind, "kind", ("structural", "numerical")) == "numerical":
-        raise ValueError(
-            "kind must be 'structural', got 'numerical': counts that recognise cancellation are "
-            "not available in this version; the structural count is an upper bound of them"
-        )
 
 
 def structural_counts(
@@ -247,7 +147,7 @@ def _count(
             )
     groups = _merge_cheap(supports)
     with reporting(progress, "counting synapses") as report:
-        counted = count_csr(
+        counted = _count_or_advise(
             [support for support, _ in reversed(groups)],
             method,
             workers,
@@ -257,6 +157,24 @@ def _count(
     for (_, last), count in zip(groups, counted.prefixes, strict=True):
         prefixes[last] = count if prefixes[last] is None else prefixes[last]
     return StructuralCount(counted.value, prefixes, _reported(counted)), counted.work
+
+
+def _count_or_advise(
+    supports: list[Support],
+    method: str,
+    threads: int,
+    limit: int,
+    report: Callable[[int, int], None] | None,
+) -> ChainCount:
+    """Count; where that does not fit in memory, say what an estimate would need."""
+    try:
+        return count_csr(supports, method, threads, limit, report)
+    except MemoryError as error:
+        raise MemoryError(
+            f"{error}; cheapfast.estimate_synapses(net, method='cohen') would need about "
+            f"{human(cohen_memory(supports))}, the default method "
+            f"{human(sampling_memory(supports, threads))}"
+        ) from error
 
 
 def _completed(
@@ -334,6 +252,6 @@ __all__ = [
     "METHODS",
     "StructuralCount",
     "count_structural",
+    "merged_supports",
     "structural_counts",
-    "synapse_count",
 ]

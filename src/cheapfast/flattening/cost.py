@@ -7,7 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from cheapfast.counting import structural
+import numpy as np
+
+from cheapfast._validate import choice
+from cheapfast.counting import KINDS, count_numerical, structural
+from cheapfast.counting.count import require_auto
 from cheapfast.flattening.frontier import check_hidden_layers, frontier
 from cheapfast.network import Network
 
@@ -27,7 +31,8 @@ class FlatteningCost:
         counts; above 1 it is dearer to be flat. NaN if both are zero, inf if only `deep` is, or if
         the ratio is beyond float64.
     kind : str
-        "structural": nonzeros of the product of the supports, no cancellation.
+        "structural": nonzeros of the product of the supports, no cancellation. "numerical": those
+        that are left after cancellation.
     bound : str
         "exact" where `flat` is the least possible count of its kind, "upper" where it is a bound.
     method : str
@@ -66,6 +71,7 @@ def flattening_cost(
     kind: str = "structural",
     tolerance: float = 0.0,
     method: str = "auto",
+    rng: int | np.random.Generator | None = None,
     threads: int | None = None,
     memory_limit: int | str | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
@@ -79,10 +85,12 @@ def flattening_cost(
     hidden_layers : int, optional
         Hidden layers of the flattened network; 0 is one single matrix.
     kind : str, optional
-        What to count. "structural" is available: nonzeros of the product of the supports.
+        What to count. "structural": nonzeros of the product of the supports. "numerical": those
+        that are left after cancellation, without hidden layers only.
     tolerance : float, optional
-        Relative Frobenius error allowed to the flattened network. 0 is available.
-    method, threads, memory_limit, progress
+        For kind="numerical" what counts as cancelled, as for `cheapfast.synapse_count`. Otherwise
+        the relative Frobenius error allowed to the flattened network; 0 is available.
+    method, rng, threads, memory_limit, progress
         How to count: as for `cheapfast.synapse_count`.
 
     Returns
@@ -122,6 +130,10 @@ def flattening_cost(
         raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
     _check_available(kind, tolerance)
     wanted = check_hidden_layers(hidden_layers, net)
+    if kind == "numerical":
+        return _after_cancellation(
+            net, wanted, method, tolerance, rng, threads, memory_limit, progress
+        )
     if wanted > 0:
         return _partly_flattened(net, wanted, method, threads, memory_limit, progress)
     count = structural.count_structural(net, method, threads, memory_limit, progress)
@@ -131,6 +143,35 @@ def flattening_cost(
         flat=count.value,
         ratio=ratio_of_counts(count.value, deep),
         kind="structural",
+        bound="exact",
+        method=count.method,
+    )
+
+
+def _after_cancellation(
+    net: Network,
+    hidden_layers: int,
+    method: str,
+    tolerance: float,
+    rng: int | np.random.Generator | None,
+    threads: int | None,
+    memory_limit: int | str | None,
+    progress: bool | Callable[[int, int], None] | None,
+) -> FlatteningCost:
+    """Count what does not cancel."""
+    require_auto(method)
+    if hidden_layers > 0:
+        raise ValueError(
+            f"hidden_layers must be 0 for kind='numerical', got {hidden_layers}: the numerical "
+            "counts of all runs of layers are not available in this version"
+        )
+    count = count_numerical(net, tolerance, rng, threads, memory_limit, progress)
+    deep = net.synapses
+    return FlatteningCost(
+        deep=deep,
+        flat=count.value,
+        ratio=ratio_of_counts(count.value, deep),
+        kind="numerical",
         bound="exact",
         method=count.method,
     )
@@ -166,7 +207,8 @@ def _partly_flattened(
 
 def _check_available(kind: str, tolerance: object) -> None:
     """Refuse what this version does not compute, and say what it does."""
-    structural.require_structural(kind)
+    if choice(kind, "kind", KINDS) == "numerical":
+        return
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or tolerance != 0:
         raise ValueError(
             f"tolerance must be 0 (exact flattening), got {tolerance!r}: approximate flattening is "

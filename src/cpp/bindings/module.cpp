@@ -7,6 +7,7 @@ void register_csr(pybind11::module_& m);
 void register_count(pybind11::module_& m);
 void register_hadamard(pybind11::module_& m);
 void register_kronecker(pybind11::module_& m);
+void register_numerical(pybind11::module_& m);
 void register_sketch(pybind11::module_& m);
 void register_program(pybind11::module_& m);
 void register_spgemm(pybind11::module_& m);
@@ -21,6 +22,7 @@ PYBIND11_MODULE(_core, m) {
   cheapfast::register_hadamard(m);
   cheapfast::register_program(m);
   cheapfast::register_kronecker(m);
+  cheapfast::register_numerical(m);
   cheapfast::register_sketch(m);
   cheapfast::register_spgemm(m);
   cheapfast::register_spmm(m);
