@@ -6,11 +6,13 @@
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
 
-void fill_csr(KernelTable& table);
 void fill_count(KernelTable& table);
+void fill_csr(KernelTable& table);
 void fill_fused(KernelTable& table);
 void fill_hadamard(KernelTable& table);
 void fill_kronecker(KernelTable& table);
+void fill_sign_sum(KernelTable& table);
+void fill_sign_sum_double(KernelTable& table);
 void fill_sketch(KernelTable& table);
 void fill_spmm(KernelTable& table);
 

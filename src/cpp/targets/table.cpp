@@ -8,11 +8,13 @@ namespace CHEAPFAST_TARGET {
 
 void fill_table(KernelTable& table) {
   table.name = CHEAPFAST_STRING(CHEAPFAST_TARGET);
-  fill_csr(table);
   fill_count(table);
+  fill_csr(table);
   fill_fused(table);
   fill_hadamard(table);
   fill_kronecker(table);
+  fill_sign_sum(table);
+  fill_sign_sum_double(table);
   fill_sketch(table);
   fill_spmm(table);
 }

@@ -212,6 +212,41 @@ struct FusedTile {
   void* scratch;
 };
 
+enum class SigmaKind : int { exp, logistic, tanh, softplus, sin, gauss, relu, step, repu };
+constexpr int kSigmaKinds = 9;
+constexpr std::int64_t kSignSumPairs = 128;  // tables come in whole multiples: 8 registers of 16 lanes
+constexpr std::int64_t kSignSumBlock = 512;  // sums of high halves in one call, at most
+
+// Of each pair of low halves, E = e^-t or e^t: their difference, sum and product, by which logistic(t + h) of the one
+// less that of the other is difference B / (1 + sum B + product B^2), B = e^-|h|.
+struct MergedTable {
+  const void* difference;
+  const void* sum;
+  const void* product;
+};
+
+// sum over k < count of (-1)^popcount(k) sum over j < pairs of [sigma(plus[j] + high[k]) - sigma(minus[j] + high[k])]
+struct SignSumTask {
+  const void* plus;  // of the kernel's type; pairs beyond the true ones are equal, so that they cancel
+  const void* minus;
+  std::int64_t pairs;
+  MergedTable merged[2];  // for high >= 0 and high < 0
+  const double* high;
+  std::int64_t count;
+  int degree;   // of a power of relu
+  bool inside;  // no argument leaves the range where e^u is a normal number
+};
+
+// The same in double-double arithmetic: numbers are the sums of a high and a low part.
+struct SignSumDoubleTask {
+  const double* plus[2];
+  const double* minus[2];
+  std::int64_t pairs;
+  const double* high[2];
+  std::int64_t count;
+  int degree;
+};
+
 struct KernelTable {
   const char* name;
 
@@ -242,6 +277,12 @@ struct KernelTable {
 
   // result = matrix . operand (+ bias); with [1] the result is added to: result += transpose . operand
   void (*spmm[kSpmmKinds][2][2])(const SpmmTask&);  // [kind][transposed][narrow, wide]
+
+  // [float32, float64][SigmaKind]; of merged: 16 neurons a division, or 4
+  double (*sign_sum[2][kSigmaKinds])(const SignSumTask&);
+  double (*sign_sum_merged[2][2])(const SignSumTask&);
+  void (*activate[2][kSigmaKinds])(const void* source, void* destination, std::int64_t size, int degree);
+  void (*sign_sum_double[kSigmaKinds])(const SignSumDoubleTask&, double* sum);  // sum[0] + sum[1]
 
   void (*kronecker[4])(const KroneckerTask&);  // by ValueType
   // [weights shared by the columns of a tile, or each lane its own]
