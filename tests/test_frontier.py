@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 import cheapfast as cf
 import strategies
+from cheapfast.flattening import reach, runs
 from cheapfast.flattening.partition import least_partitions
-from references import pattern_of, structural_count
+from references import pattern_of, structural_count, structural_counts
 
 
 def all_partitions(size: int) -> list[tuple[int, ...]]:
@@ -143,10 +144,10 @@ def test_only_networks() -> None:
         cf.flatten(np.eye(3))  # type: ignore[arg-type]
 
 
-def test_progress_counts_layers() -> None:
+def test_progress_counts_runs() -> None:
     seen: list[tuple[int, int]] = []
     cf.frontier(cf.algorithms.hadamard(8), progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert seen == [(3, 6), (5, 6), (6, 6), (6, 6)]
 
 
 def test_it_shows_itself() -> None:
@@ -182,3 +183,112 @@ def test_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match="plots need matplotlib"):
         cf.frontier(cf.algorithms.hadamard(4)).plot()
+
+
+def dense_counts(patterns: list[np.ndarray], singles: list[int]) -> list[list[int]]:
+    """Count every run of layers by multiplying dense patterns."""
+    return [[singles[i], *structural_counts(patterns[i:])[1:]] for i in range(len(patterns))]
+
+
+@settings(max_examples=80)
+@given(
+    depth=st.integers(1, 10),
+    width=st.integers(1, 14),
+    density=st.floats(0.02, 0.9),
+    seed=st.integers(0, 2**32 - 1),
+    cheap=st.sampled_from([0, 10**9]),
+)
+def test_up_to_ten_layers_equal_all_partitions(
+    depth: int, width: int, density: float, seed: int, cheap: int
+) -> None:
+    """With all starts counted bit-parallel, and with bounds that are refined."""
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, width + 1, depth + 1)
+    patterns = [rng.random((b, a)) < density for a, b in itertools.pairwise(sizes)]
+    net = cf.Network([pattern.astype(float) for pattern in patterns])
+    counts = dense_counts(patterns, [int(p.sum()) for p in patterns])
+
+    def cost(starts: tuple[int, ...]) -> int:
+        return sum(counts[a][b - a - 1] for a, b in itertools.pairwise((*starts, depth)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "_CHEAP_START", cheap)
+        points = cf.frontier(net)
+    for point in points:
+        starts = tuple(a for a, _ in point.groups)
+        candidates = [cost(p) for p in all_partitions(depth) if len(p) == len(starts)]
+        assert point.synapses == cost(starts) == min(candidates)
+
+
+@settings(max_examples=60)
+@given(layers=strategies.chains(max_length=7, max_inputs=12), cheap=st.sampled_from([0, 10**9]))
+def test_bounds_hold_and_what_is_known_is_exact(layers: list[cf.Layer], cheap: int) -> None:
+    net = cf.Network(layers)
+    patterns = [pattern_of(layer.to_csr().toarray()) for layer in layers]
+    counts = dense_counts(patterns, [layer.synapses for layer in layers])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "_CHEAP_START", cheap)
+        table = runs.Runs(net)
+    if cheap:
+        assert table.known[np.triu_indices(len(net))].all()
+    table.least_partitions()
+    for i, row in enumerate(counts):
+        for j, count in enumerate(row, start=i):
+            assert table.bounds[i, j] <= count
+            assert not table.known[i, j] or table.bounds[i, j] == count
+
+
+def test_runs_that_cannot_decide_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hubs make long runs dear by their lower bounds alone."""
+    hub = sp.lil_array((60, 60))
+    hub.setdiag(1.0)
+    hub[0, :] = 1.0
+    hub[:, 0] = 1.0
+    net = cf.Network([sp.block_diag([hub, sp.identity(5)], format="csr")] * 8)
+    expected = cf.frontier(net)
+    counted: list[int] = []
+    count = runs.count_structural
+
+    def watched(net: cf.Network, *args: object) -> object:
+        counted.append(len(net))
+        return count(net, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runs, "_CHEAP_START", 0)
+    monkeypatch.setattr(runs, "count_structural", watched)
+    assert [p.synapses for p in cf.frontier(net)] == [p.synapses for p in expected]
+    assert len(counted) <= len(net) < len(net) * (len(net) - 1) // 2
+
+
+def test_rows_and_columns_of_all_runs() -> None:
+    rng = np.random.default_rng(3)
+    dense = [rng.random((9, 9)) < 0.15 for _ in range(70)]  # more than one word of starts
+    layers = [cf.Sparse(matrix.astype(float)).support.to_csr() for matrix in dense]
+    rows = reach.nonzero_rows(layers)
+    columns = reach.nonzero_rows(reach.transposed(layers))[::-1, ::-1].T
+    for i in range(0, 70, 3):
+        product = dense[i]
+        for j in range(i, min(i + 12, 70)):
+            product = product if j == i else (dense[j].astype(int) @ product) > 0
+            assert rows[i, j] == product.any(axis=1).sum()
+            assert columns[i, j] == product.any(axis=0).sum()
+
+
+def test_a_thousand_layers() -> None:
+    """Small ones: the table of all runs against products of dense patterns."""
+    net = cf.algorithms.random_sparse(12, 0.25, 1000, rng=4)
+    points = cf.frontier(net)
+    assert len(points) == 1000
+    for point in (points[0], points[10], points.best, points[999]):
+        for a, b in point.groups:
+            assert b > a
+        assert point.synapses == sum(
+            net[a].synapses if b == a + 1 else cf.synapse_count(net[a:b]) for a, b in point.groups
+        )
+    assert points[999].synapses == net.synapses
+
+
+def test_memory_limit_holds() -> None:
+    net = cf.algorithms.random_sparse(300, 0.05, 4, rng=1)
+    with pytest.raises(MemoryError):
+        cf.frontier(net, memory_limit=1000)
+    assert cf.frontier(net, memory_limit="1G") == cf.frontier(net)

@@ -156,3 +156,10 @@ def count_with_tolerance(
     progress: Callable[[int, int], None] | None,
     /,
 ) -> int: ...
+def count_prefixes(
+    layers: list[_CsrArrays],
+    threads: int,
+    memory_limit: int,
+    progress: Callable[[int, int], None] | None,
+    /,
+) -> list[int]: ...

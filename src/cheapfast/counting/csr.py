@@ -91,6 +91,35 @@ def count_csr(
     return ChainCount(value, prefixes, ran, work)
 
 
+def count_prefixes_csr(
+    supports: Sequence[CsrSupport], threads: int, memory_limit: int
+) -> list[int]:
+    """Count the products of all first layers, 512 columns at a time.
+
+    Parameters
+    ----------
+    supports : sequence of CsrSupport
+        In data-flow order.
+    threads : int
+        Number of threads.
+    memory_limit : int
+        Bytes.
+
+    Returns
+    -------
+    list of int
+        For each layer the nonzeros of the product of the layers up to it.
+
+    Raises
+    ------
+    MemoryError
+        Before more than `memory_limit` bytes would be allocated.
+    """
+    layers = [csr_arrays(support) for support in reversed(supports)]
+    layers[-1] = used_columns(*layers[-1])
+    return _core.count_prefixes(layers, threads, min(memory_limit, _MOST_BYTES), None)
+
+
 def csr_arrays(support: Support) -> _core._CsrArrays:
     """Write a support out as the kernels take it.
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 from cheapfast._progress import reporting
 from cheapfast._validate import integer
-from cheapfast.counting.structural import count_prefixes
-from cheapfast.flattening.partition import Partition, least_partitions
+from cheapfast.flattening.partition import Partition
+from cheapfast.flattening.runs import Runs
 from cheapfast.network import Network
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def frontier(
     net : Network
         A linear network.
     threads, memory_limit, progress
-        As for `cheapfast.synapse_count`; progress counts layers.
+        As for `cheapfast.synapse_count`; progress counts runs of layers.
 
     Returns
     -------
@@ -160,10 +160,12 @@ def frontier(
     Notes
     -----
     Eq. 26 of Lin, Tegmark and Rolnick asks for the least count over *all* networks with
-    :math:`\ell` hidden layers; merging neighbours gives an upper bound of it. All runs of
-    neighbours are counted exactly, :math:`L(L+1)/2` of them, and a dynamic program over the last
-    group finds the best partition for each number of groups. Dear counts make this dear: it takes
-    as long as counting all of them.
+    :math:`\ell` hidden layers; merging neighbours gives an upper bound of it. A dynamic program
+    over the last group finds the best partition for each number of groups from the counts of the
+    :math:`L(L+1)/2` runs of neighbours. Not all of them are counted: longer runs of a product
+    whose nonempty rows hold all nonempty columns are rows times columns, and a run is left with
+    cheap lower bounds until a best partition would use it. The result is exact all the same: every
+    run of a partition that is returned is counted, and no other partition is below it.
 
     Examples
     --------
@@ -177,8 +179,10 @@ def frontier(
     """
     if not isinstance(net, Network):
         raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
-    counts = _interval_counts(net, threads, memory_limit, progress)
-    return Frontier([_point(net, partition) for partition in least_partitions(counts)])
+    net.require_linear("a frontier")
+    with reporting(progress, "counting runs of layers") as report:
+        partitions = Runs(net, threads, memory_limit, report).least_partitions()
+    return Frontier([_point(net, partition) for partition in partitions])
 
 
 def flatten(net: Network, hidden_layers: int = 0) -> Network:
@@ -244,25 +248,6 @@ def check_hidden_layers(hidden_layers: Any, net: Network) -> int:
             "merging neighbours makes no new layers"
         )
     return wanted
-
-
-def _interval_counts(
-    net: Network,
-    threads: int | None,
-    memory_limit: int | str | None,
-    progress: bool | Callable[[int, int], None] | None,
-) -> list[list[int]]:
-    """Synapses of each run of neighbours: entry [i][k] merges the layers i to i + k."""
-    net.require_linear("a frontier")
-    counts = []
-    with reporting(progress, "counting runs of layers") as report:
-        for i in range(len(net)):
-            merged = count_prefixes(net[i:], threads, memory_limit)
-            # a single layer is not merged: wires that it passes through stay uncounted
-            counts.append([net[i].synapses, *merged[1:]])
-            if report is not None:
-                report(i + 1, len(net))
-    return counts
 
 
 def _point(net: Network, partition: Partition) -> FrontierPoint:

@@ -33,6 +33,16 @@ py::tuple count(const py::list& layers, const std::string& method, int threads, 
   return py::make_tuple(result.count, result.prefixes, result.method, result.work);
 }
 
+std::vector<std::uint64_t> prefixes(const py::list& layers, int threads, std::uint64_t memory_limit,
+                                    py::object progress) {
+  const std::vector<Csr> borrowed = borrow_layers(layers);
+  PythonMonitor monitor(std::move(progress));
+  MemoryBudget budget(memory_limit);
+  CountContext context{threads, budget, monitor};
+  py::gil_scoped_release release;
+  return count_prefixes(borrowed, context);
+}
+
 }  // namespace
 
 void register_count(py::module_& m) {
@@ -44,6 +54,7 @@ void register_count(py::module_& m) {
     }
   });
   m.def("count_chain", &count);
+  m.def("count_prefixes", &prefixes);
 }
 
 }  // namespace cheapfast

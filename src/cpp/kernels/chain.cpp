@@ -282,4 +282,9 @@ ChainCount count_chain(const std::vector<Csr>& layers, Method method, CountConte
   return Counting(layers, method, context).run();
 }
 
+std::vector<std::uint64_t> count_prefixes(const std::vector<Csr>& layers, CountContext& context) {
+  check(layers);
+  return count_suffixes_by_bits(layers, context);
+}
+
 }  // namespace cheapfast

@@ -33,4 +33,8 @@ struct ChainCount {
 // Fewer than 2^32 - 1 rows and columns each (std::invalid_argument otherwise): products then fit 64 bits.
 ChainCount count_chain(const std::vector<Csr>& layers, Method method, CountContext& context);
 
+// The nonzeros of the product so far after each layer, in data-flow order, all counted 512 columns at a time: for short
+// columns and long chains, where the product is nowhere stored. Layers as for count_chain.
+std::vector<std::uint64_t> count_prefixes(const std::vector<Csr>& layers, CountContext& context);
+
 }  // namespace cheapfast

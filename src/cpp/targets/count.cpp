@@ -376,6 +376,19 @@ std::uint64_t pull_bits_count(const Csr& csr, const Bits512* in, std::int64_t be
   return sum_words(total);
 }
 
+template <class Layer>
+std::uint64_t pull_bits_counted(const Csr& csr, const Bits512* in, std::int64_t begin, std::int64_t end, Bits512* out) {
+  const Layer layer(csr);
+  const std::int64_t entries = layer.starts[csr.rows];
+  Words total = zero();
+  for (std::int64_t r = begin; r < end; ++r) {
+    const Words any = pull_row(layer, r, entries, in);
+    store(out[r].word, any);
+    total = total + sum_bytes(count_bits_of_bytes(any));
+  }
+  return sum_words(total);
+}
+
 template <class Head>
 void fill_count_for_head(KernelTable& table, int head) {
   table.pair_work[head][static_cast<int>(Width::narrow)] = pair_work<Head, Narrow>;
@@ -387,6 +400,7 @@ void fill_count_for_head(KernelTable& table, int head) {
   table.fill_bits[head] = fill_bits<Head>;
   table.pull_bits[head] = pull_bits<Head>;
   table.pull_bits_count[head] = pull_bits_count<Head>;
+  table.pull_bits_counted[head] = pull_bits_counted<Head>;
 }
 
 }  // namespace

@@ -270,6 +270,9 @@ struct KernelTable {
                              std::int64_t end, Bits512* out);
   void (*pull_bits[kWidths])(const Csr&, const Bits512* in, std::int64_t begin, std::int64_t end, Bits512* out);
   std::uint64_t (*pull_bits_count[kWidths])(const Csr&, const Bits512* in, std::int64_t begin, std::int64_t end);
+  // Both at once: stores and counts.
+  std::uint64_t (*pull_bits_counted[kWidths])(const Csr&, const Bits512* in, std::int64_t begin, std::int64_t end,
+                                              Bits512* out);
 
   // [narrow, wide][64 bytes a node, 16]; see SketchTask
   void (*sketch_maxima[2][2])(const SketchTask&);

@@ -1,0 +1,202 @@
+"""Synapses of runs of neighbouring layers merged: exact where they decide, bounded elsewhere."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from cheapfast._memory import available_bytes, parse_bytes
+from cheapfast._validate import thread_count
+from cheapfast.counting.csr import count_prefixes_csr
+from cheapfast.counting.structural import count_structural
+from cheapfast.flattening.partition import Partition, least_partitions
+from cheapfast.flattening.reach import largest_rows, nonzero_rows, transposed
+from cheapfast.network import Network
+from cheapfast.support import CsrSupport, compose
+
+Report = Callable[[int, int], None]
+
+#: Synapses times batches of 512 columns up to which a start is counted with all its ends at once:
+#: some ten milliseconds.
+_CHEAP_START = 2 * 10**7
+
+#: Entries up to which the sharper lower bounds are worth their time: some seconds.
+_CHEAP_BOUNDS = 2 * 10**9
+
+#: Columns that one pass of the bit-parallel count takes.
+_BATCH = 512
+
+
+class Runs:
+    """The counts of all runs of layers of a network, as far as they are known.
+
+    Parameters
+    ----------
+    net : Network
+        A linear network.
+    threads, memory_limit
+        As for `cheapfast.synapse_count`.
+    report : callable, optional
+        Called as ``report(settled runs, all runs)``.
+
+    Notes
+    -----
+    Entry [i, j] of the tables stands for the layers i to j. `bounds` never exceeds the count, and
+    equals it where `known`. What is known without counting:
+
+    - products with a closed form;
+    - a product in which every nonempty row has all nonempty columns. It is a Boolean matrix of rank
+      one, and so is every longer run: rows times columns, and those are cheap (see `reach`).
+    """
+
+    def __init__(
+        self,
+        net: Network,
+        threads: int | None = None,
+        memory_limit: int | str | None = None,
+        report: Report | None = None,
+    ) -> None:
+        depth = len(net)
+        self._net = net
+        self._supports = [layer.support for layer in net]
+        self._threads = thread_count(threads)
+        self._limit = parse_bytes(memory_limit)
+        self._report = report
+        largest = max(max(layer.shape) for layer in net)
+        dtype = np.dtype(np.int64 if largest < 2**31 else object)
+        self.bounds = np.zeros((depth, depth), dtype=dtype)
+        self.known = np.zeros((depth, depth), dtype=bool)
+        self._full = self.bounds.copy()  # nonempty rows times nonempty columns, where known
+        self._fold_closed()
+        if not self._complete():
+            self._count_entries()
+
+    def least_partitions(self) -> list[Partition]:
+        """Find the cheapest partition for each number of groups, counting what decides.
+
+        Returns
+        -------
+        list of Partition
+            As of `cheapfast.flattening.partition.least_partitions`, exact.
+
+        Notes
+        -----
+        The partitions of least *bound* are found, their runs counted, and so on until all runs of
+        these partitions are known: their costs are then exact, and no partition can cost less,
+        since none costs less than its bound.
+        """
+        while True:
+            depth = len(self._net)
+            found = least_partitions([self.bounds[i, i:].tolist() for i in range(depth)])
+            wanted = {
+                (i, j)
+                for partition in found
+                for i, j in _groups(partition.starts, depth)
+                if not self.known[i, j]
+            }
+            if not wanted:
+                self._settled(all_runs=True)
+                return found
+            # the longest first: what a count passes through on its way is counted too
+            for i, j in sorted(wanted, key=lambda run: run[0] - run[1]):
+                if not self.known[i, j]:
+                    self._count(i, j)
+                    self._settled()
+
+    def _fold_closed(self) -> None:
+        """Take the products that have a closed form."""
+        for i, layer in enumerate(self._net):
+            product = self._supports[i]
+            # a single layer is not merged: wires that it passes through stay uncounted
+            self._learn(i, i, layer.synapses)
+            for j, support in enumerate(self._supports[i + 1 :], start=i + 1):
+                composed = compose(support, product)
+                if composed is None:
+                    break
+                product = composed
+                self._learn(i, j, product.nnz)
+            self._settled()
+
+    def _count_entries(self) -> None:
+        """Write the supports out where that fits, and learn what is cheap to learn from them."""
+        needed = sum(s.csr_bytes for s in self._supports if not isinstance(s, CsrSupport))
+        needed += sum(s.csr_bytes for s in self._supports)  # transposed
+        limit = available_bytes() if self._limit is None else self._limit
+        if needed > limit or self.bounds.dtype == object:
+            return  # every count that is asked for decides for itself what it writes out
+        layers = [support.to_csr() for support in self._supports]
+        columns_first = transposed(layers)
+        rows = nonzero_rows(layers)
+        columns = nonzero_rows(columns_first)[::-1, ::-1].T
+        self._full = rows * columns
+        self._bound(np.maximum(rows, columns))
+        thin = np.triu(np.minimum(rows, columns) <= 1, k=1) & ~self.known
+        self.bounds[thin] = self._full[thin]
+        self.known |= thin
+        self._count_cheap_starts(layers, limit - needed)
+        if not self._complete():
+            self._sharpen(layers, columns_first)
+
+    def _count_cheap_starts(self, layers: list[CsrSupport], limit: int) -> None:
+        """Count all ends of a start at once where columns are short, from the last start on."""
+        end = len(layers)  # every run from here or before that ends here or later is full
+        for i in reversed(range(len(layers))):
+            batches = math.ceil(layers[i].shape[1] / _BATCH)
+            cheap = batches * sum(layer.nnz for layer in layers[i:end]) <= _CHEAP_START
+            if cheap and not self.known[i, i + 1 : end].all():
+                counts = count_prefixes_csr(layers[i:end], self._threads, limit)
+                for j, count in enumerate(counts[1:], start=i + 1):
+                    self._learn(i, j, count)
+            saturated = self.known[i, i + 1 : end] & (
+                self.bounds[i, i + 1 : end] == self._full[i, i + 1 : end]
+            )
+            if saturated.any():
+                end = i + 1 + int(np.argmax(saturated))
+            self.bounds[i, end:], self.known[i, end:] = self._full[i, end:], True
+            self._settled()
+
+    def _sharpen(self, layers: list[CsrSupport], columns_first: list[CsrSupport]) -> None:
+        """Raise the lower bounds of what is not known by the longest rows and columns."""
+        depth = len(layers)
+        if depth * sum(layer.nnz for layer in layers) > _CHEAP_BOUNDS:
+            return
+        by_rows, by_columns = self.bounds.copy(), self.bounds.copy()
+        for i in range(depth):
+            by_rows[i, i:] = largest_rows(layers, i)
+            by_columns[: depth - i, depth - 1 - i] = largest_rows(columns_first, i)[::-1]
+        self._bound(np.maximum(by_rows, by_columns))
+
+    def _count(self, i: int, j: int) -> None:
+        """Count one run, and learn what falls out."""
+        counted = count_structural(self._net[i : j + 1], "auto", self._threads, self._limit)
+        for end, count in enumerate(counted.prefixes[1:], start=i + 1):
+            if count is not None and not self.known[i, end]:
+                self._learn(i, end, count)
+                if count == self._full[i, end]:
+                    longer = np.s_[: i + 1, end:]
+                    self.bounds[longer], self.known[longer] = self._full[longer], True
+
+    def _learn(self, i: int, j: int, count: int) -> None:
+        self.bounds[i, j], self.known[i, j] = count, True
+
+    def _bound(self, lower: np.ndarray) -> None:
+        """Raise the bounds of what is not known."""
+        unknown = ~self.known
+        self.bounds[unknown] = np.maximum(self.bounds, lower)[unknown]
+
+    def _complete(self) -> bool:
+        return bool(self.known[np.triu_indices(len(self.known))].all())
+
+    def _settled(self, all_runs: bool = False) -> None:
+        if self._report is not None:
+            total = len(self.known) * (len(self.known) + 1) // 2
+            self._report(total if all_runs else int(np.triu(self.known).sum()), total)
+
+
+def _groups(starts: tuple[int, ...], depth: int) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last layer of each group."""
+    for i, following in itertools.pairwise((*starts, depth)):
+        yield i, following - 1
