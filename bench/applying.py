@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from .model import Peer, Problem, Workload
 from .results import Difference, Mismatch, Results
+from .roofline import Work, roof
 from .timing import Settings, first_runs, line_up, set_loops, take_turns, to_figures
 
 Array = npt.NDArray[Any]
@@ -27,6 +29,11 @@ class Application(Problem, ABC):
     @abstractmethod
     def operand(self) -> Array:
         """What it is applied to."""
+
+    @property
+    @abstractmethod
+    def work(self) -> Work:
+        """What has to be done at least."""
 
     def begin(self) -> None:
         """Make the operand ready for a run that is checked."""
@@ -72,7 +79,10 @@ def time_applications(
     ready = [entry for entry in contestants if entry.label in differences]
     set_loops(ready)
     take_turns(ready, settings)
-    results.figures += to_figures(workload, ready)
+    results.figures += [
+        replace(figure, roof=roof(problem.work, figure.minimum, figure.threads))
+        for figure in to_figures(workload, ready)
+    ]
     return results
 
 

@@ -6,13 +6,14 @@ import importlib.metadata
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import cheapfast as cf
-from cheapfast import _memory
+from cheapfast import _core, _memory
 
 from .model import Peer
 
@@ -54,6 +55,31 @@ def record(peers: Iterable[Peer]) -> dict[str, Any]:
             if key.startswith(("CHEAPFAST_", "OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_NUM_"))
         },
     }
+
+
+@contextmanager
+def held_to(target: str | None) -> Iterator[str | None]:
+    """Hold cheapfast's kernels to an instruction set, as ``CHEAPFAST_TARGET`` does for a process.
+
+    Parameters
+    ----------
+    target : str or None
+        Which; None changes nothing.
+
+    Yields
+    ------
+    str or None
+        Why it cannot be had here; None if it is in use.
+    """
+    before = _core.active_target()
+    if target is not None and target not in _core.targets():
+        yield f"{target} kernels do not run here: there are {', '.join(_core.targets())}"
+        return
+    _core.set_target(target or before)
+    try:
+        yield None
+    finally:
+        _core.set_target(before)
 
 
 def version(distribution: str) -> str | None:

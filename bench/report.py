@@ -19,7 +19,9 @@ _VERDICTS = {
 }
 
 
-def print_workload(console: Console, workload: Workload, results: Results) -> None:
+def print_workload(
+    console: Console, workload: Workload, results: Results, judgements: Sequence[Judgement] = ()
+) -> None:
     """Print what came out of one workload.
 
     Parameters
@@ -30,6 +32,8 @@ def print_workload(console: Console, workload: Workload, results: Results) -> No
         The workload.
     results : Results
         Its results and nothing else.
+    judgements : sequence of Judgement, optional
+        What is required of it.
     """
     from rich.markup import escape
 
@@ -40,6 +44,12 @@ def print_workload(console: Console, workload: Workload, results: Results) -> No
             console.print(f"    {escape(peer)}: {answer}")
     if results.figures:
         _print_figures(console, workload.measure, results.figures)
+    for entry in judgements:
+        console.print(
+            f"  {escape(entry.requirement)}: {_measured(entry)}, required {entry.sense} "
+            f"{entry.required:g}: {_VERDICTS[entry.met]}",
+            soft_wrap=True,
+        )
     for reason, skipped in _by_reason(results).items():
         names = ", ".join(skipped)
         console.print(f"  left out: {escape(names)}: {escape(reason)}", soft_wrap=True)
@@ -64,15 +74,18 @@ def print_judgements(console: Console, judgements: Sequence[Judgement]) -> None:
             heading, justify="right" if heading in {"required", "measured"} else "left"
         )
     for entry in judgements:
-        measured = "-" if entry.measured is None else f"{entry.measured:.3g}"
         table.add_row(
             entry.workload,
             entry.requirement,
             f"{entry.sense} {entry.required:g}",
-            measured,
+            _measured(entry),
             _VERDICTS[entry.met],
         )
     console.print(table)
+
+
+def _measured(entry: Judgement) -> str:
+    return "-" if entry.measured is None else f"{entry.measured:.3g}"
 
 
 def format_value(value: float, measure: Measure) -> str:
@@ -107,7 +120,8 @@ def _print_figures(console: Console, measure: Measure, figures: Sequence[Figure]
 
     table = Table()
     table.add_column("peer")
-    for heading in ("threads", "minimum", "median", f"times {OWN}", "nonzeros"):
+    last = "of the roof" if measure == "apply" else "nonzeros"
+    for heading in ("threads", "minimum", "median", f"times {OWN}", last):
         table.add_column(heading, justify="right")
     table.add_column("answer")
     for figure in figures:
@@ -117,10 +131,16 @@ def _print_figures(console: Console, measure: Measure, figures: Sequence[Figure]
             format_value(figure.minimum, measure),
             format_value(figure.median, measure),
             _ratio(figure, figures),
-            "" if figure.answer is None else _count(figure.answer.flat),
+            _last(figure),
             _verdict(figure),
         )
     console.print(table)
+
+
+def _last(figure: Figure) -> str:
+    if figure.roof is not None:
+        return str(figure.roof)
+    return "" if figure.answer is None else _count(figure.answer.flat)
 
 
 def _verdict(figure: Figure) -> str:

@@ -130,6 +130,33 @@ class Within(Requirement):
 
 
 @dataclass(frozen=True)
+class AtMostTimes(Requirement):
+    """At most `bound` times as long as another workload."""
+
+    other: str
+
+    def judge(self, results: Results) -> Judgement:
+        """Divide the two times."""
+        ours, other = self._best(results, OWN), results.find(self.other, OWN)
+        ratio = None if ours is None or other is None else ours / other.minimum
+        text = f"{OWN}: times as long as {self.other}"
+        return Judgement(self.workload, text, self.bound, ratio, "at most")
+
+
+@dataclass(frozen=True)
+class AtTheRoof(Requirement):
+    """At least the share `bound` of the bandwidth of the memory that the data lies in."""
+
+    def judge(self, results: Results) -> Judgement:
+        """Take the share."""
+        figure = results.find(self.workload, OWN)
+        roof = None if figure is None else figure.roof
+        share = None if roof is None else roof.bandwidth_share
+        text = f"{OWN}: share of the bandwidth of its memory level"
+        return Judgement(self.workload, text, self.bound, share, "at least")
+
+
+@dataclass(frozen=True)
 class PeakBelow(Requirement):
     """At most `bound` megabytes above the input."""
 
@@ -193,19 +220,39 @@ def _random_chain(dtype: str) -> Any:
 
 
 def _networks() -> Any:
-    """Compare butterflies with SciPy's sparse matrices, Fourier transforms with scipy.fft."""
+    """Butterflies against SciPy's sparse matrices; the other networks against their best rivals."""
     butterflies = {(10, 1): 40, (12, 1): 25, (16, 1): 6, (20, 1): 4, (10, 64): 12, (12, 64): 15}
     for (bits, columns), bound in {**butterflies, (16, 64): 15}.items():
         yield Faster(f"apply-butterfly-f32-{bits}-{columns}", bound, "scipy")
+        if columns == 1:
+            yield AtTheRoof(f"apply-butterfly-f32-{bits}-1", 0.9)
     for dtype in ("f64", "c64", "c128"):
         yield Faster(f"apply-butterfly-{dtype}-12-64", 8, "scipy")
-    for n, many, one in ((1 << 10, 1.8, 1.8), (1 << 14, 2.2, 1.8), (1 << 18, 2.5, 1.8)):
+    for n in (1024, 4096):
+        yield Faster(f"apply-monarch-f32-{n}-64", 1.3, "numpy-matmul")
+    for peer in ("lazylinop-merged", "pyfaust-transform"):
+        yield Faster("apply-hadamard-f64-14-64", 10 if peer == "lazylinop-merged" else 40, peer)
+    for workload in ("butterfly-f32-16", "fourier-c128-16384", "fourier-c128-262144"):
+        yield Scaling(f"apply-{workload}-64", 1.7)
+    yield Scaling("apply-fourier-c128-4194304-1", 1.5)
+    yield Within("apply-butterfly-f32-6-1", 3e-6)
+
+
+def _fourier() -> Any:
+    """Fourier transforms against scipy.fft, MKL, and butterflies that have no structure to find."""
+    for n, many, one in (
+        (1 << 10, 1.8, 1.8),
+        (1 << 14, 2.2, 1.8),
+        (1 << 18, 2.5, 1.8),
+        (75_600, 2.5, 1.6),
+    ):
         yield Faster(f"apply-fourier-c128-{n}-64", many, "scipy.fft")
+        yield Faster(f"apply-fourier-c128-{n}-64", 0.9 if n == 1 << 10 else 1.1, "mkl_fft")
         yield Faster(f"apply-fourier-c128-{n}-1", one, "scipy.fft")
         yield Faster(f"apply-fourier-c64-{n}-1", one, "scipy.fft")
-    yield Faster("apply-fourier-c128-75600-64", 2.5, "scipy.fft")
-    yield Faster("apply-fourier-c128-75600-1", 1.6, "scipy.fft")
-    yield Faster("apply-fourier-c64-75600-1", 1.6, "scipy.fft")
+    for bits in (10, 14, 18):
+        fourier = f"apply-fourier-c128-{1 << bits}-64"
+        yield AtMostTimes(f"apply-butterfly-c128-{bits}-64", 1.5, fourier)
 
 
 def _hadamard(short: str, bounds: dict[Any, float]) -> Any:
@@ -237,8 +284,10 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *_random_chain("f64"),
     *_random_chain("f32"),
     *_networks(),
+    *_fourier(),
     *_hadamard("f32", {6: 1, 8: 1, 10: 1.3, 12: 2, 14: 2, 16: 1.9, 18: 1.7, 20: 1.4, 24: 1.2}),
     *_hadamard("f64", {10: 1.2, 12: 1.7, 16: 1.45, 18: 1.6, 20: 1.25, 24: 1.1}),
+    *_hadamard("avx2-f32", dict.fromkeys((6, 8, 10, 12, 14, 16), 1.4) | {20: 1, 24: 0.9}),
     *_hadamard("f32", {"64x4096": 2.2, "1024x1024": 2.2}),
     Scaling("wht-f32-64x4096", 1.7),
     Scaling("wht-f32-22", 1.5),
@@ -246,20 +295,26 @@ REQUIREMENTS: tuple[Requirement, ...] = (
 )
 
 
-def judge(results: Results) -> list[Judgement]:
+def judge(results: Results, workload: str | None = None) -> list[Judgement]:
     """Judge every requirement, the missed ones first, then what was not measured.
 
     Parameters
     ----------
     results : Results
         What a run found out.
+    workload : str, optional
+        Only the requirements of this one.
 
     Returns
     -------
     list of Judgement
     """
     order: dict[bool | None, int] = {False: 0, None: 1, True: 2}
-    judgements = [requirement.judge(results) for requirement in REQUIREMENTS]
+    judgements = [
+        requirement.judge(results)
+        for requirement in REQUIREMENTS
+        if workload in (None, requirement.workload)
+    ]
     return sorted(judgements, key=lambda judgement: order[judgement.met])
 
 

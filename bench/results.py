@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 from .model import Measure
+from .roofline import Roof
 
 
 class Answer(NamedTuple):
@@ -50,6 +51,8 @@ class Figure:
         What it counted.
     checked : bool
         Whether another peer or a formula gave the same answer.
+    roof : Roof, optional
+        How near it is to what the machine allows.
     """
 
     workload: str
@@ -59,6 +62,7 @@ class Figure:
     values: tuple[float, ...]
     answer: Answer | None = None
     checked: bool = False
+    roof: Roof | None = None
 
     @property
     def minimum(self) -> float:

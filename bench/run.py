@@ -14,7 +14,7 @@ from . import peers as peer_registry
 from . import workloads as workload_registry
 from .applying import Application, time_applications
 from .counting import Product, time_counts
-from .machine import record
+from .machine import held_to, record
 from .memory import measure_memory
 from .model import Peer, UnavailableError, Workload
 from .report import print_judgements, print_workload
@@ -148,9 +148,11 @@ def run(
     total = Results()
     for workload in workloads:
         results = _run_one(workload, peers, settings)
-        if console is not None:
-            print_workload(console, workload, results)
         total.extend(results)
+        if console is not None:
+            # a requirement is about the full size, and may need a workload that ran before
+            judgements = judge(total, workload.name) if settings.size == "full" else []
+            print_workload(console, workload, results, judgements)
     return total
 
 
@@ -249,11 +251,14 @@ def _run_one(workload: Workload, peers: Sequence[Peer], settings: Settings) -> R
         problem = workload.build(**workload.sizes[settings.size])
     except UnavailableError as error:
         return Results(skips=[Skip(workload.name, "*", str(error))])
-    if isinstance(problem, Application):
-        return time_applications(workload, problem, peers, settings)
-    assert isinstance(problem, Product)
-    measure = measure_memory if workload.measure == "memory" else time_counts
-    return measure(workload, problem, peers, settings)
+    with held_to(workload.target) as reason:
+        if reason is not None:
+            return Results(skips=[Skip(workload.name, "*", reason)])
+        if isinstance(problem, Application):
+            return time_applications(workload, problem, peers, settings)
+        assert isinstance(problem, Product)
+        measure = measure_memory if workload.measure == "memory" else time_counts
+        return measure(workload, problem, peers, settings)
 
 
 def _check_names(kind: str, names: Sequence[str], known: dict[str, Any]) -> None:

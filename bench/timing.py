@@ -60,6 +60,8 @@ class Contestant:
         Threads it is allowed.
     run : callable
         What is timed.
+    first : float
+        Seconds of the run whose result was checked.
     loops : int
         Calls a measurement.
     values : list of float
@@ -69,6 +71,7 @@ class Contestant:
     peer: str
     threads: int
     run: Callable[[], Any]
+    first: float = 0.0
     loops: int = 1
     values: list[float] = field(default_factory=list)
 
@@ -219,7 +222,9 @@ def first_runs(
     """
     for entry in contestants:
         before()
+        begin = time.perf_counter()
         result = _guarded(workload, entry.peer, entry.threads, results, entry.run)
+        entry.first = time.perf_counter() - begin
         if result is not None:
             yield entry.label, result[0]
 
@@ -233,8 +238,9 @@ def set_loops(contestants: Iterable[Contestant]) -> None:
         Their `loops` are set.
     """
     for entry in contestants:
-        once = min(entry.measure(), entry.measure())
-        entry.loops = max(1, int(MEASURED_SECONDS / max(once, 1e-7)))
+        if entry.first < 10 * MEASURED_SECONDS:  # the first run may have been a slow one
+            once = min(entry.measure(), entry.measure())
+            entry.loops = max(1, int(MEASURED_SECONDS / max(once, 1e-7)))
 
 
 def take_turns(contestants: Sequence[Contestant], settings: Settings) -> None:

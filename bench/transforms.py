@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from .applying import Application, Array
 from .model import Peer
+from .roofline import Work
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,13 @@ class Transform(Application):
     def operand(self) -> Array:
         """The array that is transformed."""
         return np.empty(self.shape, self.dtype)
+
+    @property
+    def work(self) -> Work:
+        """An addition for every number and factor; read once, written once."""
+        size, n = math.prod(self.shape), self.shape[-1]
+        moved = size * np.dtype(self.dtype).itemsize
+        return Work(moved, moved, moved, size * (n.bit_length() - 1), self.dtype == "float32")
 
     def begin(self) -> None:
         """Draw small integers; the same every time."""

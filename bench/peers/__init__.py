@@ -12,12 +12,17 @@ from .cheapfast_scipy import CheapfastFromScipy
 from .ffht import Ffht
 from .fht_cpu import FhtCpu
 from .graphblas import GraphBlas
+from .lazylinop import LazylinopButterfly, LazylinopFwht, LazylinopKsm, LazylinopMerged
 from .mkl import Mkl
+from .mkl_fft import MklFft
+from .numpy_matmul import NumpyMatmul
+from .pyfaust import PyfaustFactors, PyfaustTransform
 from .scipy_fft import ScipyFft
 from .scipy_hadamard import ScipyHadamard
 from .scipy_layers import ScipyLayers
 from .scipy_maxnnz import ScipyMaxnnz
 from .scipy_product import ScipyProduct
+from .torch import TorchFft, TorchSparse
 
 #: Which problems each solves is its own affair.
 ALL: tuple[Peer, ...] = (
@@ -38,5 +43,15 @@ ALL: tuple[Peer, ...] = (
     # of applying networks
     CheapfastLayers(),
     ScipyLayers(),
+    NumpyMatmul(),
     ScipyFft(),
+    MklFft(),
+    PyfaustFactors(),
+    PyfaustTransform(),
+    LazylinopFwht(),
+    LazylinopButterfly(),
+    LazylinopKsm(),
+    LazylinopMerged(),
+    TorchSparse(),
+    TorchFft(),
 )

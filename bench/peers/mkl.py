@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
 from collections.abc import Callable
 from functools import reduce
 
 from ..counting import Counter, Product
+from ..mkl_threads import library, set_threads
 from ..results import Answer
 
 
@@ -19,7 +18,7 @@ class Mkl(Counter):
 
     def missing(self) -> str | None:
         """Look for sparse-dot-mkl and for the library behind it."""
-        _point_at_library()
+        library()
         try:
             import sparse_dot_mkl  # noqa: F401
         except ImportError as error:  # also raised when MKL itself is not found
@@ -39,7 +38,7 @@ class Mkl(Counter):
         import sparse_dot_mkl
 
         def run() -> Answer:
-            sparse_dot_mkl.mkl_set_num_threads(threads)
+            set_threads(threads)
             product = reduce(
                 lambda right, left: sparse_dot_mkl.dot_product_mkl(left, right),
                 reversed(problem.matrices),
@@ -47,19 +46,3 @@ class Mkl(Counter):
             return Answer(int(product.nnz), problem.synapses)
 
         return run
-
-
-def _point_at_library() -> None:
-    # The mkl wheel puts its libraries into the environment's lib folder, where no loader looks.
-    if "MKL_RT" in os.environ:
-        return
-    try:
-        files = importlib.metadata.files("mkl") or []
-    except importlib.metadata.PackageNotFoundError:
-        return
-    for file in files:
-        if file.name.startswith(("libmkl_rt.so", "mkl_rt.", "libmkl_rt.")) and "." in file.name:
-            path = file.locate()
-            if os.path.isfile(path) and file.suffix not in {".lib", ".a"}:
-                os.environ["MKL_RT"] = os.path.realpath(path)
-                return

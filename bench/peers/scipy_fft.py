@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..networks import NetworkProblem, TransformApplier
+from ..networks import NetworkApplier, NetworkProblem
 
 
-class ScipyFft(TransformApplier):
+class ScipyFft(NetworkApplier):
     """``scipy.fft.fft(X, axis=0, workers=...)``: the same layout, the result freshly allocated."""
 
     name = "scipy.fft"

@@ -8,6 +8,7 @@ void register_hadamard(pybind11::module_& m);
 void register_kronecker(pybind11::module_& m);
 void register_numerical(pybind11::module_& m);
 void register_program(pybind11::module_& m);
+void register_roofline(pybind11::module_& m);
 void register_sign_sum(pybind11::module_& m);
 void register_sketch(pybind11::module_& m);
 void register_spgemm(pybind11::module_& m);
@@ -23,6 +24,7 @@ PYBIND11_MODULE(_core, m) {
   cheapfast::register_hadamard(m);
   cheapfast::register_kronecker(m);
   cheapfast::register_numerical(m);
+  cheapfast::register_roofline(m);
   cheapfast::register_sign_sum(m);
   cheapfast::register_sketch(m);
   cheapfast::register_spgemm(m);

@@ -11,6 +11,7 @@ void fill_csr(KernelTable& table);
 void fill_fused(KernelTable& table);
 void fill_hadamard(KernelTable& table);
 void fill_kronecker(KernelTable& table);
+void fill_roofline(KernelTable& table);
 void fill_sign_sum(KernelTable& table);
 void fill_sign_sum_double(KernelTable& table);
 void fill_sketch(KernelTable& table);

@@ -291,6 +291,13 @@ struct KernelTable {
   // [weights shared by the columns of a tile, or each lane its own]
   void (*fused[4][2])(const FusedTile&);
   int fused_lanes[4];  // columns in a register
+
+  // what the machine does at best
+  float (*stream_read)(const float* data, std::int64_t size, std::int64_t repeats);
+  void (*stream_update)(float* data, std::int64_t size, float factor, std::int64_t repeats);
+  float (*iterate_float32)(float factor, std::int64_t steps);
+  double (*iterate_float64)(double factor, std::int64_t steps);
+  int iterate_flops[2];  // of one step: float32, float64
 };
 
 }  // namespace cheapfast
