@@ -1,4 +1,4 @@
-"""``cheapfast estimate``: about how many nonzeros does the product have, and how sure is that?"""
+"""``cheapfast estimate``: about how many nonzeros the product has, and how sure that is."""
 
 from __future__ import annotations
 
