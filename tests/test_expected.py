@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cheapfast as cf
-from cheapfast.counting import expected
+from cheapfast.counting import expected, expected_rows
 
 
 def enumerate_all(n: int, p: float, depth: int) -> tuple[float, float, float]:
@@ -41,12 +41,9 @@ def test_equals_enumeration_of_every_2x2_network(p: float, depth: int) -> None:
     result = cf.expected_synapses(2, p, depth)
     assert result.mean == pytest.approx(mean, rel=1e-12)
     assert result.row_std == pytest.approx(row_std, rel=1e-9)
-    if depth <= 2:
-        assert result.std == pytest.approx(std, rel=1e-9)
-        assert result.std_method == "exact, closed form"
-    else:
-        assert result.std is None
-        assert result.std_method == "not computed beyond depth 2"
+    assert result.std == pytest.approx(std, rel=1e-6)
+    expected_method = "exact, closed form" if depth <= 2 else "exact, two-row chain"
+    assert result.std_method == expected_method
 
 
 def test_equals_enumeration_of_every_pair_of_3x3_matrices() -> None:
@@ -57,8 +54,8 @@ def test_equals_enumeration_of_every_pair_of_3x3_matrices() -> None:
 
 @given(st.integers(1, 40), st.floats(0, 1, exclude_min=True))
 def test_chain_of_supports_agrees_with_closed_form(n: int, p: float) -> None:
-    mean, variance = expected._row_moments(n, p, 2)
-    closed = expected._two_layers(float(n), p)
+    mean, variance = expected_rows.row_moments([n, n], [p, p])
+    closed = expected._two_layers(*[float(n)] * 3, p, p)
     assert n * mean == pytest.approx(closed.mean, rel=1e-11, abs=1e-300)
     assert math.sqrt(variance) == pytest.approx(closed.row_std, rel=1e-6, abs=1e-6)
 
@@ -129,7 +126,7 @@ def test_tiny_densities_of_many_layers_keep_their_relative_accuracy() -> None:
 
 def test_large_widths_are_computed_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cf.expected_synapses(10**5, 3e-5, 4).mean == pytest.approx(7.9e6, rel=0.05)
-    monkeypatch.setattr(expected, "_WORK_LIMIT", 10**5)
+    monkeypatch.setattr(expected_rows, "WORK_LIMIT", 10**5)
     with pytest.raises(ValueError, match="binomial probabilities"):
         cf.expected_synapses(10**5, 3e-5, 4)
     with pytest.raises(ValueError, match="at most 100,000,000"):
@@ -167,4 +164,6 @@ def test_repr_shows_all_four_numbers() -> None:
     assert "row_std=29.9399" in text
     assert "std=1306.4" in text
     assert "1306.4" in cf.expected_synapses(1000, 0.01, 2)._repr_html_()
-    assert "std=None" in repr(cf.expected_synapses(10, 0.1, 3))
+    nothing = cf.Expected(1.0, 2.0, None, "not resolved")
+    assert "std=None" in repr(nothing)
+    assert "&ndash; (not resolved)" in nothing._repr_html_()

@@ -36,6 +36,9 @@ _FEWEST = 1 << 16
 #: A simulation is good enough, or of no use, at this relative standard error of the deviation.
 _GOOD, _USELESS = 0.01, 0.25
 
+#: Pairs that must share in the spread of a simulation, by the kurtosis of their values.
+_EFFECTIVE = 100
+
 _SEED = 20170329
 
 
@@ -210,11 +213,12 @@ def _simulated(
 ) -> Total:
     """Simulate pairs of rows until the deviation is known well, or the budget is spent."""
     rng = np.random.default_rng(_SEED)
-    total = squares = 0.0
+    total = squares = fourth = 0.0
     pairs = 0
     while True:
         values = _simulated_covariances(rng, widths, densities, mean)
-        total, squares, pairs = total + values.sum(), squares + (values**2).sum(), pairs + _CHUNK
+        total, pairs = total + values.sum(), pairs + _CHUNK
+        squares, fourth = squares + (values**2).sum(), fourth + (values**4).sum()
         covariance = total / pairs
         error = math.sqrt(max(squares / pairs - covariance**2, 0.0) / pairs)
         whole = rows * variance + rows * (rows - 1.0) * covariance
@@ -222,7 +226,9 @@ def _simulated(
         relative = rows * (rows - 1.0) * error / (2 * whole) if whole > 0 else math.inf
         if (relative <= _GOOD and pairs >= _FEWEST) or 5 * pairs * len(widths) >= _MOST_DRAWS:
             break
-    if relative > _USELESS:
+    # a few rare pairs make all the spread, or none was met: then the error itself is not known
+    unknown = squares**2 <= _EFFECTIVE * fourth
+    if unknown or relative > _USELESS:
         return Total(None, f"not resolved by a simulation of {pairs:,} pairs of rows")
     label = f"simulation of {pairs:,} pairs of rows, standard error {100 * relative:.2g}%"
     return Total(math.sqrt(whole), label)

@@ -157,6 +157,7 @@ class NumericalCount {
 
   NumericalCount(const std::vector<ValuedLayer>& layers, const Arithmetic& arithmetic, CountContext& context)
       : layers_(layers), arithmetic_(arithmetic), context_(context) {
+    context.monitor.expect(static_cast<std::uint64_t>(layers[0].pattern.rows));
     std::uint64_t bytes = 0;
     for (const ValuedLayer& layer : layers) {
       bytes += static_cast<std::uint64_t>(nonzeros(layer.pattern)) * sizeof(Value);
@@ -175,7 +176,6 @@ class NumericalCount {
     std::vector<std::unique_ptr<RowMemory<Value>>> memory;
     for (int w = 0; w < workers; ++w) memory.push_back(std::make_unique<RowMemory<Value>>(widest_, context_.budget));
     std::vector<std::uint64_t> counts(static_cast<std::size_t>(workers), 0);
-    context_.monitor.expect(static_cast<std::uint64_t>(rows));
     parallel_for(blocks, workers, context_.monitor, [&](int worker, std::int64_t block) {
       const std::size_t w = static_cast<std::size_t>(worker);
       const std::int64_t end = std::min(rows, (block + 1) * kBlockRows);
