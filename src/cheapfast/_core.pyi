@@ -43,6 +43,18 @@ def clear_ran() -> None: ...
 def compiler() -> str: ...
 def check_csr(rows: int, cols: int, indptr: _Index, indices: _Index, /) -> int: ...
 def scan_values(data: npt.NDArray[Any], /) -> tuple[int, int]: ...
+def split(
+    matrices: npt.NDArray[Any],
+    rows: npt.NDArray[np.int64],
+    columns: npt.NDArray[np.int64],
+    sizes: tuple[int, int, int],
+    left: npt.NDArray[Any],
+    right: npt.NDArray[Any],
+    limit: float,
+    threads: int,
+    progress: Callable[[int, int], None] | None,
+    /,
+) -> tuple[float, float, bool]: ...
 def hadamard_plain(
     x: object,
     out: object,

@@ -1,0 +1,78 @@
+#include "kernels/factorize.hpp"
+
+#include <pybind11/stl.h>
+
+#include <array>
+
+#include "bindings/arrays.hpp"
+#include "bindings/monitor.hpp"
+
+namespace cheapfast {
+namespace {
+
+void require_positions(const py::array& array, const char* name, py::ssize_t size, std::int64_t bound) {
+  require_vector(array, name);
+  if (!py::isinstance<py::array_t<std::int64_t>>(array) || array.size() != size) {
+    throw std::invalid_argument(std::string(name) + " must be int64, " + std::to_string(size) + " of them");
+  }
+  const auto* const position = static_cast<const std::int64_t*>(array.data());
+  for (py::ssize_t i = 0; i < size; ++i) {
+    if (position[i] < 0 || position[i] >= bound) throw std::invalid_argument(std::string(name) + " are out of range");
+  }
+}
+
+void require_result(const py::array& array, const char* name, const py::array& like, std::int64_t size) {
+  if (value_type(array) != value_type(like) || array.size() != size || (array.flags() & py::array::c_style) == 0 ||
+      !array.writeable()) {
+    throw std::invalid_argument(std::string(name) + " must be a writable C array of " + std::to_string(size) +
+                                " numbers of the dtype of the matrices");
+  }
+}
+
+// matrices: (a*d, p*m, k*w) in C order; rows and columns: where row i2*p + i1 and column j1*w + j2 are to be found.
+// sizes: (d, p, k). left: (a*m*d, p, k) and right: (a*k*d, m, w) are filled. Returns (residual^2, norm^2, complete).
+py::tuple split(const py::array& matrices, const py::array& rows, const py::array& columns,
+                const std::array<std::int64_t, 3>& sizes, py::array left, py::array right, double limit, int threads,
+                py::object progress) {
+  if (matrices.ndim() != 3 || (matrices.flags() & py::array::c_style) == 0) {
+    throw std::invalid_argument("matrices must have three dimensions in C order");
+  }
+  const auto [d, p, k] = sizes;
+  const std::int64_t batch = matrices.shape(0), b = matrices.shape(1), c = matrices.shape(2);
+  if (d < 1 || p < 1 || k < 1 || batch % d != 0 || b % p != 0 || c % k != 0) {
+    throw std::invalid_argument("d, p and k must divide the batch, the rows and the columns");
+  }
+  require_positions(rows, "rows", b, b);
+  require_positions(columns, "columns", c, c);
+  SplitProblem problem{};
+  problem.type = value_type(matrices);
+  problem.values = matrices.data();
+  problem.matrix_stride = b * c;
+  problem.row_stride = c;
+  problem.rows = static_cast<const std::int64_t*>(rows.data());
+  problem.columns = static_cast<const std::int64_t*>(columns.data());
+  problem.a = batch / d;
+  problem.d = d;
+  problem.p = p;
+  problem.m = b / p;
+  problem.k = k;
+  problem.w = c / k;
+  require_result(left, "left", matrices, batch * problem.m * p * k);
+  require_result(right, "right", matrices, batch * k * problem.m * problem.w);
+  problem.left = left.mutable_data();
+  problem.right = right.mutable_data();
+  problem.limit = limit;
+  PythonMonitor monitor(std::move(progress));
+  SplitOutcome outcome{};
+  {
+    py::gil_scoped_release release;
+    outcome = split_matrices(problem, threads, monitor);
+  }
+  return py::make_tuple(outcome.residual2, outcome.norm2, outcome.complete);
+}
+
+}  // namespace
+
+void register_factorize(py::module_& m) { m.def("split", &split); }
+
+}  // namespace cheapfast
