@@ -1,0 +1,259 @@
+"""Families of networks, tried from the cheapest test to the dearest."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cheapfast._progress import ProgressCallback, reporting
+from cheapfast._validate import thread_count
+from cheapfast.flattening.unflatten.families import digit_butterfly
+from cheapfast.flattening.unflatten.low_rank import low_rank
+from cheapfast.flattening.unflatten.permuted import permuted_butterfly
+from cheapfast.flattening.unflatten.problem import (
+    Family,
+    Problem,
+    Proposal,
+    TooDear,
+    make_problem,
+    scaled,
+)
+from cheapfast.flattening.unflatten.rank import rank_butterfly
+from cheapfast.flattening.unflatten.result import Candidate, StructureNotFound, Unflattening
+from cheapfast.flattening.unflatten.sparsity import as_it_is, components
+from cheapfast.flattening.unflatten.toeplitz import toeplitz
+from cheapfast.flattening.unflatten.verify import relative_error
+from cheapfast.network import Network
+
+#: The search for arbitrary permutations is the dearest: only where nothing saves so much.
+_PERMUTED_BELOW = 3.0
+
+
+@dataclass(frozen=True)
+class _Best:
+    """The cheapest network within the tolerance so far."""
+
+    family: str
+    proposal: Proposal
+    error: float
+
+
+class _Search:
+    """One pass over the families for one matrix."""
+
+    def __init__(self, problem: Problem, *, split_components: bool = True) -> None:
+        self.problem = problem
+        self.candidates: list[Candidate] = []
+        self.best: _Best | None = None
+        self._split_components = split_components
+
+    def run(self, report: ProgressCallback | None = None) -> None:
+        """Try every family that can still be the cheapest."""
+        families = self._families()
+        for done, (name, family) in enumerate(families):
+            if report is not None:
+                report(done, len(families))
+            if self._is_least():
+                break
+            if family is permuted_butterfly and self._saves(_PERMUTED_BELOW):
+                continue
+            self._try(name, family)
+        if report is not None:
+            report(len(families), len(families))
+
+    def _families(self) -> list[tuple[str, Family]]:
+        families: list[tuple[str, Family]] = [("as it is", as_it_is)]
+        if self._split_components:
+            families.append(("components", _components))
+        return [
+            *families,
+            ("Toeplitz", toeplitz),
+            ("butterfly", digit_butterfly),
+            ("rank butterfly", rank_butterfly),
+            ("low rank", low_rank),
+            ("permuted butterfly", permuted_butterfly),
+        ]
+
+    def _try(self, name: str, family: Family) -> None:
+        problem = self.problem
+        budget = problem.matrix.size + 1
+        if self.best is not None:
+            budget = min(budget, self.best.proposal.synapses)
+        outcome = family(problem.within(budget))
+        if isinstance(outcome, str):
+            self.candidates.append(Candidate(name, outcome))
+        elif isinstance(outcome, TooDear):
+            self.candidates.append(Candidate(name, outcome.description, outcome.synapses))
+        else:
+            self._judge(name, outcome)
+
+    def _judge(self, name: str, proposal: Proposal) -> None:
+        error = proposal.error
+        if error is None:
+            problem = self.problem
+            network = proposal.build()
+            error = relative_error(network, problem.matrix, problem.norm, problem.threads)
+        self.candidates.append(
+            Candidate(name, proposal.description, proposal.synapses, error)
+        )
+        cheaper = self.best is None or proposal.synapses < self.best.proposal.synapses
+        if error <= self.problem.tolerance and cheaper:
+            self.best = _Best(name, proposal, error)
+
+    def _saves(self, factor: float) -> bool:
+        best = self.best
+        return best is not None and best.proposal.synapses * factor <= self.problem.matrix.size
+
+    def _is_least(self) -> bool:
+        """Say whether no network has fewer synapses: each row and column that matters needs one."""
+        if self.best is None or self.best.proposal.synapses > max(self.problem.shape):
+            return False
+        size = np.abs(self.problem.matrix)
+        allowed = self.problem.tolerance * self.problem.norm
+        # a row or column within the tolerance of zero might be left out
+        rows = int(np.count_nonzero(np.linalg.norm(size, axis=1) > allowed))
+        columns = int(np.count_nonzero(np.linalg.norm(size, axis=0) > allowed))
+        return self.best.proposal.synapses <= max(rows, columns)
+
+    def is_worth(self, min_saving: float) -> bool:
+        """Say whether the best network is a find."""
+        return self._saves(min_saving) or self._is_least()
+
+
+def _components(problem: Problem) -> object:
+    return components(problem, _solve_block)
+
+
+def _solve_block(problem: Problem) -> Network | None:
+    """Return the cheapest network of a connected block; None where that is the block itself."""
+    search = _Search(problem, split_components=False)
+    search.run()
+    if search.best is None or search.best.family == "as it is":
+        return None
+    return search.best.proposal.build()
+
+
+def unflatten(
+    matrix: object,
+    *,
+    tolerance: float = 1e-12,
+    min_saving: float = 1.25,
+    rng: int | np.random.Generator | None = 0,
+    threads: int | None = None,
+    progress: bool | Callable[[int, int], None] | None = None,
+) -> Unflattening:
+    r"""Find a deep network with few synapses for a flat matrix.
+
+    Parameters
+    ----------
+    matrix : array_like or sparse array, shape (n, m)
+        Finite. Integers are promoted to float64.
+    tolerance : float, optional
+        Relative error allowed, in the Frobenius norm; at least 32 times the machine epsilon of the
+        matrix's dtype (7.1e-15 in double, 3.8e-6 in single precision) is always allowed.
+    min_saving : float, optional
+        At least 1. The matrix must have so many times the entries that the network has synapses.
+    rng : None, int or numpy.random.Generator, optional
+        What entries are sampled with. The default is a fixed seed: the same matrix gives the same
+        network. None takes fresh entropy.
+    threads : int, optional
+        By default the environment variable CHEAPFAST_NUM_THREADS, else the CPUs that this process
+        may use.
+    progress : None, bool or callable, optional
+        True draws a bar; a callable is called as ``progress(done, total)``, in families.
+
+    Returns
+    -------
+    Unflattening
+        The network, its error, and every family with what came of it. A network that has no more
+        synapses than the matrix has rows or columns that are not zero is returned whatever it
+        saves: there is none with fewer.
+
+    Raises
+    ------
+    StructureNotFound
+        If no network within the tolerance saves enough; it carries what was tried.
+    TypeError
+        If the dtype is not supported, or an argument is no number.
+    ValueError
+        If the matrix has not two dimensions, is empty, or holds NaN or infinities; if `tolerance`
+        is negative, NaN or infinite, or `min_saving` is below 1.
+    MemoryError
+        Before a sparse matrix is written out, if that does not fit.
+
+    See Also
+    --------
+    flatten : the way back.
+
+    Notes
+    -----
+    The families, in the order in which they are tried, each by a test that costs less than the next:
+
+    - the matrix as it is, without negligible entries; its connected components, each for itself;
+    - Toeplitz, Hankel and circulant matrices through the Fourier transform. These networks are
+      complex even for a real matrix, and a complex weight is counted as one synapse;
+    - Kronecker products, Monarch matrices and butterflies, in whatever order rows and columns have
+      the digits of their indices: sampled 2x2 minors show it. For :math:`n = \prod p_i` there are
+      :math:`n \sum p_i` synapses;
+    - butterflies whose blocks have rank 2 to 4, such as cosine, sine and Hartley transforms;
+    - low rank;
+    - butterflies whose rows and columns are permuted in any way.
+
+    A butterfly is found by splitting the matrix into blocks of rank one in the middle, and each of
+    the two factors again; the matrix is read once, in :math:`O(n^2)`. Not found are blocks of rank
+    2 or more under a permutation that does not move digits only, and permuted butterflies under
+    noise above about 1e-4. The error is computed from the network, not estimated.
+
+    A reordering of inputs or outputs is part of the first or last layer.
+
+    Examples
+    --------
+    >>> import numpy as np, cheapfast as cf
+    >>> found = cf.unflatten(np.fft.fft(np.eye(64)))
+    >>> found.network.synapses, found.network.depth, found.error < 1e-14
+    (768, 6, True)
+    >>> cf.unflatten(np.random.default_rng(1).normal(size=(32, 32)))
+    Traceback (most recent call last):
+        ...
+    cheapfast.flattening.unflatten.result.StructureNotFound: no network of at most 819 synapses ...
+    """
+    saving = _checked_saving(min_saving)
+    generator = _generator(rng)
+    problem, exponent = make_problem(matrix, tolerance, generator, thread_count(threads))
+    search = _Search(problem)
+    with reporting(progress, "unflattening") as report:
+        search.run(report)
+    if search.best is None or not search.is_worth(saving):
+        most = int(problem.matrix.size / saving)
+        raise StructureNotFound(
+            f"no network of at most {most:,} synapses has a relative error of at most "
+            f"{problem.tolerance:.2g} from this {problem.shape[0]}x{problem.shape[1]} matrix; tried:",
+            search.candidates,
+        )
+    best = search.best
+    return Unflattening(
+        network=scaled(best.proposal.build(), exponent),
+        error=best.error,
+        candidates=tuple(search.candidates),
+        family=best.family,
+        tolerance=problem.tolerance,
+    )
+
+
+def _checked_saving(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"min_saving must be a number from 1 on, got {value!r}")
+    if not float(value) >= 1:
+        raise ValueError(f"min_saving must be at least 1, got {value!r}")
+    return float(value)
+
+
+def _generator(rng: object) -> np.random.Generator:
+    try:
+        return np.random.default_rng(rng)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        wanted = "None, an integer from 0 on or a numpy.random.Generator"
+        raise type(error)(f"rng must be {wanted}, got {rng!r}") from None
