@@ -67,12 +67,13 @@ def time_applications(
     contestants = line_up(workload, problem, peers, settings, results)
     first: Array | None = None
     differences: dict[str, Difference] = {}
-    for label, returned in first_runs(workload, contestants, results, problem.begin):
+    for entry, returned in first_runs(workload, contestants, results, problem.begin):
         result = problem.operand if returned is None else np.asarray(returned)
         if first is None:
             first = result.copy()  # a transform in place overwrites it
-        differences[label] = difference(result, first, problem.tolerance)
-    if any(entry.relative > entry.allowed for entry in differences.values()):
+        allowed = problem.tolerance * entry.error_factor
+        differences[entry.label] = difference(result, first, allowed)
+    if any(found.relative > found.allowed for found in differences.values()):
         results.mismatches.append(Mismatch(workload.name, differences))
         return results
     problem.rest()

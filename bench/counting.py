@@ -87,7 +87,7 @@ def time_counts(
     """
     results = Results()
     contestants = line_up(workload, problem, peers, settings, results)
-    answers: dict[str, Answer] = dict(first_runs(workload, contestants, results))
+    answers = {entry.label: answer for entry, answer in first_runs(workload, contestants, results)}
     if agree(workload, problem, answers, results):
         ready = [entry for entry in contestants if entry.label in answers]
         take_turns(ready, settings)

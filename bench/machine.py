@@ -125,16 +125,16 @@ def usable_cores() -> int:
 
 
 def commit() -> str | None:
-    """Return the commit of the source tree that this file lies in.
+    """Return the commit of the source tree that this file lies in, or that was installed.
 
     Returns
     -------
     str or None
-        With ``-dirty`` when files have changed. None for an installed copy, whose version says it.
+        With ``-dirty`` when files had changed. None if neither git nor the version says it.
     """
     folder = Path(__file__).resolve().parent
     if not (folder.parent / ".git").exists():
-        return None
+        return commit_of_version(cf.build_info().version)
     try:
         text = subprocess.run(
             ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=12"],
@@ -145,3 +145,30 @@ def commit() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return text or None
+
+
+def commit_of_version(version: str) -> str | None:
+    """Read the commit out of a version; a release is its own tag.
+
+    Parameters
+    ----------
+    version : str
+        As setuptools-scm writes it.
+
+    Returns
+    -------
+    str or None
+        None if it names none.
+
+    Examples
+    --------
+    >>> commit_of_version("0.2.dev3+g21b485f"), commit_of_version("0.2.dev3+g21b485f.d20261122")
+    ('21b485f', '21b485f-dirty')
+    >>> commit_of_version("0.2.0")
+    'v0.2.0'
+    """
+    release, _, local = version.partition("+")
+    parts = local.split(".")
+    if parts[0].startswith("g"):
+        return parts[0][1:] + ("-dirty" if parts[1:] else "")
+    return None if "dev" in release else f"v{release}"

@@ -44,11 +44,11 @@ def measure_memory(
             Contestant(peer.name, threads, partial(_run_child, folder, peer.name, threads))
             for peer, threads in entries(workload, problem, peers, settings, results)
         ]
-        reports = dict(first_runs(workload, contestants, results))
-    ready = [entry for entry in contestants if entry.label in reports]
-    for entry in ready:
-        entry.values.append(reports[entry.label][0])
-    answers = {name: answer for name, (_, answer) in reports.items()}
+        reports = list(first_runs(workload, contestants, results))
+    for entry, (peak, _) in reports:
+        entry.values.append(peak)
+    ready = [entry for entry, _ in reports]
+    answers = {entry.label: answer for entry, (_, answer) in reports}
     if agree(workload, problem, answers, results):
         results.figures += figures_of(workload, problem, ready, answers)
     return results

@@ -66,6 +66,9 @@ class Peer(ABC):
     #: modules that it imports, and how to get them
     modules: ClassVar[tuple[str, ...]] = ()
     install: ClassVar[str] = ""
+    #: how many times the error that is allowed to others its results may have, where it is known
+    #: to be less accurate
+    error_factor: ClassVar[float] = 1.0
     #: whether it makes use of more than one thread
     threaded: ClassVar[bool] = True
 

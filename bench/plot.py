@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 OURS = "cheapfast"
 
 
-def ratios(run: dict[str, Any], threads: int = 1) -> dict[str, dict[str, float]]:
+#: What is timed, by topic.
+MEASURES = {"count": ("time",), "apply": ("apply",), "all": ("time", "apply")}
+
+
+def ratios(run: dict[str, Any], threads: int = 1, only: str = "all") -> dict[str, dict[str, float]]:
     """Divide the time of every foreign peer by that of cheapfast.
 
     Parameters
@@ -27,6 +31,8 @@ def ratios(run: dict[str, Any], threads: int = 1) -> dict[str, dict[str, float]]
         What ``cheapfast bench --json`` wrote.
     threads : int, optional
         Which figures to take; a peer of one thread stands beside every setting.
+    only : {"all", "count", "apply"}, optional
+        Which workloads.
 
     Returns
     -------
@@ -35,7 +41,7 @@ def ratios(run: dict[str, Any], threads: int = 1) -> dict[str, dict[str, float]]
     """
     times: dict[str, dict[str, float]] = {}
     for figure in run["figures"]:
-        if figure["measure"] == "time" and figure["threads"] in (1, threads):
+        if figure["measure"] in MEASURES[only] and figure["threads"] in (1, threads):
             times.setdefault(figure["workload"], {})[figure["peer"]] = figure["minimum"]
     return {
         workload: {
@@ -48,7 +54,7 @@ def ratios(run: dict[str, Any], threads: int = 1) -> dict[str, dict[str, float]]
     }
 
 
-def draw(run: dict[str, Any], threads: int = 1) -> Figure:
+def draw(run: dict[str, Any], threads: int = 1, only: str = "all") -> Figure:
     """Draw the ratios as points on a logarithmic axis, a line a workload.
 
     Parameters
@@ -57,6 +63,8 @@ def draw(run: dict[str, Any], threads: int = 1) -> Figure:
         What ``cheapfast bench --json`` wrote.
     threads : int, optional
         Which figures to take.
+    only : {"all", "count", "apply"}, optional
+        Which workloads.
 
     Returns
     -------
@@ -64,7 +72,7 @@ def draw(run: dict[str, Any], threads: int = 1) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    found = ratios(run, threads)
+    found = ratios(run, threads, only)
     workloads = list(found)
     figure = Figure(figsize=(8, 1.5 + 0.4 * len(workloads)), layout="constrained")
     ax = figure.add_subplot()
@@ -87,9 +95,10 @@ def draw(run: dict[str, Any], threads: int = 1) -> Figure:
 @click.argument("results", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("picture", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
-def main(results: Path, picture: Path, threads: int) -> None:
+@click.option("--only", type=click.Choice(list(MEASURES)), default="all", show_default=True)
+def main(results: Path, picture: Path, threads: int, only: str) -> None:
     """Draw the JSON file RESULTS into PICTURE (.png, .svg, .pdf)."""
-    draw(json.loads(results.read_text(encoding="utf-8")), threads).savefig(picture)
+    draw(json.loads(results.read_text(encoding="utf-8")), threads, only).savefig(picture)
 
 
 if __name__ == "__main__":

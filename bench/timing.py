@@ -60,6 +60,8 @@ class Contestant:
         Threads it is allowed.
     run : callable
         What is timed.
+    error_factor : float
+        That of the peer.
     first : float
         Seconds of the run whose result was checked.
     loops : int
@@ -71,6 +73,7 @@ class Contestant:
     peer: str
     threads: int
     run: Callable[[], Any]
+    error_factor: float = 1.0
     first: float = 0.0
     loops: int = 1
     values: list[float] = field(default_factory=list)
@@ -192,7 +195,7 @@ def line_up(
         prepare = partial(peer.prepare, problem, threads)
         run = _guarded(workload, peer.name, threads, results, prepare)
         if run is not None:
-            contestants.append(Contestant(peer.name, threads, run[0]))
+            contestants.append(Contestant(peer.name, threads, run[0], peer.error_factor))
     return contestants
 
 
@@ -201,7 +204,7 @@ def first_runs(
     contestants: Iterable[Contestant],
     results: Results,
     before: Callable[[], None] = lambda: None,
-) -> Iterator[tuple[str, Any]]:
+) -> Iterator[tuple[Contestant, Any]]:
     """Run each contestant once, for its result.
 
     Parameters
@@ -217,8 +220,8 @@ def first_runs(
 
     Yields
     ------
-    (str, result)
-        The contestant's label and what it returned.
+    (Contestant, result)
+        Who, and what it returned.
     """
     for entry in contestants:
         before()
@@ -226,7 +229,7 @@ def first_runs(
         result = _guarded(workload, entry.peer, entry.threads, results, entry.run)
         entry.first = time.perf_counter() - begin
         if result is not None:
-            yield entry.label, result[0]
+            yield entry, result[0]
 
 
 def set_loops(contestants: Iterable[Contestant]) -> None:

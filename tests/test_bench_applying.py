@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from rich.console import Console
 
 import cheapfast as cf
-from cheapfast.bench import peers, run, workloads
+from cheapfast import _core
+from cheapfast.bench import peers, requirements, run, workloads
 from cheapfast.bench.applying import difference
 from cheapfast.bench.model import Workload
 from cheapfast.bench.networks import NetworkApplier, NetworkProblem
@@ -67,6 +71,11 @@ class Wrong(Right):
         return lambda: problem.layers @ problem.operand * (1 + 1e-3)
 
 
+class Inaccurate(Wrong):
+    name = "inaccurate"
+    error_factor = 1e12
+
+
 class Unprepared(Right):
     name = "unprepared"
 
@@ -82,6 +91,51 @@ def test_a_wrong_peer_is_found_out() -> None:
     assert mismatch.answers["wrong"].relative == pytest.approx(1e-3)
     assert "differs by 0.001" in str(mismatch.answers["wrong"])
     assert mismatch.to_json()["answers"]["wrong"].keys() == {"relative", "allowed"}
+
+
+def test_what_is_known_to_be_inaccurate_may_be() -> None:
+    results = run.run([workload_of(problem)], [Right(), Inaccurate()], TINY)
+    assert [figure.peer for figure in results.figures] == ["right", "inaccurate"]
+
+
+def test_an_instruction_set_that_is_not_there_leaves_the_workload_out() -> None:
+    workload = replace(workload_of(problem), target="sse9")
+    (skip,) = run.run([workload], [Right()], TINY).skips
+    assert skip.peer == "*"
+    assert "sse9 kernels do not run here" in skip.reason
+
+
+@pytest.mark.parametrize("name", _core.targets())
+def test_workloads_are_held_to_their_instruction_set(name: str) -> None:
+    seen: list[str] = []
+
+    class Looking(Right):
+        name = "looking"
+
+        def prepare(self, problem: NetworkProblem, threads: int) -> Callable[[], Any]:
+            seen.append(_core.active_target())
+            return super().prepare(problem, threads)
+
+    before = _core.active_target()
+    run.run([replace(workload_of(problem), target=name)], [Looking()], TINY)
+    assert seen == [name]
+    assert _core.active_target() == before
+
+
+def test_requirements_stand_below_their_workload(monkeypatch: pytest.MonkeyPatch) -> None:
+    workload = replace(workload_of(problem), sizes={"full": {}})
+    demanded = (
+        requirements.Within("w", 1e-12, own="right"),
+        requirements.Within("w", 9, own="right"),
+    )
+    monkeypatch.setattr(requirements, "REQUIREMENTS", demanded)
+    console = Console(file=io.StringIO(), width=160)
+    run.run([workload], [Right()], Settings(repeat=1), console)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert "required at most 1e-12: missed" in text
+    assert "required at most 9: reached" in text
+    assert "of the roof" in text
 
 
 def test_a_wrong_transform_is_found_out() -> None:

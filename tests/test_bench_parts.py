@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from cheapfast.bench import generate, peers, requirements, workloads
+from cheapfast.bench import generate, machine, peers, requirements, workloads
 from cheapfast.bench.predict import upper_bounds
 from cheapfast.bench.results import Figure, Results
+from cheapfast.bench.roofline import Roof
 
 
 def test_upper_bounds_hold_and_are_exact_for_butterflies():
@@ -113,6 +115,35 @@ def test_scaling_and_limits():
     assert results["rmat-17", "cheapfast: times as fast with 2 threads as with 1"].met
     assert results["rmat-17-memory", "cheapfast: megabytes above the input"].met is False
     assert results["fft-16", "cheapfast: seconds"].met
+
+
+def test_the_roof_and_another_workload() -> None:
+    near = Roof("L2", bandwidth_share=0.95, flops_per_second=1.0, flop_share=0.1)
+    vector = replace(figure("apply-butterfly-f32-10-1", "cheapfast", 1.0), roof=near)
+    results = judged(
+        vector,
+        figure("apply-butterfly-c128-10-64", "cheapfast", 1.6),
+        figure("apply-fourier-c128-1024-64", "cheapfast", 1.0),
+    )
+    share = results[vector.workload, "cheapfast: share of the bandwidth of its memory level"]
+    assert (share.measured, share.met) == (0.95, True)
+    key = "cheapfast: times as long as apply-fourier-c128-1024-64"
+    times = results["apply-butterfly-c128-10-64", key]
+    assert (times.measured, times.met) == (1.6, False)
+
+
+@pytest.mark.parametrize(
+    ("version", "commit"),
+    [
+        ("0.2.dev3+g21b485f", "21b485f"),
+        ("0.2.dev3+g21b485f.d20261122", "21b485f-dirty"),
+        ("0.2.0", "v0.2.0"),
+        ("0.1.0.dev0", None),
+        ("0.1.dev0+unknown", None),
+    ],
+)
+def test_the_version_names_the_commit(version: str, commit: str | None) -> None:
+    assert machine.commit_of_version(version) == commit
 
 
 def test_shortfalls_come_first_and_gaps_next():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -11,11 +12,11 @@ from click.testing import CliRunner
 from cheapfast.bench import plot
 
 
-def run_of(*figures: tuple[str, str, int, float]) -> dict[str, object]:
+def run_of(*figures: tuple[str, str, int, float], measure: str = "time") -> dict[str, Any]:
     return {
         "machine": {"cpu": "some CPU", "active_target": "avx2", "date": "2026-01-01T00:00:00"},
         "figures": [
-            {"workload": w, "peer": p, "threads": t, "minimum": s, "measure": "time"}
+            {"workload": w, "peer": p, "threads": t, "minimum": s, "measure": measure}
             for w, p, t, s in figures
         ],
     }
@@ -34,6 +35,15 @@ RUN = run_of(
 def test_ratios() -> None:
     assert plot.ratios(RUN) == {"random": {"scipy": 4.0}}
     assert plot.ratios(RUN, threads=2) == {"random": {"scipy": 8.0, "mkl": 5.0}}
+
+
+def test_topics() -> None:
+    applied = run_of(("wht", "cheapfast", 1, 1.0), ("wht", "ffht", 1, 2.0), measure="apply")
+    both = {**RUN, "figures": RUN["figures"] + applied["figures"]}
+    assert plot.ratios(both) == {"random": {"scipy": 4.0}, "wht": {"ffht": 2.0}}
+    assert plot.ratios(both, only="count") == {"random": {"scipy": 4.0}}
+    assert plot.ratios(both, only="apply") == {"wht": {"ffht": 2.0}}
+    assert plot.ratios({**RUN, "figures": [{**RUN["figures"][0], "measure": "memory"}]}) == {}
 
 
 def test_picture(tmp_path: Path) -> None:

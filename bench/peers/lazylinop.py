@@ -15,6 +15,7 @@ from ..networks import NetworkApplier, NetworkProblem, kronecker_factors
 
 #: A network is merged to so many factors.
 MERGED_FACTORS = 4
+LONGEST_MERGED = 1 << 14
 
 
 class _Lazylinop(NetworkApplier):
@@ -103,6 +104,9 @@ class LazylinopMerged(LazylinopKsm):
 
     def refuses(self, problem: NetworkProblem) -> str | None:
         """Take what has more factors than that."""
+        n = problem.operand.shape[0]
+        if n > LONGEST_MERGED:
+            return f"takes seconds to minutes to merge factors of more than {LONGEST_MERGED:,} rows"
         too_few = len(problem.layers) <= MERGED_FACTORS
         return "has nothing to merge" if too_few else super().refuses(problem)
 

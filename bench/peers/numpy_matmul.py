@@ -16,7 +16,7 @@ SMALLEST_BLOCK = 16
 
 
 class NumpyMatmul(NetworkApplier):
-    """``numpy.matmul`` over the blocks of one layer after another, one BLAS thread permitting.
+    """``numpy.matmul`` over the blocks of each layer; BLAS gives such products one thread.
 
     Blocks that lie side by side are a batch; those that interleave are a batch of strided views.
     """

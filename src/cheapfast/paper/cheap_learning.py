@@ -93,37 +93,3 @@ def monomials_repeated() -> Check:
     count = _monomials(3, 4)
     printed = Fraction(3 + 4, math.factorial(3) * math.factorial(4))
     return Check(count, math.comb(7, 4), text_holds=count == printed)
-
-
-def _convolution_cost(n: int) -> cf.FlatteningCost:
-    """Return the cost of flattening a circular convolution by the Fourier transform."""
-    kernel = np.zeros(n)
-    kernel[:2] = 2.0, 1.0  # its spectrum 2 + w^k has no zero
-    return cf.flattening_cost(cf.algorithms.convolution(kernel, n))
-
-
-@section.row(
-    "II.D.3",
-    "synapses of a circular convolution by FFT, n = 1024: 4 n log2 n + n",
-    paper="n log2 n instead of n^2",
-    note="The paper's n log2 n is the order of growth. As a network: two transforms of 2 n log2 n "
-    "synapses, neither of them reordered, and the spectrum.",
-)
-def convolution_synapses() -> Check:
-    """Count the synapses at n = 1024."""
-    n = 1024
-    deep = _convolution_cost(n).deep
-    return Check(deep, 4 * n * 10 + n, text_holds=deep < n * n)
-
-
-@section.row(
-    "II.D.3",
-    "convolution by FFT has fewer synapses than a dense matrix from n = 2^k on",
-    paper="not given",
-    note="n^2 > 4 n log2 n + n. A kernel with few taps is cheaper flat at any n.",
-)
-def convolution_threshold() -> Check:
-    """Find the least power of two that pays."""
-    lengths = [2**k for k in range(1, 11)]
-    pays = [n for n in lengths if _convolution_cost(n).ratio > 1]
-    return Check(min(pays, default=0), min(n for n in lengths if n > 4 * math.log2(n) + 1))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cheapfast.paper import cheap_learning, flattening, random_layers, transforms
+from cheapfast.paper import cheap_learning, convolution, flattening, random_layers, transforms
 from cheapfast.paper.table import Claims
 
 #: One module for each part of the paper; a new one is a new file and one name here.
-_MODULES = (cheap_learning, flattening, transforms, random_layers)
+_MODULES = (cheap_learning, convolution, flattening, transforms, random_layers)
 
 
 def claims() -> Claims:
