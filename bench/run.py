@@ -94,7 +94,7 @@ def bench(
     check_targets: bool,
     list_names: bool,
 ) -> None:
-    """Measure how fast cheapfast counts, against SciPy, GraphBLAS and MKL.
+    """Measure how fast cheapfast counts and applies, against other libraries.
 
     Answers are compared before anything is timed: a difference ends with exit code 1. A peer that
     is not installed, or that would not fit in memory, is left out and the reason is printed.
