@@ -62,6 +62,7 @@ class LazylinopButterfly(_Lazylinop):
     """``lazylinop.butterfly.hadamard(n) @ X`` and ``lazylinop.butterfly.dft(n) @ X``."""
 
     name = "lazylinop-butterfly"
+    error_factor = 1000  # the twiddle factors of its Fourier transform lose digits as n grows
     transforms = ("hadamard", "fourier")
     powers_of_two = True
 
