@@ -152,7 +152,7 @@ def test_progress_of_a_long_count() -> None:
     ("arguments", "error", "message"),
     [
         ({"kind": "exact"}, ValueError, "kind must be"),
-        ({"kind": "numerical"}, ValueError, "not available in this version"),
+        ({"kind": "both"}, ValueError, "kind must be one of 'structural', 'numerical'"),
         ({"method": "guess"}, ValueError, "method must be"),
         ({"tolerance": 0.1}, ValueError, "tolerance must be 0"),
         ({"threads": 0}, ValueError, "threads"),

@@ -77,7 +77,7 @@ def test_repr_is_readable() -> None:
         ({"hidden_layers": -1}, ValueError, "^hidden_layers must be at least 0"),
         ({"hidden_layers": 0.0}, TypeError, "^hidden_layers"),
         ({"hidden_layers": True}, TypeError, "^hidden_layers"),
-        ({"kind": "numerical"}, ValueError, "^kind must be 'structural'"),
+        ({"kind": "both"}, ValueError, "^kind must be one of 'structural'"),
         ({"kind": "other"}, ValueError, "^kind must be one of"),
         ({"tolerance": 0.1}, ValueError, "^tolerance must be 0"),
         ({"tolerance": math.nan}, ValueError, "^tolerance must be 0"),

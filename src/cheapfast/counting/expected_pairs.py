@@ -224,10 +224,11 @@ def _simulated(
         whole = rows * variance + rows * (rows - 1.0) * covariance
         # the deviation is a square root: half the relative error
         relative = rows * (rows - 1.0) * error / (2 * whole) if whole > 0 else math.inf
-        if (relative <= _GOOD and pairs >= _FEWEST) or 5 * pairs * len(widths) >= _MOST_DRAWS:
+        # a few rare pairs make all the spread, or none was met: then the error itself is not known
+        unknown = squares**2 <= _EFFECTIVE * fourth
+        good = relative <= _GOOD and not unknown and pairs >= _FEWEST
+        if good or 5 * pairs * len(widths) >= _MOST_DRAWS:
             break
-    # a few rare pairs make all the spread, or none was met: then the error itself is not known
-    unknown = squares**2 <= _EFFECTIVE * fourth
     if unknown or relative > _USELESS:
         return Total(None, f"not resolved by a simulation of {pairs:,} pairs of rows")
     label = f"simulation of {pairs:,} pairs of rows, standard error {100 * relative:.2g}%"

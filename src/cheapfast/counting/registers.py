@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,9 @@ REGISTERS = 64
 
 #: Standard deviation of the estimate of one row, relative (Flajolet et al. 2007: 1.04 / sqrt(m)).
 SKETCH_ERROR = 1.04 / math.sqrt(REGISTERS)
+
+#: Seconds between two reports.
+_REPORT_EVERY = 0.1
 
 #: Rows whose registers are turned into sizes at a time.
 _CHUNK = 1 << 18
@@ -41,6 +45,7 @@ class Steps:
     report: Report
     total: int
     _done: int = field(default=0, init=False)
+    _reported: float = field(default_factory=time.monotonic, init=False)
 
     def expect(self, work: int) -> None:
         """Hear of work to come.
@@ -69,6 +74,10 @@ class Steps:
         if self.report is None:
             return None
         outer = self.report
+        # kernels report what takes long; many short calls add up to as much
+        if time.monotonic() - self._reported >= _REPORT_EVERY:
+            self._reported = time.monotonic()
+            outer(before, self.total)
         return lambda done, _: outer(before + min(done, work), self.total)
 
 

@@ -21,7 +21,7 @@ void require_sketches(const py::array& array, const char* name, std::int64_t nod
   if (array.nbytes() < nodes * sketch_bytes(kind)) {
     throw std::invalid_argument(std::string(name) + " must hold " + std::to_string(nodes) + " sketches");
   }
-  if (reinterpret_cast<std::uintptr_t>(array.data()) % 64 != 0) {
+  if (nodes > 0 && reinterpret_cast<std::uintptr_t>(array.data()) % 64 != 0) {
     throw std::invalid_argument(std::string(name) + " must lie on a boundary of 64 bytes");
   }
 }
