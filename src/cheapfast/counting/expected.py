@@ -114,7 +114,7 @@ def expected_synapses(
     >>> cf.expected_synapses(1000, 0.01, 2)
     Expected(mean=95167.10644, row_std=29.9399, std=1306.4, std_method='exact, closed form')
     >>> cf.expected_synapses(60, 0.03, 5)
-    Expected(mean=737.3..., row_std=10..., std=151..., std_method='exact, two-row chain')
+    Expected(mean=737.3..., row_std=10..., std=153..., std_method='exact, two-row chain')
     >>> cf.expected_synapses([100, 20, 100], [0.1, 0.2]).mean         # through a bottleneck
     3323.9...
     """

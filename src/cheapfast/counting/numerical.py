@@ -101,7 +101,7 @@ def count_numerical(
     >>> import cheapfast as cf
     >>> hadamard = cf.algorithms.hadamard(64)
     >>> result = cf.counting.count_numerical(hadamard @ hadamard, rng=1)
-    >>> result.value, result.error_probability < 1e-27
+    >>> result.value, result.error_probability < 1e-26
     (64, True)
     """
     if not isinstance(net, Network):
