@@ -16,19 +16,34 @@ constexpr std::int64_t kTileBytes = 256;  // of a row of a tall tile
 constexpr int kAlignFrom = 16;            // registers to a row, from which on it pays to align them
 constexpr std::int64_t kAhead = 2048;     // bytes that a leaf asks for in advance
 
+CHEAPFAST_INLINE int min_of(int a, int b) { return a < b ? a : b; }
 constexpr int log2_of(int n) { return n <= 1 ? 0 : 1 + log2_of(n / 2); }
 
+// Where adders and multipliers are units of their own (AMD), sums and differences keep only the adders busy: every
+// other difference is a - b * 1. The bits are the same.
+template <class T, int W>
+CHEAPFAST_INLINE Vector<T, W> difference(Vector<T, W> a, Vector<T, W> b, Vector<T, W> one, bool multiply) {
+#if defined(__AVX2__) && defined(__FMA__)
+  if constexpr (W == kLanes<T>) return multiply ? subtract_product(b, one, a) : a - b;
+#endif
+  (void)one, (void)multiply;
+  return a - b;
+}
+template <class T, int W>
+CHEAPFAST_INLINE Vector<T, W> opaque_one() {
+  return opaque(Vector<T, W>{} + T(1));
+}
+
 template <class T, int W, int R>
-CHEAPFAST_INLINE void butterflies(Vector<T, W> (&x)[R]) {
+CHEAPFAST_INLINE void butterflies(Vector<T, W> (&x)[R], Vector<T, W> one) {
   CHEAPFAST_UNROLL
   for (int h = 1; h < R; h *= 2) {
     CHEAPFAST_UNROLL
-    for (int i = 0; i < R; ++i) {
-      if ((i & h) == 0) {
-        const Vector<T, W> a = x[i], b = x[i + h];
-        x[i] = a + b;
-        x[i + h] = a - b;
-      }
+    for (int pair = 0; pair < R / 2; ++pair) {
+      const int i = pair / h * 2 * h + pair % h;
+      const Vector<T, W> a = x[i], b = x[i + h];
+      x[i] = a + b;
+      x[i + h] = difference<T, W>(a, b, one, pair % 2 != 0);
     }
   }
 }
@@ -43,34 +58,38 @@ struct Rows {
 };
 
 template <class T, int W, int R>
-CHEAPFAST_INLINE void transform_columns(const Rows<T>& rows, std::int64_t column, std::int64_t ahead) {
+CHEAPFAST_INLINE void transform_columns(Rows<T> rows, std::int64_t column, std::int64_t ahead, Vector<T, W> one) {
   Vector<T, W> x[R];
+  const T* const source = opaque_index(rows.source + column);
+  const std::int64_t from = opaque_index(rows.from);
   CHEAPFAST_UNROLL
   for (int i = 0; i < R; ++i) {
-    const T* const p = rows.source + i * rows.from + column;
-    x[i] = load_lanes<T, W>(p);
-    if (ahead != 0) CHEAPFAST_PREFETCH(p + ahead);
+    x[i] = opaque(load_lanes<T, W>(source + i * from));
+    if (ahead != 0) CHEAPFAST_PREFETCH(source + i * from + ahead);
   }
-  butterflies<T, W, R>(x);
+  butterflies<T, W, R>(x, one);
+  T* const destination = opaque_index(rows.destination + column);
+  const std::int64_t to = opaque_index(rows.to);
   CHEAPFAST_UNROLL
-  for (int i = 0; i < R; ++i) store_lanes<T, W>(rows.destination + i * rows.to + column, x[i]);
+  for (int i = 0; i < R; ++i) store_lanes<T, W>(destination + i * to, x[i]);
 }
 
 // Fewer columns than a register has lanes: halves, quarters, ... down to a single column.
 template <class T, int W, int R>
-CHEAPFAST_INLINE void transform_rest(const Rows<T>& rows, std::int64_t column, std::int64_t count) {
+CHEAPFAST_INLINE void transform_rest(Rows<T> rows, std::int64_t column, std::int64_t count) {
   if constexpr (W >= 1) {
     if ((count & W) != 0) {
-      transform_columns<T, W, R>(rows, column, 0);
+      transform_columns<T, W, R>(rows, column, 0, Vector<T, W>{});
       column += W;
     }
     transform_rest<T, W / 2, R>(rows, column, count);
   }
 }
 
-// The stages of R rows of `columns` contiguous numbers. `ahead` is the distance of what will be read next, or 0.
+// The stages of R rows of `columns` contiguous numbers. `ahead` is the distance of what will be read next, or 0. (The
+// rows come by value: what is stored might change what a reference refers to, and would be read again and again.)
 template <class T, int R>
-void transform_rows(const Rows<T>& rows, std::int64_t columns, std::int64_t ahead) {
+CHEAPFAST_NOINLINE void transform_rows(Rows<T> rows, std::int64_t columns, std::int64_t ahead) {
   constexpr int W = kLanes<T>;
   std::int64_t j = 0;
   if (columns >= kAlignFrom * W) {
@@ -79,16 +98,17 @@ void transform_rows(const Rows<T>& rows, std::int64_t columns, std::int64_t ahea
     j = static_cast<std::int64_t>((W - at % W) % W);
     transform_rest<T, W / 2, R>(rows, 0, j);
   }
+  const Vector<T, W> one = opaque_one<T, W>();
   if (ahead == 0) {
-    for (; j + W <= columns; j += W) transform_columns<T, W, R>(rows, j, 0);
+    for (; j + W <= columns; j += W) transform_columns<T, W, R>(rows, j, 0, one);
   } else {
-    for (; j + W <= columns; j += W) transform_columns<T, W, R>(rows, j, ahead);
+    for (; j + W <= columns; j += W) transform_columns<T, W, R>(rows, j, ahead, one);
   }
   transform_rest<T, W / 2, R>(rows, j, columns - j);
 }
 
 template <class T>
-CHEAPFAST_INLINE void transform_rows(int log_rows, const Rows<T>& rows, std::int64_t columns, std::int64_t ahead = 0) {
+CHEAPFAST_INLINE void transform_rows(int log_rows, Rows<T> rows, std::int64_t columns, std::int64_t ahead = 0) {
   switch (log_rows) {
     case 0:
       return transform_rows<T, 1>(rows, columns, ahead);
@@ -114,49 +134,57 @@ CHEAPFAST_INLINE Vector<T, kLanes<T>> transform_lanes(Vector<T, kLanes<T>> x, in
   return x;
 }
 
-// The first stages of contiguous numbers: those inside a register, then those among R registers. `size` is a multiple
-// of R registers.
-template <class T, int R, bool kAll>
-void transform_leaves(const T* source, T* destination, std::int64_t size, int stages, bool far) {
+// What all leaves of one call have in common.
+template <class T>
+struct Leaves {
+  const T* source;
+  T* destination;
+  std::int64_t size;  // a multiple of the registers that a leaf takes
+  int stages;
+  bool far;
+};
+
+// The first stages of contiguous numbers: those inside a register, then those among R registers.
+template <class T, int R, bool kAll, bool kFar>
+CHEAPFAST_NOINLINE void transform_leaves(Leaves<T> leaves) {
   constexpr int W = kLanes<T>;
-  for (std::int64_t k = 0; k < size; k += R * W) {
+  const Vector<T, W> one = opaque_one<T, W>();
+  for (std::int64_t k = 0; k < leaves.size; k += R * W) {
     Vector<T, W> x[R];
     CHEAPFAST_UNROLL
     for (int i = 0; i < R; ++i) {
-      const T* const p = source + k + i * W;
-      x[i] = transform_lanes<T, kAll>(load_lanes<T, W>(p), stages);
-      if (far) CHEAPFAST_PREFETCH(p + kAhead / static_cast<std::int64_t>(sizeof(T)));
+      const T* const p = leaves.source + k + i * W;
+      x[i] = transform_lanes<T, kAll>(opaque(load_lanes<T, W>(p)), leaves.stages);
+      if (kFar) CHEAPFAST_PREFETCH(p + kAhead / static_cast<std::int64_t>(sizeof(T)));
     }
-    butterflies<T, W, R>(x);
+    butterflies<T, W, R>(x, one);
     CHEAPFAST_UNROLL
-    for (int i = 0; i < R; ++i) store_lanes<T, W>(destination + k + i * W, x[i]);
+    for (int i = 0; i < R; ++i) store_lanes<T, W>(leaves.destination + k + i * W, x[i]);
   }
 }
 
-template <class T, bool kAll>
-CHEAPFAST_INLINE void transform_leaves(int log_registers, const T* source, T* destination, std::int64_t size,
-                                       int stages, bool far) {
-  switch (log_registers) {
-    case 0:
-      return transform_leaves<T, 1, kAll>(source, destination, size, stages, far);
-    case 1:
-      return transform_leaves<T, 2, kAll>(source, destination, size, stages, far);
-    case 2:
-      return transform_leaves<T, 4, kAll>(source, destination, size, stages, far);
-    case 3:
-      return transform_leaves<T, 8, kAll>(source, destination, size, stages, far);
-    default:
-      return transform_leaves<T, 16, kAll>(source, destination, size, stages, far);
-  }
+template <class T, int R>
+CHEAPFAST_INLINE void transform_leaves(const Leaves<T>& leaves) {
+  constexpr int kEvery = kLanes<T> - 1;
+  if ((leaves.stages & kEvery) != kEvery) return transform_leaves<T, R, false, false>(leaves);
+  if (leaves.far) return transform_leaves<T, R, true, true>(leaves);
+  transform_leaves<T, R, true, false>(leaves);
 }
 
 template <class T>
-CHEAPFAST_INLINE void transform_leaves(int log_registers, const T* source, T* destination, std::int64_t size,
-                                       int stages, bool far) {
-  constexpr int kEvery = kLanes<T> - 1;
-  if ((stages & kEvery) == kEvery)
-    return transform_leaves<T, true>(log_registers, source, destination, size, stages, far);
-  transform_leaves<T, false>(log_registers, source, destination, size, stages, far);
+CHEAPFAST_INLINE void transform_leaves(int log_registers, const Leaves<T>& leaves) {
+  switch (log_registers) {
+    case 0:
+      return transform_leaves<T, 1>(leaves);
+    case 1:
+      return transform_leaves<T, 2>(leaves);
+    case 2:
+      return transform_leaves<T, 4>(leaves);
+    case 3:
+      return transform_leaves<T, 8>(leaves);
+    default:
+      return transform_leaves<T, 16>(leaves);
+  }
 }
 
 // What is left of contiguous short transforms after the last whole register.
@@ -211,8 +239,8 @@ void transform_near(const T* source, T* destination, const HadamardRows& rows, i
   int done = 0;
   if (in_lanes<T>(rows)) {
     const int inside = leaf_levels<T>(rows);
-    const int levels = log_count > inside ? next_levels(log_count - inside) : 0;
-    transform_leaves<T>(levels, source, destination, rows.run << log_count, static_cast<int>(-rows.run), far);
+    const int levels = min_of(log_count > inside ? log_count - inside : 0, kLogRadix);
+    transform_leaves<T>(levels, {source, destination, rows.run << log_count, static_cast<int>(-rows.run), far});
     done = inside + levels;
     source = destination;
   }
@@ -266,7 +294,7 @@ void transform_blocks(const T* source, T* destination, const HadamardRows& rows,
     const int levels = log_count > inside ? log_count - inside : 0;
     const int stages = static_cast<int>((std::int64_t{1} << log_count) * rows.run - rows.run);
     const std::int64_t size = count * block, whole = size - size % (std::int64_t{kLanes<T>} << levels);
-    transform_leaves<T>(levels, source, destination, whole, stages, far);
+    transform_leaves<T>(levels, {source, destination, whole, stages, far});
     return transform_scalars(source + whole, destination + whole, size - whole, stages);
   }
   for (std::int64_t b = 0; b < count; ++b) {

@@ -58,6 +58,23 @@ CHEAPFAST_INLINE void store_lanes(T* p, Vector<T, W> v) {
   }
 }
 
+// The compiler must not know where a value comes from. A vector is then loaded once, and computed with, even if it is a
+// one; a number or a pointer stays as it is, and does not become one register for each of its multiples.
+template <class V>
+CHEAPFAST_INLINE V opaque(V v) {
+#if defined(__AVX2__) && (defined(__GNUC__) || defined(__clang__))
+  asm("" : "+v"(v));
+#endif
+  return v;
+}
+template <class N>
+CHEAPFAST_INLINE N opaque_index(N n) {
+#if defined(__GNUC__) || defined(__clang__)
+  asm("" : "+r"(n));
+#endif
+  return n;
+}
+
 template <int W>
 struct LanesOf;  // the numbers 0 ... W - 1 as a type
 #if defined(__GNUC__) || defined(__clang__)
@@ -80,25 +97,41 @@ struct LanesOf<16> {
   typedef Lanes<0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15> Type;
 };
 
-// a * b + c. With b = +1 or -1, which is all that it is used for, rounding once or twice is the same.
+// a * b + c and c - a * b. With b = +1 or -1, which is all that they are used for, rounding once or twice is the same.
 template <class V>
 CHEAPFAST_INLINE V multiply_add(V a, V b, V c) {
   return a * b + c;
+}
+template <class V>
+CHEAPFAST_INLINE V subtract_product(V a, V b, V c) {
+  return c - a * b;
 }
 #if defined(__AVX2__) && defined(__FMA__)
 CHEAPFAST_INLINE Vector<float, 8> multiply_add(Vector<float, 8> a, Vector<float, 8> b, Vector<float, 8> c) {
   return _mm256_fmadd_ps(a, b, c);
 }
+CHEAPFAST_INLINE Vector<float, 8> subtract_product(Vector<float, 8> a, Vector<float, 8> b, Vector<float, 8> c) {
+  return _mm256_fnmadd_ps(a, b, c);
+}
 CHEAPFAST_INLINE Vector<double, 4> multiply_add(Vector<double, 4> a, Vector<double, 4> b, Vector<double, 4> c) {
   return _mm256_fmadd_pd(a, b, c);
+}
+CHEAPFAST_INLINE Vector<double, 4> subtract_product(Vector<double, 4> a, Vector<double, 4> b, Vector<double, 4> c) {
+  return _mm256_fnmadd_pd(a, b, c);
 }
 #endif
 #if defined(__AVX512F__)
 CHEAPFAST_INLINE Vector<float, 16> multiply_add(Vector<float, 16> a, Vector<float, 16> b, Vector<float, 16> c) {
   return _mm512_fmadd_ps(a, b, c);
 }
+CHEAPFAST_INLINE Vector<float, 16> subtract_product(Vector<float, 16> a, Vector<float, 16> b, Vector<float, 16> c) {
+  return _mm512_fnmadd_ps(a, b, c);
+}
 CHEAPFAST_INLINE Vector<double, 8> multiply_add(Vector<double, 8> a, Vector<double, 8> b, Vector<double, 8> c) {
   return _mm512_fmadd_pd(a, b, c);
+}
+CHEAPFAST_INLINE Vector<double, 8> subtract_product(Vector<double, 8> a, Vector<double, 8> b, Vector<double, 8> c) {
+  return _mm512_fnmadd_pd(a, b, c);
 }
 #endif
 
