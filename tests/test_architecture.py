@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "flattening": COUNTING | {"flattening", "plotting"},
     "plotting": {ROOT, "flattening"},
     "algorithms": NETWORK | {"algorithms"},
+    "gates": NETWORK,
     "paper": {ROOT} | HELPERS,
     "cli": {ROOT} | HELPERS,
     "__main__": {"cli"},

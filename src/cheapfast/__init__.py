@@ -56,7 +56,7 @@ from cheapfast.transform import hadamard_transform
 __version__ = version("cheapfast")
 
 #: Loaded when first asked for (PEP 562): `import cheapfast` stays light.
-_LAZY = ("paper",)
+_LAZY = ("gates", "paper")
 
 __all__ = [
     "Activation",
@@ -87,6 +87,7 @@ __all__ = [
     "flattening",
     "flattening_cost",
     "frontier",
+    "gates",
     "hadamard_transform",
     "layers",
     "load",

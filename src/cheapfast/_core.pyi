@@ -34,6 +34,7 @@ SLICED_REGISTERS: int
 RANKS: int
 MOST_RANK: int
 EMPTY_SHIFT: int
+SIGMAS: tuple[str, ...]
 
 def targets() -> list[str]: ...
 def active_target() -> str: ...
@@ -180,3 +181,33 @@ def count_prefixes(
     progress: Callable[[int, int], None] | None,
     /,
 ) -> list[int]: ...
+def sign_sum(
+    kind: int,
+    single: bool,
+    steps: npt.NDArray[np.float64],
+    bias: float,
+    degree: int,
+    threads: int,
+    progress: Callable[[int, int], None] | None,
+    /,
+) -> float: ...
+def sign_sum_double(
+    kind: int,
+    high: npt.NDArray[np.float64],
+    low: npt.NDArray[np.float64],
+    bias: tuple[float, float],
+    degree: int,
+    threads: int,
+    progress: Callable[[int, int], None] | None,
+    /,
+) -> tuple[float, float]: ...
+def sign_sum_function(
+    capsule: Any,
+    steps: npt.NDArray[np.float64],
+    bias: float,
+    threads: int,
+    progress: Callable[[int, int], None] | None,
+    /,
+) -> float: ...
+def call_function(capsule: Any, u: npt.NDArray[np.float64], /) -> npt.NDArray[np.float64]: ...
+def activate(kind: int, u: npt.NDArray[Any], degree: int, /) -> npt.NDArray[Any]: ...

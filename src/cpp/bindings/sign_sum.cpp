@@ -79,6 +79,15 @@ double sum_of_function(const py::capsule& capsule, const py::array& steps, doubl
   return sign_sum(function, data, n, bias, threads, monitor);
 }
 
+py::array_t<double> call_function(const py::capsule& capsule, const py::array& u) {
+  const ScalarFunction function = function_of(capsule);
+  const double* const in = doubles(u, "u");
+  py::array_t<double> out(u.size());
+  double* const values = out.mutable_data();
+  for (py::ssize_t i = 0; i < u.size(); ++i) values[i] = function(in[i]);
+  return out;
+}
+
 py::array activate_array(int kind, const py::array& u, int degree) {
   require_vector(u, "u");
   const ValueType type = value_type(u);
@@ -95,6 +104,7 @@ void register_sign_sum(py::module_& m) {
   m.def("sign_sum", &sum_of_kind);
   m.def("sign_sum_double", &sum_of_kind_double);
   m.def("sign_sum_function", &sum_of_function);
+  m.def("call_function", &call_function);
   m.def("activate", &activate_array);
 }
 

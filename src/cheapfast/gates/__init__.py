@@ -1,0 +1,37 @@
+"""Product gates: networks that multiply, their errors, and how few neurons they can have.
+
+After sections II.C and III.H and appendix A of the paper, with its formulas corrected.
+"""
+
+from __future__ import annotations
+
+from cheapfast.gates.activations import Sigma, activation
+from cheapfast.gates.cost import GateCost, flattening_cost
+from cheapfast.gates.flat import flat_product
+from cheapfast.gates.product import (
+    GateParameters,
+    copy_network,
+    flat_product_network,
+    gate_parameters,
+    product_network,
+)
+from cheapfast.gates.result import GateResult
+from cheapfast.gates.taylor import Jet
+from cheapfast.gates.tree import tree_product, tree_product_network
+
+__all__ = [
+    "GateCost",
+    "GateParameters",
+    "GateResult",
+    "Jet",
+    "Sigma",
+    "activation",
+    "copy_network",
+    "flat_product",
+    "flat_product_network",
+    "flattening_cost",
+    "gate_parameters",
+    "product_network",
+    "tree_product",
+    "tree_product_network",
+]

@@ -1,0 +1,323 @@
+"""Gates as networks: multiplication with four neurons, copying with two, the flat gate with 2^n."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cheapfast import _memory
+from cheapfast._validate import integer
+from cheapfast.gates import inputs
+from cheapfast.gates.activations import Piecewise, Sigma, SigmaLike, activation
+from cheapfast.gates.norm import divisor, to_float
+from cheapfast.gates.parameters import EPSILON, Choice, choose, model
+from cheapfast.gates.truncation import relative_bound
+from cheapfast.layers import Sparse
+from cheapfast.network import Network
+
+MOST_EXPLICIT = 20
+
+
+@dataclass(frozen=True)
+class GateParameters:
+    r"""Scale and bias of a product gate, and what they let it reach.
+
+    Attributes
+    ----------
+    scale : float
+        Weight :math:`\lambda` of the inputs.
+    bias : float
+        Bias b of the hidden neurons.
+    truncation_bound : float or None
+        Proven bound of :math:`|P(x) - \prod x_i|` where all :math:`|x_i|` are at most the radius;
+        None where the activation has no known bounds.
+    rounding_estimate : float
+        Expected error of float64 there, by the error model.
+    """
+
+    scale: float
+    bias: float
+    truncation_bound: float | None
+    rounding_estimate: float
+
+
+def settle(
+    sigma: Sigma, n: int, scale: float | str, bias: float | str, radius: float = 1.0
+) -> tuple[float, float, Choice]:
+    """Return scale and bias, chosen by the error model where "auto", for factors of one size.
+
+    Parameters
+    ----------
+    sigma : Sigma
+        The activation.
+    n : int
+        Factors.
+    scale, bias : float or "auto"
+        What the user asked for.
+    radius : float, optional
+        Size of the factors.
+
+    Returns
+    -------
+    scale, bias : float
+    choice : Choice
+        What the model expects of the best scale for this bias.
+
+    Raises
+    ------
+    ValueError
+        If the activation has no product gate, there or anywhere.
+    """
+    if isinstance(sigma, Piecewise):
+        raise ValueError(
+            f"{sigma.name} is not smooth, so its gates have no error model: use an analytic "
+            "activation such as 'logistic'"
+        )
+    if bias == "auto":
+        choice = choose(sigma, n, EPSILON)
+    else:
+        chosen = inputs.number(bias, "bias")
+        inputs.require_gate(sigma, n, chosen)
+        choice = model(sigma, n, chosen, EPSILON)
+    if choice is None:
+        raise ValueError(f"{sigma.name} makes no product gate of {n} factors at any bias looked at")
+    given = (
+        choice.scale / radius if scale == "auto" else inputs.number(scale, "scale", positive=True)
+    )
+    return given, choice.bias, choice
+
+
+def gate_parameters(
+    n: int = 2,
+    sigma: SigmaLike = "logistic",
+    scale: float | str = "auto",
+    bias: float | str = "auto",
+    radius: float = 1.0,
+) -> GateParameters:
+    r"""Return the scale and the bias of the gate for n factors, and the errors to expect.
+
+    Parameters
+    ----------
+    n : int, optional
+        Factors, at least 1.
+    sigma : str, callable or Sigma
+        The activation, see `activation`.
+    scale, bias : float or "auto"
+        "auto" minimises the error model.
+    radius : float, optional
+        Largest size of a factor.
+
+    Returns
+    -------
+    GateParameters
+
+    Raises
+    ------
+    ValueError
+        If the activation has no gate of n factors there.
+
+    Notes
+    -----
+    The model is :math:`E = A \lambda^2 + A' \lambda^4 + B \lambda^{-n}`: the next terms of the
+    Taylor expansion against rounding errors, divided by a small number. Without bias of its own, a
+    gate gains most at a root of :math:`\sigma^{(n+2)}`, where A vanishes: for the logistic and
+    n = 2 at b = -ln(5 + 2 sqrt(6)), -2.2924.
+
+    Examples
+    --------
+    >>> gate = gate_parameters(2)
+    >>> round(gate.bias, 4)
+    -2.2924
+    """
+    count = integer(n, "n", minimum=1)
+    size = inputs.number(radius, "radius", positive=True)
+    activated = activation(sigma)
+    chosen, offset, _ = settle(activated, count, scale, bias, size)
+    corner = np.full(count, size)
+    relative = relative_bound(activated, corner, chosen, offset)
+    derivative = abs(float(activated.coefficients(offset, count)[count])) * math.factorial(count)
+    known = activated.coefficients(offset, 1)
+    terms = abs(float(known[0])) + (abs(offset * float(known[1])) if count % 2 else 0.0)
+    terms += chosen * size * math.sqrt(count) * abs(float(known[1]))
+    rounding = EPSILON * terms / (derivative * chosen**count * 2 ** (count / 2))
+    bound = None if relative is None else relative * size**count
+    return GateParameters(chosen, offset, bound, rounding)
+
+
+def product_network(
+    sigma: SigmaLike = "logistic", scale: float | str = "auto", bias: float | str = "auto"
+) -> Network:
+    r"""Return the network that multiplies two numbers with four neurons (eq. 11).
+
+    Parameters
+    ----------
+    sigma : str, callable or Sigma
+        The activation, see `activation`.
+    scale, bias : float or "auto"
+        Weight and bias of the hidden layer; "auto" minimises the error on :math:`[-1, 1]^2`. Which
+        values were chosen, and the errors, are what `gate_parameters` returns.
+
+    Returns
+    -------
+    Network
+        Shape (1, 2), four hidden neurons.
+
+    Raises
+    ------
+    ValueError
+        If :math:`\sigma''` vanishes at the bias.
+
+    Notes
+    -----
+    .. math:: m(u, v) = \frac{\sigma(b + \lambda(u+v)) + \sigma(b - \lambda(u+v))
+              - \sigma(b + \lambda(u-v)) - \sigma(b - \lambda(u-v))}{4 \lambda^2 \sigma''(b)}
+              = uv \Big[1 + \frac{\lambda^2 \sigma''''(b)}{6 \sigma''(b)} (u^2 + v^2) + \dots\Big].
+
+    The paper lets :math:`\lambda \to \infty`; the error vanishes for :math:`\lambda \to 0`. The
+    logistic needs a bias, since :math:`\sigma''(0) = 0`.
+
+    Examples
+    --------
+    >>> import numpy as np, cheapfast as cf
+    >>> net = cf.gates.product_network()
+    >>> net.neurons
+    4
+    >>> bool(abs((net @ np.array([0.5, -0.75]))[0] + 0.375) < 1e-10)
+    True
+    """
+    activated = activation(sigma)
+    chosen, offset, _ = settle(activated, 2, scale, bias)
+    return explicit(activated, 2, chosen, offset)
+
+
+def copy_network(
+    sigma: SigmaLike = "logistic", scale: float | str = "auto", bias: float | str = "auto"
+) -> Network:
+    r"""Return the network that hands on a number with two neurons (footnote 3).
+
+    Parameters
+    ----------
+    sigma : str, callable or Sigma
+        The activation, see `activation`.
+    scale, bias : float or "auto"
+        Weight and bias of the hidden layer.
+
+    Returns
+    -------
+    Network
+        Shape (1, 1), two hidden neurons.
+
+    Raises
+    ------
+    ValueError
+        If :math:`\sigma'` vanishes at the bias.
+
+    Notes
+    -----
+    :math:`[\sigma(b + \lambda u) - \sigma(b - \lambda u)] / (2 \lambda \sigma'(b)) =
+    u (1 + \lambda^2 u^2 \sigma''' / (6 \sigma') + \dots)`.
+
+    Examples
+    --------
+    >>> import numpy as np, cheapfast as cf
+    >>> net = cf.gates.copy_network()
+    >>> net.neurons, bool(abs((net @ np.array([0.5]))[0] - 0.5) < 1e-11)
+    (2, True)
+    """
+    activated = activation(sigma)
+    chosen, offset, _ = settle(activated, 1, scale, bias)
+    return explicit(activated, 1, chosen, offset)
+
+
+def flat_product_network(
+    n: int,
+    sigma: SigmaLike = "logistic",
+    scale: float | str = "auto",
+    bias: float | str = "auto",
+) -> Network:
+    r"""Return the flat gate for n factors written out: n -> 2^n -> 1.
+
+    Parameters
+    ----------
+    n : int
+        Factors, 1 to 20.
+    sigma : str, callable or Sigma
+        The activation, see `activation`.
+    scale, bias : float or "auto"
+        Weight and bias of the hidden layer; "auto" minimises the error for factors of size 1.
+
+    Returns
+    -------
+    Network
+        Neuron k has the weights :math:`\pm\lambda`, minus for the inputs whose bit of k is set.
+
+    Raises
+    ------
+    ValueError
+        If n is out of range, or the activation has no gate there.
+    MemoryError
+        If the weights would not fit.
+
+    See Also
+    --------
+    flat_product : its output without writing it out, more accurately, for any n.
+
+    Examples
+    --------
+    >>> import cheapfast as cf
+    >>> net = cf.gates.flat_product_network(10)
+    >>> net.neurons, net.synapses
+    (1024, 11264)
+    """
+    count = integer(n, "n", minimum=1)
+    if count > MOST_EXPLICIT:
+        raise ValueError(
+            f"n must be at most {MOST_EXPLICIT} to write 2^n neurons out, got {count}: "
+            "flat_product evaluates the network without that, flattening_cost counts it"
+        )
+    activated = activation(sigma)
+    chosen, offset, _ = settle(activated, count, scale, bias)
+    _memory.require((24 * count + 48) << count, "flat_product_network", "use a smaller n")
+    return explicit(activated, count, chosen, offset)
+
+
+def sign_rows(n: int) -> npt.NDArray[np.float64]:
+    """Return all 2^n rows of n signs, minus where the bit of the row's number is set.
+
+    Parameters
+    ----------
+    n : int
+        Signs a row.
+
+    Returns
+    -------
+    ndarray, shape (2**n, n)
+    """
+    bits = np.arange(1 << n)[:, None] >> np.arange(n)[None, :] & 1
+    return (1 - 2 * bits).astype(np.float64)
+
+
+def explicit(sigma: Sigma, n: int, scale: float, bias: float) -> Network:
+    """Return the flat gate as a network of sparse layers.
+
+    Parameters
+    ----------
+    sigma : Sigma
+        The activation.
+    n : int
+        Factors.
+    scale, bias : float
+        Of the gate.
+
+    Returns
+    -------
+    Network
+    """
+    signs = sign_rows(n)
+    output: npt.NDArray[Any] = signs.prod(axis=1) / to_float(divisor(sigma, n, scale, bias))
+    hidden = Sparse(scale * signs, bias=np.full(1 << n, bias) if bias else None)
+    return Network([hidden, sigma.layer(), Sparse(output[None, :])])
