@@ -33,11 +33,15 @@ from cheapfast.flattening import (
     FrontierPoint,
     MergeGroup,
     MergePlan,
+    SpectralCost,
+    ToleranceCurve,
     flatten,
     flattening_cost,
     frontier,
     merge,
     plan_merge,
+    spectral_cost,
+    tolerance_curve,
 )
 from cheapfast.io import load, read_chain, read_matrix, save
 from cheapfast.layers import (
@@ -76,6 +80,8 @@ __all__ = [
     "PassThrough",
     "Permutation",
     "Sparse",
+    "SpectralCost",
+    "ToleranceCurve",
     "__version__",
     "algorithms",
     "build_info",
@@ -97,8 +103,10 @@ __all__ = [
     "read_chain",
     "read_matrix",
     "save",
+    "spectral_cost",
     "support",
     "synapse_count",
+    "tolerance_curve",
 ]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from cheapfast.flattening import Frontier
+    from cheapfast.flattening import Frontier, ToleranceCurve
 
 
 def plot_frontier(frontier: Frontier, ax: Axes | None = None) -> Axes:
@@ -48,6 +48,32 @@ def plot_frontier(frontier: Frontier, ax: Axes | None = None) -> Axes:
     axes.set_xlabel("hidden layers")
     axes.set_ylabel("synapses (least by merging neighbours)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return axes
+
+
+def plot_tolerance_curve(curve: ToleranceCurve, ax: Axes | None = None) -> Axes:
+    """Draw the synapses of a flattened network against the error allowed to it.
+
+    Parameters
+    ----------
+    curve : ToleranceCurve
+        What `cheapfast.tolerance_curve` returned.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    axes = _new_axes() if ax is None else ax
+    tolerances, synapses = curve.points()
+    axes.plot(tolerances, synapses, label="one layer")
+    axes.axhline(float(curve.deep), linestyle="--", color="0.5", label="the network as it is")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("relative error (Frobenius)")
+    axes.set_ylabel("synapses")
+    axes.legend()
     return axes
 
 

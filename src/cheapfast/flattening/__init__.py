@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from cheapfast.flattening.cost import FlatteningCost, flattening_cost
-from cheapfast.flattening.frontier import Frontier, FrontierPoint, flatten, frontier
+from cheapfast.flattening.flatten import flatten
+from cheapfast.flattening.frontier import Frontier, FrontierPoint, frontier
 from cheapfast.flattening.merge import merge, plan_merge
 from cheapfast.flattening.merge_plan import MergeGroup, MergePlan
+from cheapfast.flattening.spectral import SpectralCost, spectral_cost
+from cheapfast.flattening.tolerance import ToleranceCurve, tolerance_curve
 
 __all__ = [
     "FlatteningCost",
@@ -13,9 +16,13 @@ __all__ = [
     "FrontierPoint",
     "MergeGroup",
     "MergePlan",
+    "SpectralCost",
+    "ToleranceCurve",
     "flatten",
     "flattening_cost",
     "frontier",
     "merge",
     "plan_merge",
+    "spectral_cost",
+    "tolerance_curve",
 ]

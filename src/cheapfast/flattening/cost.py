@@ -9,11 +9,21 @@ from typing import Literal
 
 import numpy as np
 
+from cheapfast._progress import reporting
 from cheapfast._validate import choice
 from cheapfast.counting import KINDS, count_numerical, structural
 from cheapfast.counting.count import require_auto
+from cheapfast.flattening.approximate import (
+    approximate_layers,
+    count_approximate,
+    frobenius_norm,
+)
+from cheapfast.flattening.blocks import FlatBlocks
 from cheapfast.flattening.frontier import check_hidden_layers, frontier
+from cheapfast.flattening.tolerance import check_tolerance
 from cheapfast.network import Network
+
+_DROPPED = "smallest entries dropped"
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,6 +47,8 @@ class FlatteningCost:
         "exact" where `flat` is the least possible count of its kind, "upper" where it is a bound.
     method : str
         The method that counted.
+    deep_neurons, flat_neurons : int
+        Widths of the hidden layers, summed, before and after.
     """
 
     deep: int
@@ -45,11 +57,20 @@ class FlatteningCost:
     kind: str
     bound: Literal["exact", "upper"]
     method: str
+    deep_neurons: int = 0
+    flat_neurons: int = 0
+
+    @property
+    def neuron_ratio(self) -> float:
+        """The neuron cost C_n (eq. 25): hidden neurons after over hidden neurons before."""
+        return ratio_of_counts(self.flat_neurons, self.deep_neurons)
 
     def __repr__(self) -> str:
         return (
             f"FlatteningCost(deep={self.deep}, flat={self.flat}, ratio={self.ratio:.6g}, "
-            f"kind={self.kind!r}, bound={self.bound!r}, method={self.method!r})"
+            f"kind={self.kind!r}, bound={self.bound!r}, method={self.method!r}, "
+            f"deep_neurons={self.deep_neurons}, flat_neurons={self.flat_neurons}, "
+            f"neuron_ratio={self.neuron_ratio:.6g})"
         )
 
     def _repr_html_(self) -> str:
@@ -57,6 +78,8 @@ class FlatteningCost:
             ("deep", f"{self.deep:,} synapses"),
             ("flat", f"{self.flat:,} synapses"),
             ("flattening cost C<sub>s</sub>", f"{self.ratio:.6g}"),
+            ("hidden neurons", f"{self.deep_neurons:,} deep, {self.flat_neurons:,} flat"),
+            ("neuron cost C<sub>n</sub>", f"{self.neuron_ratio:.6g}"),
             ("kind", f"{self.kind}, {self.bound}"),
             ("method", self.method),
         )
@@ -89,7 +112,9 @@ def flattening_cost(
         that are left after cancellation, without hidden layers only.
     tolerance : float, optional
         For kind="numerical" what counts as cancelled, as for `cheapfast.synapse_count`. Otherwise
-        the relative Frobenius error allowed to the flattened network; 0 is available.
+        the relative Frobenius error allowed to the flattened network (see `flatten`): with an error
+        above 0 the values count, what is multiplied out must fit in blocks, and the result is
+        numerical.
     method, rng, threads, memory_limit, progress
         How to count: as for `cheapfast.synapse_count`.
 
@@ -103,7 +128,8 @@ def flattening_cost(
     TypeError
         If a layer has no support to count: an activation, or an Operator.
     ValueError
-        If an argument is out of range, or asks for what is not available.
+        If an argument is out of range, or asks for what is not available; for an error above 0, if
+        the network is not linear or its matrix holds NaN or infinities.
     MemoryError
         If the count would need more than `memory_limit` (by default the memory available now).
 
@@ -116,6 +142,8 @@ def flattening_cost(
     There is only one network without hidden layers for a given matrix, so the minimum in eq. 26 is
     the count itself and `bound` is "exact". With hidden layers the count is the least that merging
     neighbours reaches (see `frontier`), an "upper" bound of the minimum over all networks.
+    With a tolerance :math:`\epsilon` and no hidden layers it is the least count of all matrices
+    within :math:`\epsilon\,\|P\|_F` of the product P, up to the rounding of sums.
 
     Examples
     --------
@@ -128,24 +156,20 @@ def flattening_cost(
     """
     if not isinstance(net, Network):
         raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
-    _check_available(kind, tolerance)
+    choice(kind, "kind", KINDS)
     wanted = check_hidden_layers(hidden_layers, net)
     if kind == "numerical":
         return _after_cancellation(
             net, wanted, method, tolerance, rng, threads, memory_limit, progress
         )
+    error = check_tolerance(tolerance)
+    if error > 0:
+        require_auto(method)
+        return _approximated(net, wanted, error, threads, memory_limit, progress)
     if wanted > 0:
         return _partly_flattened(net, wanted, method, threads, memory_limit, progress)
     count = structural.count_structural(net, method, threads, memory_limit, progress)
-    deep = net.synapses
-    return FlatteningCost(
-        deep=deep,
-        flat=count.value,
-        ratio=ratio_of_counts(count.value, deep),
-        kind="structural",
-        bound="exact",
-        method=count.method,
-    )
+    return _cost(net, count.value, 0, "structural", "exact", count.method)
 
 
 def _after_cancellation(
@@ -166,15 +190,7 @@ def _after_cancellation(
             "counts of all runs of layers are not available in this version"
         )
     count = count_numerical(net, tolerance, rng, threads, memory_limit, progress)
-    deep = net.synapses
-    return FlatteningCost(
-        deep=deep,
-        flat=count.value,
-        ratio=ratio_of_counts(count.value, deep),
-        kind="numerical",
-        bound="exact",
-        method=count.method,
-    )
+    return _cost(net, count.value, 0, "numerical", "exact", count.method)
 
 
 def _partly_flattened(
@@ -194,26 +210,44 @@ def _partly_flattened(
     point = frontier(net, threads=threads, memory_limit=memory_limit, progress=progress)[
         hidden_layers
     ]
+    return _cost(net, point.synapses, point.neurons, "structural", "upper", "merging neighbours")
+
+
+def _approximated(
+    net: Network,
+    hidden_layers: int,
+    tolerance: float,
+    threads: int | None,
+    memory_limit: int | str | None,
+    progress: bool | Callable[[int, int], None] | None,
+) -> FlatteningCost:
+    """Count what has to stay for the error allowed."""
+    net.require_linear("an approximation by fewer synapses")
+    with reporting(progress, "multiplying layers") as report:
+        blocks = FlatBlocks(net, threads, memory_limit, report)
+        if hidden_layers == 0:
+            flat = count_approximate(blocks, tolerance)
+            return _cost(net, flat, 0, "numerical", "exact", _DROPPED)
+        norm = frobenius_norm(blocks)
+    point = frontier(net, threads=threads, memory_limit=memory_limit)[hidden_layers]
+    merged = approximate_layers(net, point.groups, tolerance, norm).network
+    method = f"merging neighbours, {_DROPPED}"
+    return _cost(net, merged.synapses, point.neurons, "numerical", "upper", method)
+
+
+def _cost(
+    net: Network,
+    flat: int,
+    flat_neurons: int,
+    kind: str,
+    bound: Literal["exact", "upper"],
+    method: str,
+) -> FlatteningCost:
+    """Put the counts of a network and of its flattened form together."""
     deep = net.synapses
     return FlatteningCost(
-        deep=deep,
-        flat=point.synapses,
-        ratio=ratio_of_counts(point.synapses, deep),
-        kind="structural",
-        bound="upper",
-        method="merging neighbours",
+        deep, flat, ratio_of_counts(flat, deep), kind, bound, method, net.neurons, flat_neurons
     )
-
-
-def _check_available(kind: str, tolerance: object) -> None:
-    """Refuse what this version does not compute, and say what it does."""
-    if choice(kind, "kind", KINDS) == "numerical":
-        return
-    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or tolerance != 0:
-        raise ValueError(
-            f"tolerance must be 0 (exact flattening), got {tolerance!r}: approximate flattening is "
-            "not available in this version"
-        )
 
 
 def ratio_of_counts(flat: int, deep: int) -> float:

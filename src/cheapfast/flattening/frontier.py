@@ -185,43 +185,6 @@ def frontier(
     return Frontier([_point(net, partition) for partition in partitions])
 
 
-def flatten(net: Network, hidden_layers: int = 0) -> Network:
-    """Multiply neighbours out until a number of hidden layers is left, with fewest synapses.
-
-    Parameters
-    ----------
-    net : Network
-        A linear network.
-    hidden_layers : int, optional
-        Hidden layers of the result; 0 is one matrix.
-
-    Returns
-    -------
-    Network
-        The same map. Layers that are not merged are taken as they are; entries that cancel exactly
-        where layers are merged are no synapses, so there may be fewer than `frontier` says.
-
-    Raises
-    ------
-    ValueError
-        If the network is not linear, or has fewer hidden layers.
-    MemoryError
-        Before a product that would not fit.
-
-    Examples
-    --------
-    >>> import numpy as np, cheapfast as cf
-    >>> net = cf.flatten(cf.algorithms.haar(8), hidden_layers=1)
-    >>> net.depth, np.allclose(net.toarray(), cf.algorithms.haar(8).toarray())
-    (2, True)
-    """
-    if not isinstance(net, Network):
-        raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
-    wanted = check_hidden_layers(hidden_layers, net)
-    groups = ((0, len(net)),) if wanted == 0 else frontier(net)[wanted].groups
-    return Network([net[a] if b == a + 1 else net[a:b].to_csr() for a, b in groups])
-
-
 def check_hidden_layers(hidden_layers: Any, net: Network) -> int:
     """Return the number of hidden layers if merging neighbours can reach it.
 
