@@ -34,7 +34,9 @@ from cheapfast.flattening import (
     MergeGroup,
     MergePlan,
     SpectralCost,
+    StructureNotFound,
     ToleranceCurve,
+    Unflattening,
     flatten,
     flattening_cost,
     frontier,
@@ -42,6 +44,7 @@ from cheapfast.flattening import (
     plan_merge,
     spectral_cost,
     tolerance_curve,
+    unflatten,
 )
 from cheapfast.io import load, read_chain, read_matrix, save
 from cheapfast.layers import (
@@ -81,7 +84,9 @@ __all__ = [
     "Permutation",
     "Sparse",
     "SpectralCost",
+    "StructureNotFound",
     "ToleranceCurve",
+    "Unflattening",
     "__version__",
     "algorithms",
     "build_info",
@@ -107,6 +112,7 @@ __all__ = [
     "support",
     "synapse_count",
     "tolerance_curve",
+    "unflatten",
 ]
 
 

@@ -9,15 +9,24 @@ from cheapfast.flattening.merge import merge, plan_merge
 from cheapfast.flattening.merge_plan import MergeGroup, MergePlan
 from cheapfast.flattening.spectral import SpectralCost, spectral_cost
 from cheapfast.flattening.tolerance import ToleranceCurve, tolerance_curve
+from cheapfast.flattening.unflatten import (
+    Candidate,
+    StructureNotFound,
+    Unflattening,
+    unflatten,
+)
 
 __all__ = [
+    "Candidate",
     "FlatteningCost",
     "Frontier",
     "FrontierPoint",
     "MergeGroup",
     "MergePlan",
     "SpectralCost",
+    "StructureNotFound",
     "ToleranceCurve",
+    "Unflattening",
     "flatten",
     "flattening_cost",
     "frontier",
@@ -25,4 +34,5 @@ __all__ = [
     "plan_merge",
     "spectral_cost",
     "tolerance_curve",
+    "unflatten",
 ]

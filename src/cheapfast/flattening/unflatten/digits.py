@@ -114,7 +114,7 @@ def _change_digit(index: Array, digit: Digit, rng: np.random.Generator) -> Array
     p, s = digit
     old = index // s % p
     new = (old + rng.integers(1, p, len(index))) % p
-    return index + (new - old) * s
+    return np.asarray(index + (new - old) * s)
 
 
 def find_order(separation: Separation, shape: tuple[int, int]) -> Order | None:
@@ -201,7 +201,7 @@ def _peel(table: Array, rows: list[Digit], columns: list[Digit]) -> list[_Group]
     with every other row digit that needs no more than these. The smallest set of columns goes
     first; what is left over at the end forms one more group.
     """
-    needs = [sum(1 << j for j in np.flatnonzero(~row)) for row in table]
+    needs = [sum(1 << int(j) for j in np.flatnonzero(~row)) for row in table]
     weight = [math.log(p) for p, _ in columns]
     rows_left = list(range(len(rows)))
     columns_left = (1 << len(columns)) - 1

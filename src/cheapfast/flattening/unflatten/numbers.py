@@ -28,7 +28,7 @@ def prime_factors(n: int) -> list[int]:
             factors.append(divisor)
             n //= divisor
         divisor += 1
-    return factors + [n] if n > 1 else factors
+    return [*factors, n] if n > 1 else factors
 
 
 def factor_orders(factors: list[int]) -> Iterator[tuple[int, ...]]:

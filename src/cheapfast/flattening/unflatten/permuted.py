@@ -123,7 +123,7 @@ class _Search:
         return [left, *layers]
 
     def _find(self, matrix: Array) -> _Split | None:
-        b, c = matrix.shape
+        b = matrix.shape[0]
         norms = np.linalg.norm(matrix, axis=1)
         larger = np.argsort(-norms, kind="stable")[: max(1, b // 2)]
         for seed in self._rng.permutation(larger)[:_SEEDS]:
@@ -152,7 +152,7 @@ class _Search:
         useful = (distinct >= 2) & (distinct <= most)
         useful[seed] = False
         order = np.argsort(distinct, kind="stable")
-        return order[useful[order]][:_MOST_TRIALS]
+        return np.asarray(order[useful[order]][:_MOST_TRIALS])
 
     def _split_from(self, matrix: Array, seed: int, partner: int) -> _Split | None:
         """Return the split in which two rows belong to one group, if there is one."""
@@ -196,9 +196,7 @@ class _Search:
                 return None
         return equal_groups(clusters(keys, tolerance + 1e-11))
 
-    def _assigned_columns(
-        self, matrix: Array, rows: Array, classes: list[Array]
-    ) -> Array | None:
+    def _assigned_columns(self, matrix: Array, rows: Array, classes: list[Array]) -> Array | None:
         """Give every column to the class that it fits best with all row groups at once.
 
         Verifies the split: None if the blocks are further from rank one than the noise.
@@ -222,11 +220,7 @@ class _Search:
 
 def _could_save(b: int, c: int) -> bool:
     """Say whether any split of a matrix has fewer entries than the matrix."""
-    return any(
-        b * k + c * (b // p) < b * c
-        for p in _divisors(b)
-        for k in _divisors(c)
-    )
+    return any(b * k + c * (b // p) < b * c for p in _divisors(b) for k in _divisors(c))
 
 
 def _divisors(n: int) -> Iterator[int]:
@@ -248,12 +242,12 @@ def _rank_one(matrix: Array, split: _Split) -> tuple[Array, Array]:
 
 
 def _unit_columns(blocks: Array) -> Array:
-    """Return the unit column that a block of nearly parallel columns is along, from its largest row."""  # noqa: E501
+    """Return the unit column along which a block of nearly parallel columns lies."""
     size = np.linalg.norm(blocks, axis=2)
     v = np.take_along_axis(blocks, size.argmax(axis=1)[:, None, None], axis=1)[:, 0]
     u = np.einsum("mpw,mw->mp", blocks, v.conj())
     norm = np.linalg.norm(u, axis=1, keepdims=True)
-    return u / np.where(norm > 0, norm, 1)
+    return np.asarray(u / np.where(norm > 0, norm, 1))
 
 
 def _balanced(cost: Array) -> Array:
@@ -262,7 +256,7 @@ def _balanced(cost: Array) -> Array:
     labels = cost.argmin(axis=0)
     share = columns // classes
     if (np.bincount(labels, minlength=classes) == share).all():
-        return labels
+        return np.asarray(labels)
     from scipy.optimize import linear_sum_assignment
 
     _, seat = linear_sum_assignment(np.repeat(cost, share, axis=0).T)

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from cheapfast import _core, _memory
-from cheapfast._validate import SUPPORTED_DTYPES, weights
+from cheapfast._validate import weights
+from cheapfast.layers import Sparse
 from cheapfast.network import Network
 
 Array = npt.NDArray[Any]
@@ -180,8 +181,6 @@ def scaled(network_of_scaled: Network, exponent: int) -> Network:
     Network
         The last layer's weights are multiplied.
     """
-    from cheapfast.layers import Sparse
-
     if exponent == 0:
         return network_of_scaled
     *layers, last = network_of_scaled
@@ -284,7 +283,7 @@ def _checked_tolerance(tolerance: object) -> float:
     return value
 
 
-def _dense(matrix: object) -> Array:
+def _dense(matrix: Any) -> Array:
     """Write the matrix out in C order and a supported dtype."""
     if sparse.issparse(matrix):
         itemsize = max(8, matrix.dtype.itemsize)
@@ -297,7 +296,6 @@ def _dense(matrix: object) -> Array:
     array = weights(matrix, "matrix", ndim=2)
     if array.size == 0:
         raise ValueError(f"matrix must not be empty, got shape {array.shape}")
-    assert array.dtype in SUPPORTED_DTYPES
     return np.ascontiguousarray(array)
 
 

@@ -44,11 +44,15 @@ def rank_butterfly(problem: Problem) -> Outcome:
     if n != m or n < _LEAST_SIZE or len(prime_factors(n)) < 2:
         return "only square matrices of composite size"
     radices = tuple(prime_factors(n))
+    least, _ = _cheapest_groups(radices, 2)
+    if least >= problem.budget:
+        return TooDear("blocks of rank 2", least)
     ranked = [
         (_rank_in_the_middle(problem, rows, columns, radices), k, rows, columns)
         for k, (rows, columns) in enumerate(_orders(radices))
     ]
     rank, _, rows, columns = min(ranked, key=lambda item: item[:2])
+    rank = max(rank, 1)
     if rank > _HIGHEST_RANK:
         return f"blocks in the middle have rank above {_HIGHEST_RANK}"
     description = f"blocks of rank {rank}"
@@ -94,11 +98,11 @@ def _cheapest_groups(radices: tuple[int, ...], rank: int) -> tuple[int, tuple[in
     """Return the synapses, and the radices merged into groups, of the cheapest factors."""
     n = math.prod(radices)
 
-    @functools.lru_cache(maxsize=None)
+    @functools.cache
     def best(start: int, r: int) -> tuple[int, tuple[int, ...]]:
         a = math.prod(radices[:start])
         left = n // a
-        options = [(a * r * left * left, (left,))]
+        options: list[tuple[int, tuple[int, ...]]] = [(a * r * left * left, (left,))]
         p = 1
         for stop in range(start + 1, len(radices)):
             p *= radices[stop - 1]

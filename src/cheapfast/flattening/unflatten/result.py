@@ -32,7 +32,7 @@ class Candidate:
     error: float | None = None
 
 
-class StructureNotFound(ValueError):  # noqa: N818 (a public name, fixed)
+class StructureNotFound(ValueError):
     """No network within the tolerance has enough fewer synapses than the matrix has entries.
 
     Parameters
@@ -102,9 +102,7 @@ class Unflattening:
 
     def _repr_html_(self) -> str:
         def row(cells: Sequence[str], tag: str) -> str:
-            return (
-                "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in cells) + "</tr>"
-            )
+            return "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in cells) + "</tr>"
 
         head = row(("", "family", "synapses", "error", "description"), "th")
         body = "".join(row(cells, "td") for cells in self._table())
@@ -112,9 +110,7 @@ class Unflattening:
 
     def _table(self) -> list[tuple[str, ...]]:
         taken = next(i for i, c in enumerate(self.candidates) if c.family == self.family)
-        return [
-            ("*" if i == taken else " ", *row) for i, row in enumerate(_rows(self.candidates))
-        ]
+        return [("*" if i == taken else " ", *row) for i, row in enumerate(_rows(self.candidates))]
 
 
 def _rows(candidates: Sequence[Candidate]) -> list[tuple[str, str, str, str]]:

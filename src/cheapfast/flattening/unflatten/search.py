@@ -15,6 +15,7 @@ from cheapfast.flattening.unflatten.low_rank import low_rank
 from cheapfast.flattening.unflatten.permuted import permuted_butterfly
 from cheapfast.flattening.unflatten.problem import (
     Family,
+    Outcome,
     Problem,
     Proposal,
     TooDear,
@@ -93,15 +94,16 @@ class _Search:
     def _judge(self, name: str, proposal: Proposal) -> None:
         error = proposal.error
         if error is None:
-            problem = self.problem
-            network = proposal.build()
-            error = relative_error(network, problem.matrix, problem.norm, problem.threads)
-        self.candidates.append(
-            Candidate(name, proposal.description, proposal.synapses, error)
-        )
+            error = self.error_of(proposal.build())
+        self.candidates.append(Candidate(name, proposal.description, proposal.synapses, error))
         cheaper = self.best is None or proposal.synapses < self.best.proposal.synapses
         if error <= self.problem.tolerance and cheaper:
             self.best = _Best(name, proposal, error)
+
+    def error_of(self, network: Network) -> float:
+        """Return the relative error of a network."""
+        problem = self.problem
+        return relative_error(network, problem.matrix, problem.norm, problem.threads)
 
     def _saves(self, factor: float) -> bool:
         best = self.best
@@ -123,7 +125,7 @@ class _Search:
         return self._saves(min_saving) or self._is_least()
 
 
-def _components(problem: Problem) -> object:
+def _components(problem: Problem) -> Outcome:
     return components(problem, _solve_block)
 
 
@@ -190,7 +192,7 @@ def unflatten(
 
     Notes
     -----
-    The families, in the order in which they are tried, each by a test that costs less than the next:
+    The families, in the order in which they are tried, the cheapest tests first:
 
     - the matrix as it is, without negligible entries; its connected components, each for itself;
     - Toeplitz, Hankel and circulant matrices through the Fourier transform. These networks are
@@ -215,10 +217,11 @@ def unflatten(
     >>> found = cf.unflatten(np.fft.fft(np.eye(64)))
     >>> found.network.synapses, found.network.depth, found.error < 1e-14
     (768, 6, True)
-    >>> cf.unflatten(np.random.default_rng(1).normal(size=(32, 32)))
-    Traceback (most recent call last):
-        ...
-    cheapfast.flattening.unflatten.result.StructureNotFound: no network of at most 819 synapses ...
+    >>> try:
+    ...     cf.unflatten(np.random.default_rng(1).normal(size=(32, 32)))
+    ... except cf.StructureNotFound as error:
+    ...     print(error.candidates[0].synapses)
+    1024
     """
     saving = _checked_saving(min_saving)
     generator = _generator(rng)
@@ -230,15 +233,19 @@ def unflatten(
         most = int(problem.matrix.size / saving)
         raise StructureNotFound(
             f"no network of at most {most:,} synapses has a relative error of at most "
-            f"{problem.tolerance:.2g} from this {problem.shape[0]}x{problem.shape[1]} matrix; tried:",
+            f"{problem.tolerance:.2g} from this matrix; tried:",
             search.candidates,
         )
-    best = search.best
+    network, error = search.best.proposal.build(), search.best.error
+    if exponent:
+        network = scaled(network, exponent)
+        # numbers near the ends of the range lose digits: see what is left of them
+        error = search.error_of(scaled(network, -exponent))
     return Unflattening(
-        network=scaled(best.proposal.build(), exponent),
-        error=best.error,
+        network=network,
+        error=error,
         candidates=tuple(search.candidates),
-        family=best.family,
+        family=search.best.family,
         tolerance=problem.tolerance,
     )
 
