@@ -154,3 +154,18 @@ def exact_root(numerator: int, period: int) -> tuple[decimal.Decimal, decimal.De
             sums[power % 2] += -term if power % 4 >= 2 else term
             term = term * angle / (power + 1)
         return sums[0], sums[1]
+
+
+def kronecker_chain(factors: Sequence[Array]) -> Array:
+    """Multiply Kronecker-sparse factors, in matrix order, written out entry by entry."""
+    product: Array | None = None
+    for values in factors:
+        a, b, c, d = values.shape
+        dense = np.zeros((a, b, d, a, c, d), values.dtype)
+        for ia in range(a):
+            for i in range(d):
+                dense[ia, :, i, ia, :, i] = values[ia, :, :, i]
+        dense = dense.reshape(a * b * d, a * c * d)
+        product = dense if product is None else product @ dense
+    assert product is not None
+    return product

@@ -259,7 +259,7 @@ def test_help_lists_the_verbs(arguments, capsys):
     assert all(verb in out for verb in ("flatten", "paper", "bench", "Examples"))
 
 
-@pytest.mark.parametrize("verb", ["flatten", "paper", "bench"])
+@pytest.mark.parametrize("verb", ["flatten", "unflatten", "paper", "bench"])
 def test_help_of_a_verb_shows_an_example(verb, capsys):
     assert main([verb, "--help"]) == 0
     assert f"  cheapfast {verb}" in capsys.readouterr().out

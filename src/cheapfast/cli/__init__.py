@@ -22,6 +22,7 @@ Examples:
   cheapfast flatten R.npz A.npz P.npz     nonzeros of R A P, without multiplying
   cheapfast flatten hadamard:2^60
   cheapfast estimate A.npz A.npz          about how many, with a confidence interval
+  cheapfast unflatten matrix.npy          a deep network for a flat matrix
   cheapfast paper                         the paper's claims, computed
   cheapfast bench --only count --quick    how fast, against other libraries
 """
@@ -30,6 +31,7 @@ Examples:
 VERBS = {
     "flatten": ("cheapfast.cli.flatten", "flatten"),
     "estimate": ("cheapfast.cli.estimate", "estimate"),
+    "unflatten": ("cheapfast.cli.unflatten", "unflatten"),
     "paper": ("cheapfast.cli.paper", "paper"),
     "bench": ("cheapfast.bench.run", "bench"),
 }

@@ -1,0 +1,68 @@
+"""``cheapfast unflatten`` from the outside: files in, tables, JSON and exit codes out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cheapfast as cf
+from cheapfast.cli import main
+
+
+def test_a_built_in_is_multiplied_out_and_found_again(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["unflatten", "fft:64", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["family"] == "butterfly"
+    assert found["synapses"] == 768
+    assert found["saving"] == pytest.approx(4096 / 768)
+    assert found["error"] < 1e-14
+    assert sum(layer["synapses"] for layer in found["layers"]) == 768
+    assert found["candidates"][0]["family"] == "as it is"
+
+
+def test_the_network_is_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    matrix = np.kron(np.arange(1.0, 26).reshape(5, 5) ** 2, np.vander(np.arange(1.0, 8)))
+    np.save(tmp_path / "matrix.npy", matrix)
+    command = ["unflatten", str(tmp_path / "matrix.npy"), "-o", str(tmp_path / "network.npz")]
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert "saves" in out
+    assert "butterfly" in out
+    network = cf.load(tmp_path / "network.npz")
+    np.testing.assert_allclose(network.toarray(), matrix, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_no_structure_is_exit_code_1(
+    tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.save(tmp_path / "noise.npy", np.random.default_rng(0).standard_normal((16, 16)))
+    assert main(["unflatten", str(tmp_path / "noise.npy"), *options]) == 1
+    out, err = capsys.readouterr()
+    assert "no network of at most 204 synapses" in err
+    assert "as it is" in out
+    if options:
+        assert json.loads(out)["family"] is None
+
+
+def test_options_reach_the_search(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    matrix = cf.algorithms.hadamard(32).toarray() + 1e-6 * rng.standard_normal((32, 32))
+    np.save(tmp_path / "noisy.npy", matrix)
+    name = str(tmp_path / "noisy.npy")
+    assert main(["unflatten", name]) == 1
+    options = ["--tolerance", "1e-5", "--seed", "7", "--threads", "1", "--no-progress"]
+    assert main(["unflatten", name, *options]) == 0
+    assert main(["unflatten", name, *options, "--min-saving", "50"]) == 1
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["missing.npy"], ["fft:8", "--tolerance", "-1"], ["fft:8", "--tolerance", "nan"]]
+)
+def test_bad_input_is_exit_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["unflatten", *arguments]) == 2
+    assert "error" in capsys.readouterr().err
