@@ -115,9 +115,7 @@ class Prices:
 
     def _price(self, start: int, stop: int, after_merged: bool) -> Apart:
         first = start
-        while (
-            after_merged and first < stop and folds(self.layers[first], self._pricer.vectors.dtype)
-        ):
+        while after_merged and first < stop and folds(self.layers[first], self._pricer.vectors.dtype):
             first += 1
         seconds = [0.0] * (first - start)
         if first == stop:

@@ -205,12 +205,10 @@ class Intervals:
         for i, support in enumerate(supports):
             nonzeros = _float(support.nnz)
             for j in range(i, len(supports)):
-                shape = (supports[j].shape[0], support.shape[1])
+                shape = (supports[j].shape[0], supports[i].shape[1])
                 met = 0.0
                 if j > i:
-                    met = (
-                        nonzeros * _float(supports[j].nnz) / max(_float(supports[j].shape[1]), 1.0)
-                    )
+                    met = nonzeros * _float(supports[j].nnz) / max(_float(supports[j].shape[1]), 1.0)
                     most = _float(shape[0]) * _float(shape[1])
                     closed = self._closed[i][j - i]
                     nonzeros = min(met, most) if closed is None else _float(closed.nnz)

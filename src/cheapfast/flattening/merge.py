@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
+import numpy as np
+
 from cheapfast._progress import reporting
-from cheapfast._validate import choice, integer
+from cheapfast._validate import choice, integer, size_of
 from cheapfast.counting.structural import count_prefixes
 from cheapfast.flattening.choose import (
     Choice,
@@ -15,6 +17,7 @@ from cheapfast.flattening.choose import (
     Prices,
     cheapest,
     none,
+    total_seconds,
     whole,
 )
 from cheapfast.flattening.intervals import Intervals, available
@@ -371,7 +374,9 @@ def _described(net: Network, at: int, prices: Prices, chosen: Choice) -> list[Me
         start, stop = group.start, group.stop
         if not group.merged:
             now = prices.apart(start, stop, after_merged).seconds
-            described += [_kept(net, at + i, before[i], now[i - start]) for i in range(start, stop)]
+            described += [
+                _kept(net, at + i, before[i], now[i - start]) for i in range(start, stop)
+            ]
         else:
             merged = prices.intervals.merged(start, stop)
             gain = sum(before[start:stop]) - merged.apply_seconds

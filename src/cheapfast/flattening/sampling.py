@@ -94,9 +94,7 @@ def _backwards(patterns: Sequence[Any], into: Array) -> list[Sampled]:
         if k:
             sampled, taken, blocks = _thinned(sampled, taken, blocks)
             sampled = sampled @ layer
-            sampled.data[:] = (
-                1  # a sum of ones may have wrapped to 0; the entry is there all the same
-            )
+            sampled.data[:] = 1  # a sum of ones may have wrapped to 0; the entry is there all the same
         results.append(_describe(sampled, blocks, taken, (rows, layer.shape[1]), into))
     return results
 

@@ -273,7 +273,9 @@ def _structured(rng: np.random.Generator) -> dict[str, Curve]:
     return rates
 
 
-def _random_factor(pattern: tuple[int, int, int, int], rng: np.random.Generator) -> KroneckerSparse:
+def _random_factor(
+    pattern: tuple[int, int, int, int], rng: np.random.Generator
+) -> KroneckerSparse:
     return KroneckerSparse(pattern, rng.standard_normal(pattern) + 2)
 
 
