@@ -17,6 +17,7 @@ from cheapfast.plan.packing import Packing, cut_phases, pack
 from cheapfast.plan.placing import addressable, aligned_empty, as_pairs, is_addressable
 from cheapfast.plan.stages import Stage, is_falling
 from cheapfast.plan.step import Pass
+from cheapfast.plan.sweeps import can_sweep, pack_sweeps
 from cheapfast.support.permutation import DigitPermutation
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class FusedRun:
             self._taken.insert(0, reorder)
         self._weights = np.result_type(*(stage.layer.dtype for stage in run))
         self._structured = run[0].kind != "blocks"
-        self._packed: Cache[_core.PackedRun] = Cache()
+        self._packed: Cache[_core.PackedRun | _core.PackedSweeps] = Cache()
 
     def as_pass(self, position: int) -> Pass:
         """Return the pass that starts at a position of the network.
@@ -93,7 +94,7 @@ class FusedRun:
         kernel.apply(X, out, threads)
         return True
 
-    def step(self, dtype: np.dtype[Any], shape: int) -> _core.PackedRun | None:
+    def step(self, dtype: np.dtype[Any], shape: int) -> _core.PackedRun | _core.PackedSweeps | None:
         """Return the run packed for a type and shape of operand; see `Pass`."""
         if np.result_type(self._weights, dtype) != dtype:
             return None
@@ -111,19 +112,24 @@ class FusedRun:
         moved = 2 * trips * self._features * columns * result.itemsize
         return Cost(moved + sum(map(_packed_bytes, self._run)), flops)
 
-    def _kernel(self, X: Array) -> _core.PackedRun | None:
+    def _kernel(self, X: Array) -> _core.PackedRun | _core.PackedSweeps | None:
         rows = X.flags.f_contiguous and not X.flags.c_contiguous
         return self._pack(X.dtype, per_lane=X.shape[1] == 1 or (self._structured and rows))
 
-    def _pack(self, dtype: np.dtype[Any], *, per_lane: bool) -> _core.PackedRun | None:
+    def _pack(
+        self, dtype: np.dtype[Any], *, per_lane: bool
+    ) -> _core.PackedRun | _core.PackedSweeps | None:
         """Return the weights in the order of the kernel; None if there is no memory for them."""
         packing = Packing(dtype, per_lane, _core.fused_lanes(dtype))
         kernel = self._packed.get(packing)
         if kernel is None and packing_fits(self._taken, dtype):
-            return self._packed.make(
-                packing, lambda: pack(self._run, self._reorder, self._features, packing)
-            )
+            return self._packed.make(packing, lambda: self._pack_now(packing))
         return kernel
+
+    def _pack_now(self, packing: Packing) -> _core.PackedRun | _core.PackedSweeps:
+        if self._reorder is None and can_sweep(self._run, packing):
+            return pack_sweeps(self._run, self._features, packing)
+        return pack(self._run, self._reorder, self._features, packing)
 
 
 def reverses_digits(reorder: Permutation, run: Sequence[Stage]) -> bool:

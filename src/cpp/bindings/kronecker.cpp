@@ -8,6 +8,7 @@
 #include "bindings/monitor.hpp"
 #include "bindings/step.hpp"
 #include "kernels/fused.hpp"
+#include "kernels/sweeps.hpp"
 
 namespace cheapfast {
 namespace {
@@ -24,6 +25,19 @@ void require_operands(const py::array& x, const py::array& y, std::int64_t input
                                 std::to_string(y.shape(1)));
   }
   if (!y.writeable()) throw std::invalid_argument("out must be writable, it is read-only");
+}
+
+FusedOperand strided(const py::array& array, void* memory) {
+  if (array.strides(0) % array.itemsize() != 0 || array.strides(1) % array.itemsize() != 0) {
+    throw std::invalid_argument("strides must be multiples of the size of a number");
+  }
+  return {memory, array.strides(0) / array.itemsize(), array.strides(1) / array.itemsize()};
+}
+
+FusedOperand packed(const void* memory, std::int64_t vectors, std::int64_t features, Layout layout) {
+  void* const start = const_cast<void*>(memory);
+  if (layout == Layout::columns) return {start, vectors, 1};
+  return {start, 1, features};
 }
 
 // Whether all that the strides of the pattern reach lies within `size` numbers.
@@ -103,7 +117,7 @@ class PackedRun : public Step {
   void apply(const py::array& x, py::array y, int threads) const {
     require_operands(x, y, features_, features_);
     if (value_type(x) != run_.type) throw py::type_error("X must have the dtype that the run was packed for");
-    const FusedOperand in = operand(x, const_cast<void*>(x.data())), out = operand(y, y.mutable_data());
+    const FusedOperand in = strided(x, const_cast<void*>(x.data())), out = strided(y, y.mutable_data());
     const std::int64_t vectors = x.shape(1);
     PythonMonitor monitor(py::none{});
     py::gil_scoped_release release;
@@ -117,20 +131,11 @@ class PackedRun : public Step {
   bool is_serial(std::int64_t vectors) const override { return fused_is_serial(features_, vectors); }
 
   void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
-    const bool columns = layout == Layout::columns;
-    const std::int64_t feature_step = columns ? vectors : 1, vector_step = columns ? 1 : features_;
-    apply_fused(run_, {const_cast<void*>(x), feature_step, vector_step}, {y, feature_step, vector_step}, vectors,
-                threads, monitor);
+    apply_fused(run_, packed(x, vectors, features_, layout), packed(y, vectors, features_, layout), vectors, threads,
+                monitor);
   }
 
  private:
-  static FusedOperand operand(const py::array& array, void* memory) {
-    if (array.strides(0) % array.itemsize() != 0 || array.strides(1) % array.itemsize() != 0) {
-      throw std::invalid_argument("strides must be multiples of the size of a number");
-    }
-    return {memory, array.strides(0) / array.itemsize(), array.strides(1) / array.itemsize()};
-  }
-
   static const std::int64_t* places(const py::array& array, std::int64_t size) {
     require_vector(array, "places");
     if (!py::isinstance<py::array_t<std::int64_t>>(array) || array.size() != size) {
@@ -173,6 +178,68 @@ class PackedRun : public Step {
   FusedRun run_;
 };
 
+// Layers of 2 x 2 blocks with their packed weights; keeps those alive.
+class PackedSweeps : public Step {
+ public:
+  // passes: (kind, radix, step, weights, group_step, row_step, lanes_from), of which the planner makes sure that they
+  // fit each other.
+  PackedSweeps(std::int64_t features, const py::dtype& type, bool per_lane, py::list passes)
+      : kept_(std::move(passes)) {
+    run_.type = value_type(py::array(type, std::vector<py::ssize_t>{0}));
+    run_.per_lane = per_lane;
+    run_.lanes = fused_lanes(run_.type);
+    run_.features = features;
+    for (const py::handle item : kept_) run_.passes.push_back(pass(py::cast<py::tuple>(item)));
+    if (run_.passes.empty()) throw std::invalid_argument("passes must not be empty");
+  }
+
+  void apply(const py::array& x, py::array y, int threads) const {
+    require_operands(x, y, run_.features, run_.features);
+    if (value_type(x) != run_.type) throw py::type_error("X must have the dtype that the run was packed for");
+    const FusedOperand in = strided(x, const_cast<void*>(x.data())), out = strided(y, y.mutable_data());
+    const std::int64_t vectors = x.shape(1);
+    PythonMonitor monitor(py::none{});
+    py::gil_scoped_release release;
+    apply_sweeps(run_, in, out, vectors, threads, monitor);
+  }
+
+  ValueType type() const override { return run_.type; }
+  std::int64_t inputs() const override { return run_.features; }
+  std::int64_t outputs() const override { return run_.features; }
+  bool is_current() const override { return run_.lanes == fused_lanes(run_.type); }
+  bool is_serial(std::int64_t vectors) const override { return fused_is_serial(run_.features, vectors); }
+
+  void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
+    apply_sweeps(run_, packed(x, vectors, run_.features, layout), packed(y, vectors, run_.features, layout), vectors,
+                 threads, monitor);
+  }
+
+ private:
+  FusedPass pass(const py::tuple& item) const {
+    FusedPass made{};
+    made.kind = static_cast<FusedKind>(py::cast<int>(item[0]));
+    made.radix = py::cast<int>(item[1]);
+    made.step = py::cast<std::int64_t>(item[2]);
+    const py::array weights = item[3];
+    made.weights = weights.data();
+    made.group_step = py::cast<std::int64_t>(item[4]);
+    made.row_step = py::cast<std::int64_t>(item[5]);
+    made.lanes_from = py::cast<int>(item[6]);
+    const std::int64_t rows = run_.per_lane ? run_.features / run_.lanes : run_.features;
+    if (made.kind != FusedKind::rising && made.kind != FusedKind::falling) {
+      throw std::invalid_argument("kind must be rising or falling");
+    }
+    if ((made.radix != 2 && made.radix != 4 && made.radix != 8) || made.step < 1 ||
+        rows % (made.radix * made.step) != 0) {
+      throw std::invalid_argument("radix must be 2, 4 or 8, and passes must cover the rows");
+    }
+    return made;
+  }
+
+  py::list kept_;
+  SweepRun run_;
+};
+
 }  // namespace
 
 void register_kronecker(py::module_& m) {
@@ -186,6 +253,9 @@ void register_kronecker(py::module_& m) {
   StepClass<PackedRun>(m, "PackedRun", plain)
       .def(py::init<std::int64_t, const py::dtype&, bool, py::list>())
       .def("apply", &PackedRun::apply);
+  StepClass<PackedSweeps>(m, "PackedSweeps", plain)
+      .def(py::init<std::int64_t, const py::dtype&, bool, py::list>())
+      .def("apply", &PackedSweeps::apply);
 }
 
 }  // namespace cheapfast

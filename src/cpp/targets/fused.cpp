@@ -2,6 +2,7 @@
 // registers, radix rows at a time, and is written back.
 #include <cstdint>
 
+#include "targets/columns.hpp"
 #include "targets/kernels.hpp"
 #include "targets/small_blocks.hpp"
 
@@ -10,21 +11,6 @@ namespace CHEAPFAST_TARGET {
 namespace {
 
 // ---- a pass over a tile
-
-enum class Memory { caller, scratch };
-
-template <class E, Memory M>
-CHEAPFAST_INLINE E load(const typename E::T* p) {
-  return M == Memory::caller ? E::load(p) : E::load_split(p);
-}
-template <class E, Memory M>
-CHEAPFAST_INLINE void store(E value, typename E::T* p) {
-  if (M == Memory::caller) {
-    value.store(p);
-  } else {
-    value.store_split(p);
-  }
-}
 
 // Where the rows of a tile are: row i at offset[i] in the caller's memory, at i * width in scratch.
 template <class T>
@@ -73,18 +59,6 @@ CHEAPFAST_INLINE std::int64_t run_columns(const typename E::T* w, const Rows<typ
   }
   return c;
 }
-
-// Real columns go two vectors at a time where there are registers for it: reading weights is what takes longest.
-template <class E, class W>
-struct Doubled {
-  typedef E type;
-};
-#if defined(__AVX512F__) || defined(__aarch64__)
-template <class S>
-struct Doubled<Real<S>, Shared<S>> {
-  typedef RealPair<S> type;
-};
-#endif
 
 template <class E, class W, class Op, Memory In, Memory Out>
 void run_pass(const FusedPass& pass, const typename E::T* weights, std::int64_t rows, std::int64_t width,
@@ -257,13 +231,26 @@ void scatter(const FusedTile& tile, std::int64_t width) {
   }
 }
 
+template <class E>
+std::int64_t padded_width(const FusedTile& tile) {
+  return (tile.columns + E::kLanes - 1) / E::kLanes * E::kLanes * E::kParts;
+}
+template <class E>
+void gather_columns(const FusedTile& tile) {
+  gather<E>(tile, padded_width<E>(tile));
+}
+template <class E>
+void scatter_columns(const FusedTile& tile) {
+  scatter<E>(tile, padded_width<E>(tile));
+}
+
 // ---- a tile through all passes
 
 template <class E, class W>
 void run_tile(const FusedTile& tile) {
   typedef typename E::T T;
   constexpr int n = E::kLanes;
-  const std::int64_t width = (tile.columns + n - 1) / n * n * E::kParts;
+  const std::int64_t width = padded_width<E>(tile);
   const RowsAt<T> near{static_cast<T*>(tile.scratch), nullptr, width};
   const RowsAt<T> source{static_cast<T*>(tile.in.memory), tile.in.row, 0};
   const RowsAt<T> target{static_cast<T*>(tile.out.memory), tile.out.row, 0};
@@ -292,6 +279,8 @@ void fill(KernelTable& table, int type) {
   table.fused[type][0] = run_tile<E, Shared<typename E::T>>;
   table.fused[type][1] = run_tile<E, PerLane<typename E::T>>;
   table.fused_lanes[type] = E::kLanes;
+  table.fused_gather[type] = gather_columns<E>;
+  table.fused_scatter[type] = scatter_columns<E>;
 }
 
 }  // namespace

@@ -93,6 +93,11 @@ CHEAPFAST_INLINE void exchange(V& a, V& b, Indices<I...>) {
   a = low;
   b = high;
 }
+// Lane l gets what lane l ^ H has.
+template <int H, class V, int... I>
+CHEAPFAST_INLINE V swap_lanes(V v, Indices<I...>) {
+  return __builtin_shufflevector(v, v, (I ^ H)...);
+}
 template <class T, int H>
 struct Transpose {
   static CHEAPFAST_MEMBER void run(Wide<T>* rows) {
@@ -122,6 +127,10 @@ template <class V, int... I>
 CHEAPFAST_INLINE void join_pairs(V re, V im, V& a, V& b, Indices<I...>) {
   a = re;
   b = im;
+}
+template <int H, class V, int... I>
+CHEAPFAST_INLINE V swap_lanes(V v, Indices<I...>) {
+  return v;
 }
 template <class T>
 CHEAPFAST_INLINE void transpose(Wide<T>*) {}
@@ -156,6 +165,10 @@ struct Real {
   CHEAPFAST_MEMBER void store_split(T* p) const { store(p); }
   CHEAPFAST_MEMBER Real operator+(Real b) const { return {v + b.v}; }
   CHEAPFAST_MEMBER Real operator-(Real b) const { return {v - b.v}; }
+  template <int H>
+  CHEAPFAST_MEMBER Real swapped() const {
+    return {swap_lanes<H>(v, typename CountTo<kLanes>::type())};
+  }
   CHEAPFAST_MEMBER Real times(Real b) const { return {v * b.v}; }
   CHEAPFAST_MEMBER Real plus_times(Real x, const T* w) const { return {v + x.v * *w}; }
   CHEAPFAST_MEMBER Real plus_times(Real x, Real w) const { return {v + x.v * w.v}; }
@@ -185,7 +198,8 @@ struct RealPair {
   CHEAPFAST_MEMBER RealPair operator-(RealPair b) const { return {v - b.v, u - b.u}; }
   template <class W>
   CHEAPFAST_MEMBER RealPair combine(RealPair b, const T* w, int i) const {
-    const Wide<T> mine = Wide<T>{} + W::get(w, i), other = Wide<T>{} + W::get(w, i + 1);
+    // `+ Wide<T>{}` would be an addition: it turns -0 into 0
+    const Wide<T> mine = W::get(w, i) - Wide<T>{}, other = W::get(w, i + 1) - Wide<T>{};
     return {v * mine + b.v * other, u * mine + b.u * other};
   }
 };
@@ -221,6 +235,10 @@ struct Complex {
   }
   CHEAPFAST_MEMBER Complex operator+(Complex b) const { return {re + b.re, im + b.im}; }
   CHEAPFAST_MEMBER Complex operator-(Complex b) const { return {re - b.re, im - b.im}; }
+  template <int H>
+  CHEAPFAST_MEMBER Complex swapped() const {
+    return {swap_lanes<H>(re, typename CountTo<kLanes>::type()), swap_lanes<H>(im, typename CountTo<kLanes>::type())};
+  }
   CHEAPFAST_MEMBER Complex times(Complex b) const { return {re * b.re - im * b.im, im * b.re + re * b.im}; }
   CHEAPFAST_MEMBER Complex plus_times(Complex x, const T* w) const {
     return {re + x.re * w[0] - x.im * w[1], im + x.im * w[0] + x.re * w[1]};

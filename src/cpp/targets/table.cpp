@@ -19,6 +19,7 @@ void fill_table(KernelTable& table) {
   fill_sign_sum_double(table);
   fill_sketch(table);
   fill_spmm(table);
+  fill_sweeps(table);
 }
 
 }  // namespace CHEAPFAST_TARGET

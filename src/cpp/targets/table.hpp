@@ -191,6 +191,7 @@ struct FusedPass {
   const void* weights;
   std::int64_t tile_step, group_step, row_step;  // from one tile, g, q to the next, in scalars; 0 where they are tied
   std::int64_t tile_period;                      // tile t has the weights of tile t % tile_period
+  int lanes_from;  // of a sweep over one vector: layers from this stride on, within registers; else beyond all lanes
 };
 
 // Rows row[i] and columns column[j] apart, in scalars, from `memory` on.
@@ -210,6 +211,17 @@ struct FusedTile {
   FusedPlaces in, out;
   std::int64_t weights;  // which tile's
   void* scratch;
+};
+
+// One pass over all rows of an operand, or over some: unit u has the rows u % step + step * (i + radix * (u / step)).
+struct Sweep {
+  FusedPass pass;  // of kind rising or falling
+  const void* in;
+  void* out;                       // may be `in`
+  std::int64_t in_step, out_step;  // from row to row, in scalars
+  std::int64_t width;              // scalars of a row: whole registers
+  bool from_caller, to_caller;     // complex numbers as the caller has them, else split into parts
+  std::int64_t begin, end;         // units
 };
 
 enum class SigmaKind : int { exp, logistic, tanh, softplus, sin, gauss, relu, step, repu };
@@ -311,7 +323,11 @@ struct KernelTable {
   void (*kronecker[4])(const KroneckerTask&);  // by ValueType
   // [weights shared by the columns of a tile, or each lane its own]
   void (*fused[4][2])(const FusedTile&);
-  int fused_lanes[4];  // columns in a register
+  int fused_lanes[4];                          // columns in a register
+  void (*fused_gather[4])(const FusedTile&);   // rows and columns from `in` to scratch
+  void (*fused_scatter[4])(const FusedTile&);  // and from scratch to `out`
+  // [columns share weights, or one vector]
+  void (*sweep[4][2])(const Sweep&);
 
   // what the machine does at best
   float (*stream_read)(const float* data, std::int64_t size, std::int64_t repeats);

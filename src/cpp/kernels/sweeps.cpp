@@ -1,0 +1,216 @@
+#include "kernels/sweeps.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "core/buffer.hpp"
+#include "core/pool.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace cheapfast {
+namespace {
+
+constexpr const char* kNames[] = {"fused.float32", "fused.float64", "fused.complex64", "fused.complex128"};
+constexpr std::int64_t kSizes[] = {4, 8, 8, 16};
+constexpr std::int64_t kBlockBytes = std::int64_t{1} << 17;  // rows that go through several passes while they are near
+constexpr std::int64_t kTurnBytes = std::int64_t{1} << 16;   // that one turn at the queue is worth
+constexpr std::int64_t kMostColumns = 64;
+constexpr std::uintptr_t kLine = 64;
+constexpr std::int64_t kScratchBytes = std::int64_t{1} << 20;  // that costs less than rows across lines
+
+std::int64_t parts(ValueType type) { return type >= ValueType::complex64 ? 2 : 1; }
+
+// Rows of a chunk of columns (or of registers of one vector), on their way through the passes.
+class Chunk {
+ public:
+  Chunk(const SweepRun& run, std::int64_t rows, std::int64_t width, int workers, Monitor& monitor)
+      : run_(run),
+        kernel_(kernels().sweep[static_cast<int>(run.type)][run.per_lane ? 1 : 0]),
+        rows_(rows),
+        width_(width),
+        row_bytes_(width * kSizes[static_cast<int>(run.type)] / parts(run.type)),
+        workers_(workers),
+        monitor_(monitor) {}
+
+  struct Place {
+    void* memory;
+    std::int64_t step;  // from row to row, in scalars
+    bool is_caller;     // complex numbers as the caller has them
+  };
+
+  // `middle` has the rows between the passes; it may be `to`, or `from` if that is scratch.
+  void apply(const Place& from, const Place& middle, const Place& to) const {
+    const std::size_t count = run_.passes.size();
+    for (std::size_t first = 0; first < count && !monitor_.stopped();) {
+      std::int64_t block = 0;
+      std::size_t last = first;
+      for (; last < count; ++last) {
+        const std::int64_t reach = run_.passes[last].radix * run_.passes[last].step;
+        if (std::max(block, reach) * row_bytes_ > kBlockBytes) break;
+        block = std::max(block, reach);
+      }
+      if (last > first + 1) {
+        near(first, last, block, from, middle, to);
+        first = last;
+      } else {
+        far(first, from, middle, to);
+        ++first;
+      }
+    }
+  }
+
+ private:
+  Sweep sweep(std::size_t number, const Place& from, const Place& middle, const Place& to) const {
+    const Place& in = number == 0 ? from : middle;
+    const Place& out = number + 1 == run_.passes.size() ? to : middle;
+    return {run_.passes[number], in.memory, out.memory, in.step, out.step, width_, in.is_caller, out.is_caller, 0, 0};
+  }
+
+  // Several passes, one block of rows after another.
+  void near(std::size_t first, std::size_t last, std::int64_t block, const Place& from, const Place& middle,
+            const Place& to) const {
+    const std::int64_t blocks = rows_ / block;
+    const std::int64_t at_once = std::clamp<std::int64_t>(kTurnBytes / (block * row_bytes_), 1, blocks);
+    parallel_for((blocks + at_once - 1) / at_once, workers_, monitor_, [&](int, std::int64_t turn) {
+      const std::int64_t end = std::min(blocks, (turn + 1) * at_once);
+      for (std::int64_t b = turn * at_once; b < end; ++b) {
+        for (std::size_t number = first; number < last; ++number) {
+          Sweep part = sweep(number, from, middle, to);
+          const std::int64_t units = block / part.pass.radix;
+          part.begin = b * units;
+          part.end = part.begin + units;
+          kernel_(part);
+        }
+      }
+    });
+  }
+
+  // One pass over all rows.
+  void far(std::size_t number, const Place& from, const Place& middle, const Place& to) const {
+    const Sweep all = sweep(number, from, middle, to);
+    const std::int64_t units = rows_ / all.pass.radix;
+    const std::int64_t at_once = std::clamp<std::int64_t>(kTurnBytes / (all.pass.radix * row_bytes_), 1, units);
+    parallel_for((units + at_once - 1) / at_once, workers_, monitor_, [&](int, std::int64_t turn) {
+      Sweep part = all;
+      part.begin = turn * at_once;
+      part.end = std::min(units, part.begin + at_once);
+      kernel_(part);
+    });
+  }
+
+  const SweepRun& run_;
+  void (*kernel_)(const Sweep&);
+  std::int64_t rows_, width_, row_bytes_;
+  int workers_;
+  Monitor& monitor_;
+};
+
+// An operand with steps in scalars, from one column or feature on.
+Chunk::Place place(const SweepRun& run, const FusedOperand& operand, std::int64_t first, std::int64_t step) {
+  char* const start =
+      static_cast<char*>(operand.memory) + first * operand.vector_step * kSizes[static_cast<int>(run.type)];
+  return {start, step * parts(run.type), true};
+}
+
+// A vector of numbers without gaps is rows of a register each. Others are brought together first.
+void apply_to_vector(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vector,
+                     int workers, Monitor& monitor) {
+  const std::int64_t size = kSizes[static_cast<int>(run.type)], count = parts(run.type);
+  const Chunk chunk(run, run.features / run.lanes, run.lanes * count, workers, monitor);
+  Chunk::Place from = place(run, x, vector, run.lanes), to = place(run, y, vector, run.lanes);
+  Buffer<char> scratch;
+  const auto copy = [&](const void* source, std::int64_t source_step, void* target, std::int64_t target_step) {
+    for (std::int64_t f = 0; f < run.features; ++f) {
+      std::memcpy(static_cast<char*>(target) + f * target_step * size,
+                  static_cast<const char*>(source) + f * source_step * size, static_cast<std::size_t>(size));
+    }
+  };
+  const bool in_direct = x.feature_step == 1, out_direct = y.feature_step == 1;
+  if (!in_direct || !out_direct) scratch.resize(static_cast<std::size_t>(run.features * size));
+  Chunk::Place middle{out_direct ? to.memory : scratch.data(), run.lanes * count, false};
+  if (!in_direct) {
+    copy(from.memory, x.feature_step, scratch.data(), 1);
+    from.memory = scratch.data();
+  }
+  if (out_direct) return chunk.apply(from, middle, to);
+  chunk.apply(from, middle, {scratch.data(), run.lanes * count, true});
+  copy(scratch.data(), 1, to.memory, y.feature_step);
+}
+
+// Columns [first, first + columns) of an operand whose columns do not lie side by side, or do not fill registers.
+class Detour {
+ public:
+  Detour(const SweepRun& run, std::int64_t first, std::int64_t columns, void* scratch)
+      : run_(run), first_(first), columns_(columns), scratch_(scratch) {}
+
+  void gather(const FusedOperand& x) const { go(x, kernels().fused_gather[static_cast<int>(run_.type)]); }
+  void scatter(const FusedOperand& y) const { go(y, kernels().fused_scatter[static_cast<int>(run_.type)]); }
+
+ private:
+  void go(const FusedOperand& operand, void (*kernel)(const FusedTile&)) const {
+    const std::int64_t count = parts(run_.type);
+    std::vector<std::int64_t> row(static_cast<std::size_t>(run_.features)), column(static_cast<std::size_t>(columns_));
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      row[i] = static_cast<std::int64_t>(i) * operand.feature_step * count;
+    }
+    for (std::size_t j = 0; j < column.size(); ++j) {
+      column[j] = (first_ + static_cast<std::int64_t>(j)) * operand.vector_step * count;
+    }
+    FusedTile tile{};
+    tile.rows = run_.features;
+    tile.columns = columns_;
+    tile.in = tile.out = {operand.memory, row.data(), column.data(), false, operand.feature_step == 1};
+    tile.scratch = scratch_;
+    kernel(tile);
+  }
+
+  const SweepRun& run_;
+  std::int64_t first_, columns_;
+  void* scratch_;
+};
+
+void apply_to_columns(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t first,
+                      std::int64_t columns, Buffer<char>& scratch, int workers, Monitor& monitor) {
+  const std::int64_t size = kSizes[static_cast<int>(run.type)];
+  const std::int64_t padded = (columns + run.lanes - 1) / run.lanes * run.lanes;
+  const std::int64_t width = padded * parts(run.type);
+  const bool in_direct = x.vector_step == 1 && padded == columns, out_direct = y.vector_step == 1 && padded == columns;
+  const std::int64_t bytes = run.features * padded * size;
+  // Rows of the result serve between the passes if they lie as those of scratch do.
+  const bool is_aligned =
+      reinterpret_cast<std::uintptr_t>(y.memory) % kLine == 0 && padded * size % static_cast<std::int64_t>(kLine) == 0;
+  const bool in_place = out_direct && y.feature_step == columns && (is_aligned || bytes > kScratchBytes);
+  if (!in_place) scratch.resize(static_cast<std::size_t>(bytes));
+  const Chunk::Place from = place(run, x, first, x.feature_step), to = place(run, y, first, y.feature_step);
+  const Chunk::Place middle{in_place ? to.memory : scratch.data(), width, false};
+  const Detour detour(run, first, columns, middle.memory);
+  if (!in_direct) detour.gather(x);
+  Chunk(run, run.features, width, workers, monitor).apply(in_direct ? from : middle, middle, out_direct ? to : middle);
+  if (!out_direct && !monitor.stopped()) detour.scatter(y);
+}
+
+}  // namespace
+
+void apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,
+                  Monitor& monitor) {
+  if (run.lanes != fused_lanes(run.type)) {
+    throw std::runtime_error("the weights were packed for another instruction set");
+  }
+  if (vectors == 0) return;
+  record_run(kNames[static_cast<int>(run.type)], kernels());
+  const int workers = fused_is_serial(run.features, vectors) ? 1 : std::max(threads, 1);
+  if (run.per_lane) {
+    for (std::int64_t v = 0; v < vectors; ++v) apply_to_vector(run, x, y, v, workers, monitor);
+    return;
+  }
+  const std::int64_t chunks = (vectors + kMostColumns - 1) / kMostColumns;
+  const bool is_across = chunks >= 2 * workers;  // one worker a chunk, else all workers on each
+  std::vector<Buffer<char>> scratch(static_cast<std::size_t>(workers));
+  parallel_for(chunks, is_across ? workers : 1, monitor, [&](int worker, std::int64_t chunk) {
+    const std::int64_t first = chunk * kMostColumns;
+    apply_to_columns(run, x, y, first, std::min(kMostColumns, vectors - first),
+                     scratch[static_cast<std::size_t>(worker)], is_across ? 1 : workers, monitor);
+  });
+}
+
+}  // namespace cheapfast

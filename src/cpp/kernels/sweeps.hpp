@@ -1,0 +1,29 @@
+// Runs of layers of 2 x 2 blocks with weights of their own, applied in sweeps over the rows.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/monitor.hpp"
+#include "kernels/csr.hpp"
+#include "kernels/fused.hpp"
+#include "targets/table.hpp"
+
+namespace cheapfast {
+
+struct SweepRun {
+  ValueType type;
+  // One vector: a row is `lanes` neighbouring features, each with weights of its own, and steps of passes count such
+  // rows. Else a row is one feature of many vectors, which share its weights.
+  bool per_lane;
+  std::int64_t lanes;  // that the weights were packed for
+  std::int64_t features;
+  std::vector<FusedPass> passes;  // in the order in which they run; borrowed weights
+};
+
+// y = run . x; y does not overlap x. Throws std::runtime_error if the instruction set has changed since the weights
+// were packed. O(features log features vectors); scratch for 64 vectors a worker where the layouts ask for it.
+void apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,
+                  Monitor& monitor);
+
+}  // namespace cheapfast

@@ -1,0 +1,38 @@
+// How kernels of small blocks read and write columns: in the caller's layout, or split into parts.
+#pragma once
+
+#include "targets/lanes.hpp"
+
+namespace cheapfast {
+namespace CHEAPFAST_TARGET {
+
+// The caller has complex numbers as NumPy does; between the passes all real parts of a register come first.
+enum class Memory { caller, scratch };
+
+template <class E, Memory M>
+CHEAPFAST_INLINE E load(const typename E::T* p) {
+  return M == Memory::caller ? E::load(p) : E::load_split(p);
+}
+template <class E, Memory M>
+CHEAPFAST_INLINE void store(E value, typename E::T* p) {
+  if (M == Memory::caller) {
+    value.store(p);
+  } else {
+    value.store_split(p);
+  }
+}
+
+// Real columns go two vectors at a time where there are registers for it: reading weights is what takes longest.
+template <class E, class W>
+struct Doubled {
+  typedef E type;
+};
+#if defined(__AVX512F__) || defined(__aarch64__)
+template <class S>
+struct Doubled<Real<S>, Shared<S>> {
+  typedef RealPair<S> type;
+};
+#endif
+
+}  // namespace CHEAPFAST_TARGET
+}  // namespace cheapfast
