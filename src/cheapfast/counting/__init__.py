@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cheapfast.counting import distributed
 from cheapfast.counting.count import KINDS, synapse_count
 from cheapfast.counting.estimate import ESTIMATE_METHODS, Estimate, estimate_synapses
 from cheapfast.counting.expected import Expected, expected_synapses
@@ -21,6 +22,7 @@ __all__ = [
     "NumericalCount",
     "StructuralCount",
     "count_numerical",
+    "distributed",
     "estimate_synapses",
     "expected_synapses",
     "structural_counts",

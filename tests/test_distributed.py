@@ -1,0 +1,149 @@
+"""Counts on a cluster of two worker processes: the same numbers, whatever happens to a worker."""
+
+from __future__ import annotations
+
+import functools
+import os
+import pickle
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cheapfast as cf
+from cheapfast.counting import distributed
+
+dask_distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.filterwarnings("ignore")  # dask's own, and its event loop's at the end
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    cluster = dask_distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    )
+    with cluster, dask_distributed.Client(cluster) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def chain() -> cf.Network:
+    return cf.algorithms.random_sparse(500, 0.006, 4, rng=7)
+
+
+@pytest.mark.parametrize("blocks", [None, 1, 3, 40, 10_000])
+def test_equals_one_machine(client: Any, chain: cf.Network, blocks: int | None) -> None:
+    seen: list[tuple[int, int]] = []
+    count = distributed.synapse_count(
+        chain, client, blocks=blocks, progress=lambda done, total: seen.append((done, total))
+    )
+    assert count == cf.synapse_count(chain)
+    assert seen[-1][0] == seen[-1][1] <= (blocks or 16)
+    assert [done for done, _ in seen] == list(range(1, len(seen) + 1))
+
+
+def test_numerical_count(client: Any) -> None:
+    rng = np.random.default_rng(0)
+    cancelling = [rng.integers(-1, 2, (60, 60)).astype(float) for _ in range(3)]
+    net = cf.Network(cancelling)
+    count = distributed.synapse_count(net, client, kind="numerical", rng=1, blocks=7)
+    product = cancelling[2] @ cancelling[1] @ cancelling[0]
+    assert count == np.count_nonzero(product) == cf.synapse_count(net, kind="numerical")
+
+
+def test_workers_read_files(client: Any, chain: cf.Network, tmp_path: Path) -> None:
+    path = tmp_path / "chain.npz"
+    cf.save(path, chain)
+    count = distributed.synapse_count(functools.partial(cf.load, path), client, blocks=6)
+    assert count == cf.synapse_count(chain)
+
+
+@pytest.mark.parametrize(
+    "net", ["closed", "kronecker", "one layer", "wires", "rectangular", "empty"]
+)
+def test_all_kinds_of_networks(client: Any, net: str) -> None:
+    network = {
+        "closed": lambda: cf.algorithms.fourier(2**40),
+        "kronecker": lambda: cf.algorithms.convolution([1.0, 2.0, 5.0], 60),
+        "one layer": lambda: cf.Network([np.eye(5)]),
+        "wires": lambda: cf.algorithms.haar(32, copies=False),
+        "rectangular": lambda: cf.chain(np.ones((3, 4)), np.eye(4, 7)),
+        "empty": lambda: cf.Network([np.zeros((0, 4))]),
+    }[net]()
+    assert distributed.synapse_count(network, client, blocks=4) == cf.synapse_count(network)
+
+
+def test_a_worker_is_killed_between_two_blocks(client: Any, chain: cf.Network) -> None:
+    """The nanny starts another one; nothing is lost, and nothing is counted twice."""
+    pids = list(client.run(os.getpid).values())
+
+    def kill_once(done: int, total: int) -> None:
+        if done == 1:
+            os.kill(pids[0], getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    count = distributed.synapse_count(chain, client, blocks=60, progress=kill_once)
+    assert count == cf.synapse_count(chain)
+    client.wait_for_workers(2, timeout=60)
+    assert distributed.synapse_count(chain, client, blocks=5) == count
+
+
+def test_errors_of_workers_come_back(client: Any, chain: cf.Network) -> None:
+    with pytest.raises(MemoryError):
+        distributed.synapse_count(chain, client, memory_limit=10, retries=0)
+    with pytest.raises(TypeError, match=r"returns a cheapfast\.Network, got int"):
+        distributed.synapse_count(functools.partial(int, 3), client)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "match"),
+    [
+        ({"blocks": 0}, ValueError, "blocks must be at least 1"),
+        ({"retries": -1}, ValueError, "retries must be at least 0"),
+        ({"threads": 0}, ValueError, "threads must be at least 1"),
+        ({"kind": "other"}, ValueError, "kind must be one of"),
+        ({"tolerance": 0.1}, ValueError, "tolerance must be 0"),
+    ],
+)
+def test_bad_arguments(
+    client: Any, chain: cf.Network, arguments: dict[str, Any], error: type[Exception], match: str
+) -> None:
+    with pytest.raises(error, match=match):
+        distributed.synapse_count(chain, client, **arguments)
+
+
+def test_layers_without_a_support(client: Any) -> None:
+    with pytest.raises(TypeError, match="tanh"):
+        distributed.synapse_count(cf.Network([np.eye(3), cf.Activation("tanh")]), client)
+
+
+def test_what_is_no_network_and_no_client(client: Any) -> None:
+    with pytest.raises(TypeError, match=r"net must be a cheapfast\.Network or a callable"):
+        distributed.synapse_count(np.eye(3), client)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"client must be a distributed\.Client or an address"):
+        distributed.synapse_count(cf.algorithms.hadamard(8), 3)  # type: ignore[arg-type]
+
+
+def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distributed, "_PATIENCE", 0.5)
+    with pytest.raises(ConnectionError, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        distributed.synapse_count(cf.algorithms.hadamard(8), "tcp://127.0.0.1:9")
+
+
+def test_an_address_is_enough(client: Any, chain: cf.Network) -> None:
+    address = client.scheduler.address
+    assert distributed.synapse_count(chain, address, blocks=3) == cf.synapse_count(chain)
+
+
+def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ImportError, match=r"pip install 'cheapfast\[dask\]'"):
+        distributed.synapse_count(cf.algorithms.hadamard(8), "tcp://127.0.0.1:9")
+
+
+def test_tasks_travel() -> None:
+    task = distributed.Task("structural", 0.0, 1, 1, None)
+    assert pickle.loads(pickle.dumps(task)) == task
