@@ -77,3 +77,21 @@ def test_repr_is_readable() -> None:
         ({"hidden_layers": -1}, ValueError, "^hidden_layers must be at least 0"),
         ({"hidden_layers": 0.0}, TypeError, "^hidden_layers"),
         ({"hidden_layers": True}, TypeError, "^hidden_layers"),
+        ({"kind": "other"}, ValueError, "^kind must be one of"),
+        ({"tolerance": math.nan}, ValueError, "^tolerance must be finite and at least 0"),
+        ({"method": "guess"}, ValueError, "^method"),
+        ({"threads": 0}, ValueError, "^threads"),
+    ],
+)
+def test_what_is_not_available_is_said(
+    arguments: dict[str, Any], error: type[Exception], match: str
+) -> None:
+    with pytest.raises(error, match=match):
+        cf.flattening_cost(cf.algorithms.hadamard(8), **arguments)
+
+
+def test_only_networks_with_supports_have_a_cost() -> None:
+    with pytest.raises(TypeError, match=r"^net must be a cheapfast\.Network"):
+        cf.flattening_cost(np.eye(3))  # type: ignore[arg-type]
+    with pytest.raises((TypeError, ValueError), match="logistic"):
+        cf.flattening_cost(cf.Network([np.eye(3), cf.Activation("logistic"), np.eye(3)]))
