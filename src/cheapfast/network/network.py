@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, overload
 
@@ -14,16 +12,17 @@ from cheapfast import _validate
 from cheapfast.layers import Layer
 from cheapfast.network import display
 from cheapfast.network.items import as_layer
-from cheapfast.plan import Explanation, chain_shapes, explain, is_opaque, layer_part, make_plan
-from cheapfast.plan.operands import (
-    as_operand,
-    check_out,
-    feature_axis,
-    from_columns,
-    operand_shape,
-    to_columns,
-    working_dtypes,
+from cheapfast.plan import (
+    Application,
+    Explanation,
+    chain_shapes,
+    explain,
+    is_opaque,
+    layer_part,
+    make_plan,
+    make_reversed_plan,
 )
+from cheapfast.plan.operands import as_operand
 from cheapfast.plan.product import apply_to_identity, multiply_out, require_dense
 
 if TYPE_CHECKING:
@@ -69,7 +68,15 @@ class Network:
     array([ 9.,  0., 12.])
     """
 
-    __slots__ = ("_call", "_dtype", "_layers", "_plan", "_shapes")
+    __slots__ = (
+        "_backward",
+        "_dtype",
+        "_forward",
+        "_layers",
+        "_plain",
+        "_plan",
+        "_shapes",
+    )
     __array_ufunc__ = None  # NumPy leaves X @ net to __rmatmul__
 
     def __init__(self, layers: Iterable[Any]) -> None:
@@ -93,7 +100,9 @@ class Network:
             *(layer.dtype for layer in self._layers if layer.is_linear)
         )
         self._plan = make_plan(self._layers, self._shapes)
-        self._call = self._plan.program.callable()
+        self._forward = Application(self._plan, self.shape, self._dtype)
+        self._plain = self._forward.plain
+        self._backward: dict[bool, Application] = {}
 
     # -- what it is
 
@@ -181,30 +190,8 @@ class Network:
         array([[3.],
                [3.]])
         """
-        plain = self._call(X, out, axis, threads)
-        if plain is not None:
-            return plain
-        axis = _validate.integer(axis, "axis")
-        workers = _validate.thread_count(threads)
-        operand = as_operand(X)
-        first, dtype = working_dtypes(operand.dtype, self._dtype)
-        axis = feature_axis(operand, axis, self.shape[1])
-        rest = operand.shape[:axis] + operand.shape[axis + 1 :]
-        if out is not None:
-            check_out(out, (*rest[:axis], self.shape[0], *rest[axis:]), dtype)
-        copies = operand.dtype != first
-        self._plan.require_memory(math.prod(rest), dtype, copies_operand=copies)
-        if first == dtype and operand.flags.c_contiguous:
-            self._plan.prepare(dtype, operand_shape(axis, rest))
-        X_columns = to_columns(operand, axis, first)
-        if out is not None and out.ndim <= 2:  # reshaped, others might become copies
-            self._plan.run(X_columns, workers, to_columns(out, axis, dtype))
-            return out
-        result = from_columns(self._plan.run(X_columns, workers), axis, rest)
-        if out is None:
-            return result
-        out[...] = result
-        return out
+        result = self._plain(X, out, axis, threads)
+        return self._forward.general(X, out, axis, threads) if result is None else result
 
     def __call__(self, X: npt.ArrayLike, out: Array | None = None) -> Array:
         """Apply the network along the last axis of `X`: ``net.apply(X, out, axis=-1)``."""
@@ -212,9 +199,9 @@ class Network:
 
     def __matmul__(self, X: Any) -> Any:
         """Compose with another network, or apply by `numpy.matmul`'s rule."""
-        plain = self._call(X)
-        if plain is not None:
-            return plain
+        result = self._plain(X)
+        if result is not None:
+            return result
         if isinstance(X, (Network, Layer)):
             return Network([X, self])
         operand = as_operand(X)
@@ -224,7 +211,7 @@ class Network:
         """Multiply from the other side: features of `X` along its last axis."""
         if isinstance(X, Layer):
             return Network([self, X])
-        return self.T.apply(as_operand(X), axis=-1)
+        return self._reversed("a transpose", conjugate=False).apply(as_operand(X), None, -1, None)
 
     def __array__(self, *args: Any, **kwargs: Any) -> Array:
         # without this NumPy would make an array of the layers, and SciPy would multiply by it
@@ -348,15 +335,28 @@ class Network:
         from scipy.sparse.linalg import LinearOperator
 
         self.require_linear("a linear operator")
-        adjoint = functools.cache(lambda: self.H)  # made when first asked for, and once
+
+        def apply_adjoint(X: Array) -> Array:
+            return self._reversed("an adjoint", conjugate=True).apply(X, None, 0, None)
+
         return LinearOperator(
             self.shape,
             matvec=self.apply,
             matmat=self.apply,
-            rmatvec=lambda x: adjoint().apply(x),
-            rmatmat=lambda X: adjoint().apply(X),
+            rmatvec=apply_adjoint,
+            rmatmat=apply_adjoint,
             dtype=self._dtype,
         )
+
+    def _reversed(self, wanted: str, *, conjugate: bool) -> Application:
+        """Return the transposed or adjoint map, planned once; no matrix is copied."""
+        made = self._backward.get(conjugate)
+        if made is None:
+            self.require_linear(wanted)
+            plan = make_reversed_plan(self._layers, conjugate=conjugate)
+            made = Application(plan, (self.shape[1], self.shape[0]), self._dtype)
+            self._backward[conjugate] = made
+        return made
 
     def require_linear(self, wanted: str) -> None:
         """Raise unless the network is a matrix.

@@ -6,13 +6,16 @@ back up.
 
 from __future__ import annotations
 
+from cheapfast.plan.application import Application
 from cheapfast.plan.cost import Cost, is_opaque, layer_cost
 from cheapfast.plan.explanation import Explanation, PassCost, explain
 from cheapfast.plan.passes import Plan, make_plan
+from cheapfast.plan.reverse import make_reversed_plan
 from cheapfast.plan.shapes import Part, chain_shapes, layer_part
 from cheapfast.plan.step import Pass
 
 __all__ = [
+    "Application",
     "Cost",
     "Explanation",
     "Part",
@@ -25,4 +28,5 @@ __all__ = [
     "layer_cost",
     "layer_part",
     "make_plan",
+    "make_reversed_plan",
 ]

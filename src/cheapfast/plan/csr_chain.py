@@ -36,13 +36,19 @@ class _Step:
 
     layer: Sparse
     permutations: tuple[Permutation, ...] = ()
+    form: int = _core.AS_IS
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that leave the layer."""
+        return self.layer.shape[0 if self.form == _core.AS_IS else 1]
 
     def arrays(self, dtype: np.dtype[Any]) -> _core._SparseLayer:
         """Return what the kernel takes, for vectors of a type; the weights stay as they are."""
         order, bias = self._order(), self.layer.bias
         if bias is not None:
             bias = (bias if order is None else bias[order]).astype(dtype, copy=False)
-        return (*self.layer.shape, *self.layer.arrays(), bias, order, _core.AS_IS)
+        return (*self.layer.shape, *self.layer.arrays(), bias, order, self.form)
 
     def _order(self) -> Array | None:
         """Return which row of the layer each output is, None if they come as they are."""
@@ -60,6 +66,9 @@ class CsrChain:
     ----------
     layers : sequence of Sparse or Permutation
         In data-flow order, a Sparse first.
+    form : int, optional
+        AS_IS; TRANSPOSED or ADJOINT if the layers are Sparse, without a bias, and given in the
+        order in which their transposed matrices are applied.
 
     Notes
     -----
@@ -68,8 +77,8 @@ class CsrChain:
     or on the instruction set. A weight 0 or a missing one is never multiplied.
     """
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
-        self._steps = _steps(layers)
+    def __init__(self, layers: Sequence[Layer], form: int = _core.AS_IS) -> None:
+        self._steps = _steps(layers, form)
         # written once for each type of operand; two threads may both do so, with equal results
         self._segments: dict[np.dtype[Any], tuple[_Segment, ...]] = {}
 
@@ -159,10 +168,10 @@ class CsrChain:
 
 def _segment(group: list[_Step], dtype: np.dtype[Any]) -> _Segment:
     chain = _core.SparseChain([step.arrays(dtype) for step in group], dtype)
-    return _Segment(chain, dtype, group[-1].layer.shape[0])
+    return _Segment(chain, dtype, group[-1].outputs)
 
 
-def _steps(layers: Sequence[Layer]) -> list[_Step]:
+def _steps(layers: Sequence[Layer], form: int) -> list[_Step]:
     """Fold each permutation into the layer before it: its rows are computed in another order."""
     steps: list[_Step] = []
     for layer in layers:
@@ -170,7 +179,7 @@ def _steps(layers: Sequence[Layer]) -> list[_Step]:
             before = steps.pop()
             steps.append(_Step(before.layer, (*before.permutations, layer)))
         elif isinstance(layer, Sparse):
-            steps.append(_Step(layer))
+            steps.append(_Step(layer, form=form))
     return steps
 
 

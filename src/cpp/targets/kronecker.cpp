@@ -69,15 +69,16 @@ CHEAPFAST_INLINE void tile(const Block<E>& block, const Operand<typename E::T>& 
     }
   }
   const auto* row = x.start;
-  for (std::int64_t ic = 0; ic < block.task.c; ++ic, row += x.step) {
+  const auto* weights = block.weight(ib, 0);
+  const std::int64_t down = block.task.stride[1] * E::kParts, along = block.task.stride[2] * E::kParts;
+  for (std::int64_t ic = 0; ic < block.task.c; ++ic, row += x.step, weights += along) {
     E operand[N];
     CHEAPFAST_UNROLL
     for (int j = 0; j < N; ++j) operand[j] = some > 0 ? load_some<E>(row, some) : E::load(row + j * width);
     CHEAPFAST_UNROLL
     for (int i = 0; i < M; ++i) {
-      const auto* const w = block.weight(ib + i, ic);
       CHEAPFAST_UNROLL
-      for (int j = 0; j < N; ++j) sum[i][j] = sum[i][j].plus_times(operand[j], w);
+      for (int j = 0; j < N; ++j) sum[i][j] = sum[i][j].plus_times(operand[j], weights + i * down);
     }
   }
   CHEAPFAST_UNROLL

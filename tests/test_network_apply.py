@@ -1,0 +1,311 @@
+"""Calls of a network, plain and otherwise: kernels, ways of calling, bad operands."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+import cheapfast as cf
+from cheapfast import _core
+
+Array = npt.NDArray[Any]
+
+N = 64
+DTYPES = ("f4", "f8", "c8", "c16")
+
+
+def csr(dtype: str) -> cf.Network:
+    rng = np.random.default_rng(3)
+    layers = [
+        sparse.random(rows, columns, 0.2, format="csr", dtype=np.dtype(dtype), random_state=rng)
+        for rows, columns in ((40, N), (50, 40))
+    ]
+    return cf.Network(layers)
+
+
+def monarch(dtype: str) -> cf.Network:
+    rng = np.random.default_rng(4)
+    first, second = rng.standard_normal((2, 8, 8, 8))
+    bias = rng.standard_normal(N)
+    return cf.Network(
+        [
+            cf.KroneckerSparse((8, 8, 8, 1), first[..., None].astype(dtype)),
+            cf.KroneckerSparse((1, 8, 8, 8), second[None].astype(dtype), bias.astype(dtype)),
+        ]
+    )
+
+
+NETWORKS: dict[str, Callable[[str], cf.Network]] = {
+    "csr": csr,
+    "monarch": monarch,
+    "butterfly": lambda dtype: cf.algorithms.butterfly(N, 1, dtype),
+    "hadamard": lambda dtype: cf.algorithms.hadamard(N).astype(dtype),
+    "mixed": lambda dtype: csr(dtype) @ cf.algorithms.butterfly(N, 1, dtype),
+    "elementwise": lambda dtype: cf.Network([cf.Activation("relu"), csr(dtype)]),
+}
+CASES = [
+    (name, dtype)
+    for name in NETWORKS
+    for dtype in DTYPES
+    if not (name == "elementwise" and dtype[0] == "c")
+]
+
+
+def normal(shape: tuple[int, ...], dtype: str) -> Array:
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal(shape)
+    if dtype[0] == "c":
+        X = X + 1j * rng.standard_normal(shape)
+    return X.astype(dtype)
+
+
+def reference(net: cf.Network, X: Array) -> Array:
+    """Apply the layers one after another, features first, in double precision."""
+    Y = X.astype(np.complex128 if X.dtype.kind == "c" else np.float64).reshape(len(X), -1)
+    for layer in net:
+        if not layer.is_linear:
+            Y = layer.apply(Y)
+            continue
+        Y = layer.to_csr().astype(Y.dtype) @ Y
+        if layer.bias is not None:
+            Y = Y + layer.bias[:, None]
+    return Y.reshape(-1, *X.shape[1:])
+
+
+def assert_close(Y: Array, expected: Array) -> None:
+    limit = 100 * np.finfo(Y.dtype).eps * np.abs(expected).max(initial=1)
+    assert np.abs(Y - expected).max(initial=0) <= limit
+
+
+@pytest.mark.parametrize(("name", "dtype"), CASES)
+def test_every_way_of_calling_gives_the_same(name: str, dtype: str) -> None:
+    net = NETWORKS[name](dtype)
+    outputs = net.shape[0]
+    for columns in (None, 1, 5, 16):
+        X = normal((N,) if columns is None else (N, columns), dtype)
+        rows = np.ascontiguousarray(X.T)
+        expected = reference(net, X)
+        for _ in range(2):  # the second call is a plain one
+            Y = net.apply(X)
+            assert_close(Y, expected)
+            assert Y.dtype == X.dtype
+            assert Y.ctypes.data % 64 == 0
+            out = np.empty_like(expected, dtype=X.dtype)
+            assert net.apply(X, out=out) is out
+            np.testing.assert_array_equal(out, Y)
+            np.testing.assert_array_equal(net @ X, Y)
+            np.testing.assert_array_equal(net.apply(X, threads=2), Y)
+            assert_close(net(rows), expected.T)
+            strided = np.zeros((2 * outputs, *X.shape[1:]), X.dtype)
+            assert net.apply(X, out=strided[::2]) is not None
+            assert_close(strided[::2], expected)
+            assert not strided[1::2].any()
+
+
+@pytest.mark.parametrize(("name", "dtype"), CASES)
+def test_three_dimensions(name: str, dtype: str) -> None:
+    net = NETWORKS[name](dtype)
+    X = normal((2, 3, N), dtype)
+    expected = np.moveaxis(reference(net, X.reshape(6, N).T).T.reshape(2, 3, -1), -1, 0)
+    for axis in range(3):
+        moved = np.ascontiguousarray(np.moveaxis(X, -1, axis))
+        wanted = np.moveaxis(expected, 0, axis)
+        assert_close(net.apply(moved, axis=axis), wanted)
+        out = np.empty(wanted.shape, dtype)
+        assert net.apply(moved, out=out, axis=axis) is out
+        assert_close(out, wanted)
+
+
+@pytest.mark.parametrize("name", ["monarch", "butterfly", "hadamard"])
+@pytest.mark.parametrize("shift", [0, 1, 3, N])
+def test_out_that_overlaps(name: str, shift: int) -> None:
+    net = NETWORKS[name]("f8")
+    room = normal((2 * N,), "f8")
+    expected = net.apply(room[:N].copy())
+    for _ in range(2):
+        work = room.copy()
+        result = net.apply(work[:N], out=work[shift : shift + N])
+        np.testing.assert_array_equal(result, expected)
+        assert np.shares_memory(result, work)
+
+
+def test_the_operand_is_never_written_to() -> None:
+    for make in NETWORKS.values():
+        net = make("f4")
+        X = normal((N, 4), "f4")
+        before = X.copy()
+        X.flags.writeable = False
+        for _ in range(2):
+            net.apply(X)
+            np.testing.assert_array_equal(X, before)
+
+
+@pytest.mark.parametrize("ready", [False, True])
+def test_bad_operands(ready: bool) -> None:
+    net = NETWORKS["butterfly"]("f8")
+    X = normal((N, 3), "f8")
+    if ready:
+        net.apply(X)
+    frozen = np.empty((N, 3))
+    frozen.flags.writeable = False
+    bad: list[tuple[type[Exception], str, dict[str, Any]]] = [
+        (ValueError, r"expected 64 features along axis 0 of X, got 63", {"X": X[:-1]}),
+        (ValueError, r"expected 64 features along axis 1 of X, got 3", {"axis": 1}),
+        (TypeError, "the dtype of X", {"X": X.astype(object)}),
+        (TypeError, "the dtype of X", {"X": X.astype(np.longdouble)}),
+        (ValueError, "out must be writable", {"out": frozen}),
+        (TypeError, "float64, got float32", {"out": np.empty((N, 3), "f4")}),
+        (ValueError, r"shape \(64, 3\), got \(3, 64\)", {"out": np.empty((3, N))}),
+        (ValueError, r"shape \(64, 3\), got \(64,\)", {"out": np.empty(N)}),
+        (TypeError, "out must be a numpy.ndarray, got list", {"out": [0.0]}),
+        (ValueError, "threads must be at least 1, got -1", {"threads": -1}),
+        (TypeError, "threads", {"threads": 1.5}),
+        (ValueError, "threads must be at most", {"threads": 1 << 40}),
+        (ValueError, "axis=2 is out of range", {"axis": 2}),
+        (TypeError, "axis", {"axis": None}),
+        (TypeError, "axis", {"axis": 0.0}),
+    ]
+    for error, message, change in bad:
+        with pytest.raises(error, match=message):
+            net.apply(**{"X": X, **change})
+
+
+def test_a_bad_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = NETWORKS["butterfly"]("f8")
+    X = normal((N, 4096), "f8")
+    net.apply(X)
+    monkeypatch.setenv("CHEAPFAST_NUM_THREADS", "many")
+    with pytest.raises(ValueError, match="CHEAPFAST_NUM_THREADS"):
+        net.apply(X)
+
+
+@pytest.mark.parametrize("name", ["csr", "monarch", "butterfly", "hadamard"])
+def test_other_types_are_promoted(name: str) -> None:
+    net = NETWORKS[name]("f4")
+    whole = np.arange(N)
+    expected = reference(net, whole.astype("f8"))
+    for X in (whole, whole.tolist(), whole.astype(">f8"), whole > 3):
+        Y = net.apply(X)
+        assert Y.dtype == np.float64
+        assert_close(Y, reference(net, np.asarray(X, "f8")))
+    half = net.apply(whole.astype("f2"))
+    assert half.dtype == np.float32
+    assert_close(half, expected)
+
+
+@pytest.mark.parametrize("name", list(NETWORKS))
+def test_no_columns(name: str) -> None:
+    net = NETWORKS[name]("f4")
+    for _ in range(2):
+        assert net.apply(np.empty((N, 0), "f4")).shape == (net.shape[0], 0)
+        assert net(np.empty((0, N), "f4")).shape == (0, net.shape[0])
+
+
+def test_no_features() -> None:
+    net = cf.Network([np.empty((0, 5)), np.empty((4, 0))])
+    for _ in range(2):
+        np.testing.assert_array_equal(net.apply(np.ones((5, 3))), np.zeros((4, 3)))
+        assert (net[:1] @ np.ones(5)).shape == (0,)
+
+
+@pytest.mark.parametrize("name", ["csr", "butterfly", "hadamard", "monarch"])
+def test_overflow_is_infinite_and_nan_stays(name: str) -> None:
+    net = NETWORKS[name]("f4")
+    for columns in (1, 16):
+        X = np.full((N, columns), np.finfo(np.float32).max, np.float32)
+        X[0] = np.nan
+        touched = abs(net[-1].to_csr()) @ np.ones(net[-1].shape[1]) != 0
+        for _ in range(2):
+            Y = net.apply(X)
+            assert not np.isfinite(Y[touched]).all()
+    assert not np.isfinite(net.apply(np.full(N, 3e38, np.float32))).all()
+
+
+@given(st.integers(0, 5), st.booleans(), st.sampled_from(["csr", "mixed", "monarch", "butterfly"]))
+def test_from_the_other_side(rows: int, one: bool, name: str) -> None:
+    net = NETWORKS[name]("c16")
+    if name == "monarch":
+        net = net[:1]  # without the bias
+    X = normal((net.shape[0],) if one else (rows, net.shape[0]), "c16")
+    dense = net.toarray()
+    for _ in range(2):
+        assert_close(X @ net, X @ dense)
+        operator = net.as_linear_operator()
+        assert_close(
+            operator.rmatmat(X.reshape(-1, net.shape[0]).T), dense.conj().T @ np.atleast_2d(X).T
+        )
+
+
+def test_a_transposed_product_copies_no_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = csr("f8")
+    X = normal((3, net.shape[0]), "f8")
+    expected = X @ net.toarray()
+
+    def refused(_layer: cf.Sparse) -> None:
+        raise AssertionError("transposed")
+
+    monkeypatch.setattr(cf.Sparse, "T", property(refused))
+    monkeypatch.setattr(cf.Sparse, "H", property(refused))
+    assert_close(X @ net, expected)
+    assert_close(net.as_linear_operator().rmatvec(X[0]), expected[0])
+
+
+def test_bias_and_activation_have_no_other_side() -> None:
+    with pytest.raises(ValueError, match="only a linear network has a transpose"):
+        np.ones(N) @ monarch("f8")
+
+
+def test_many_threads_call_one_network() -> None:
+    net = NETWORKS["mixed"]("f8")
+    X = [normal((N, k + 1), "f8") for k in range(8)]
+    expected = [net.apply(x) for x in X]
+    wrong: list[int] = []
+
+    def call(k: int) -> None:
+        for _ in range(50):
+            if not np.array_equal(net.apply(X[k]), expected[k]):
+                wrong.append(k)
+
+    workers = [threading.Thread(target=call, args=(k,)) for k in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong
+
+
+def test_another_target_does_not_run_old_weights() -> None:
+    net = NETWORKS["butterfly"]("f4")
+    X = normal((N,), "f4")
+    expected = reference(net, X)
+    before = _core.active_target()
+    try:
+        for name in [*_core.targets(), *_core.targets()]:
+            _core.set_target(name)
+            assert_close(net.apply(X), expected)
+            assert_close(net.apply(X), expected)
+    finally:
+        _core.set_target(before)
+
+
+def test_a_program_takes_its_own_arguments_only() -> None:
+    call = cf.Network([np.eye(2)])._plain
+    with pytest.raises(TypeError, match="arguments"):
+        call(1, 2)
+    program = _core.Program(2, 2, lambda _threads: 1)
+    chain = _core.SparseChain(
+        [(3, 2, np.zeros(4, "i4"), np.zeros(0, "i4"), np.zeros(0), None, None, _core.AS_IS)],
+        np.dtype("f8"),
+    )
+    with pytest.raises(ValueError, match="outputs"):
+        program.set(np.dtype("f8"), _core.VECTOR, [chain])
+    with pytest.raises(ValueError, match="fit"):
+        program.set(np.dtype("f4"), _core.VECTOR, [chain])
