@@ -73,7 +73,8 @@ VECTOR: int
 COLUMNS: int
 ROWS: int
 
-class Step: ...
+class Step:
+    def __init__(self, *args: object, **kwargs: object) -> None: ...  # refuses
 
 class Factor(Step):
     def __init__(
