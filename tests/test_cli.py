@@ -17,6 +17,7 @@ from cheapfast.cli import main
 from cheapfast.cli.flatten import csr_bytes
 
 KEYS = ["layers", "deep", "flat", "ratio", "kind", "bound", "method", "flat_bytes"]
+KEYS += ["hidden_layers", "tolerance", "deep_neurons", "flat_neurons"]
 
 
 @pytest.fixture

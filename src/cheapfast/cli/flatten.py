@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -11,6 +13,7 @@ import cheapfast as cf
 from cheapfast import _memory
 
 from .console import show
+from .pictures import Picture
 from .report import FlattenReport, LayerRow
 from .specs import NamedNetwork, read_network
 
@@ -22,7 +25,52 @@ Examples:
   cheapfast flatten hadamard:2^60 --json
   cheapfast flatten hadamard:256 hadamard:256 --kind numerical
   cheapfast flatten random:n=10000,p=0.001,depth=3,seed=1
+  cheapfast flatten fft:4096 --hidden-layers 2 --plot frontier.png
+  cheapfast flatten network.npz --tolerance 0.01      within 1% (Frobenius)
+  cheapfast flatten A.npz A.npz --dask tcp://10.0.0.1:8786
 """
+
+
+@dataclass(frozen=True)
+class How:
+    """The options that say how to count.
+
+    Parameters
+    ----------
+    kind : str
+        "structural" or "numerical".
+    tolerance : float
+        Relative error, or what counts as cancelled.
+    method : str
+        Which method counts.
+    threads : int or None
+        Number of threads.
+    memory_limit : int or None
+        Bytes that the count may take.
+    progress : bool or None
+        Whether a long count shows a bar.
+    """
+
+    kind: str = "structural"
+    tolerance: float = 0.0
+    method: str = "auto"
+    threads: int | None = None
+    memory_limit: int | None = None
+    progress: bool | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Return what all counts take.
+
+        Returns
+        -------
+        dict
+        """
+        return {
+            "method": self.method,
+            "threads": self.threads,
+            "memory_limit": self.memory_limit,
+            "progress": self.progress,
+        }
 
 
 @click.command(epilog=EXAMPLES, short_help="Count the nonzeros of a product of layers.")
@@ -36,10 +84,28 @@ Examples:
     help="All nonzeros, or those that are left after cancellation.",
 )
 @click.option(
+    "--hidden-layers",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Merge neighbours until so many hidden layers are left, with fewest synapses.",
+)
+@click.option(
     "--tolerance",
     type=float,
     default=0.0,
-    help="With --kind numerical: cancelled up to this share of the terms (default: exactly).",
+    help="Relative error (Frobenius) allowed to the flat network: its smallest entries are "
+    "dropped. With --kind numerical: cancelled up to this share of the terms.",
+)
+@click.option(
+    "--plot",
+    metavar="FILE",
+    help="Draw the synapses against the hidden layers, with --tolerance against the error.",
+)
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Count on the workers of the dask scheduler at this address, such as tcp://host:8786.",
 )
 @click.option("--method", default="auto", show_default=True, help="Which method counts.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads (default: all CPUs).")
@@ -53,7 +119,10 @@ def flatten(
     specs: tuple[str, ...],
     as_json: bool,
     kind: str,
+    hidden_layers: int,
     tolerance: float,
+    plot: str | None,
+    dask: str | None,
     method: str,
     threads: int | None,
     memory_limit: str | None,
@@ -68,76 +137,154 @@ def flatten(
     Files: .npz (SciPy's or a saved network), .mtx, .mtx.gz, .npy, .mat (file.mat:NAME picks one).
     """
     limit = _memory.parse_bytes(memory_limit)
+    picture = None if plot is None else Picture(plot)
     named = read_network(specs, limit)
-    report = count(
-        named,
-        kind=kind,
-        tolerance=tolerance,
-        method=method,
-        threads=threads,
-        memory_limit=limit,
-        progress=progress,
-    )
+    how = How(kind, tolerance, method, threads, limit, progress or None)
+    if dask is not None:
+        report = count_on_cluster(named, how, dask, hidden_layers)
+    elif hidden_layers or (tolerance and kind == "structural"):
+        report = count_partly(named, how, hidden_layers)
+    else:
+        report = count(named, how)
+    if picture is not None:
+        draw(named, how, picture)
     if as_json:
         click.echo(json.dumps(report.to_json()))
     else:
         show(*report.renderables())
 
 
-def count(
-    named: NamedNetwork,
-    *,
-    kind: str = "structural",
-    tolerance: float = 0.0,
-    method: str = "auto",
-    threads: int | None = None,
-    memory_limit: int | None = None,
-    progress: bool = False,
-) -> FlattenReport:
+def count(named: NamedNetwork, how: How) -> FlattenReport:
     """Count a network and put together what the command prints.
 
     Parameters
     ----------
     named : NamedNetwork
         The network and the names of its layers.
-    kind : {"structural", "numerical"}, optional
-        What is counted.
-    tolerance : float, optional
-        What counts as cancelled.
-    method : str, optional
-        Which method counts.
-    threads : int, optional
-        Number of threads.
-    memory_limit : int, optional
-        Bytes that the count may take.
-    progress : bool, optional
-        Whether a long count shows a bar.
+    how : How
+        What the options say.
 
     Returns
     -------
     FlattenReport
     """
     net = named.network
-    shown = progress or None
-    prefixes: Sequence[int | None]
-    if kind == "numerical":
-        cost = cf.flattening_cost(
-            net,
-            kind=kind,
-            tolerance=tolerance,
-            method=method,
-            threads=threads,
-            memory_limit=memory_limit,
-            progress=shown,
+    if how.kind == "numerical":
+        cost = cf.flattening_cost(net, kind=how.kind, tolerance=how.tolerance, **how.options())
+        return _report(named, cost.flat, cost.method, how.kind, tolerance=how.tolerance)
+    counts = cf.counting.structural_counts(net, **how.options())
+    return _report(named, counts.value, counts.method, how.kind, counts.prefixes)
+
+
+def count_partly(named: NamedNetwork, how: How, hidden_layers: int) -> FlattenReport:
+    """Count a network that keeps hidden layers, or is flattened within an error.
+
+    Parameters
+    ----------
+    named, how
+        As for `count`.
+    hidden_layers : int
+        How many are left.
+
+    Returns
+    -------
+    FlattenReport
+    """
+    net = named.network
+    cost = cf.flattening_cost(
+        net, hidden_layers, kind=how.kind, tolerance=how.tolerance, **how.options()
+    )
+    groups = ""
+    if hidden_layers:
+        # the table counts layers from 1
+        point = cf.frontier(net, threads=how.threads, memory_limit=how.memory_limit)[hidden_layers]
+        groups = " ".join(str(b) if b == a + 1 else f"{a + 1}-{b}" for a, b in point.groups)
+    return _report(
+        named,
+        cost.flat,
+        cost.method,
+        cost.kind,
+        bound=cost.bound,
+        hidden_layers=hidden_layers,
+        tolerance=how.tolerance,
+        flat_neurons=cost.flat_neurons,
+        groups=groups,
+    )
+
+
+def count_on_cluster(
+    named: NamedNetwork, how: How, address: str, hidden_layers: int
+) -> FlattenReport:
+    """Count a network on the workers of a dask scheduler.
+
+    Parameters
+    ----------
+    named, how
+        As for `count`.
+    address : str
+        Of the scheduler.
+    hidden_layers : int
+        What the option says; must be 0.
+
+    Returns
+    -------
+    FlattenReport
+    """
+    if hidden_layers or (how.tolerance and how.kind == "structural") or how.method != "auto":
+        raise ValueError(
+            "--dask counts a product exactly: it takes neither --hidden-layers nor --method, and "
+            "--tolerance with --kind numerical only"
         )
-        flat, ran, prefixes = cost.flat, cost.method, [None] * (len(net) - 1) + [cost.flat]
+    try:
+        value = cf.counting.distributed.synapse_count(
+            named.network,
+            address,
+            kind=how.kind,
+            tolerance=how.tolerance,
+            threads=how.threads or 1,
+            memory_limit=how.memory_limit,
+            progress=how.progress,
+        )
+    except ImportError as error:
+        raise click.ClickException(str(error)) from None
+    return _report(named, value, "blocks of rows", how.kind, tolerance=how.tolerance)
+
+
+def draw(named: NamedNetwork, how: How, picture: Picture) -> None:
+    """Draw the frontier, or the synapses against the error allowed.
+
+    Parameters
+    ----------
+    named, how
+        As for `count`.
+    picture : Picture
+        Where to.
+    """
+    options: dict[str, Any] = {
+        "threads": how.threads,
+        "memory_limit": how.memory_limit,
+        "progress": how.progress,
+    }
+    if how.tolerance and how.kind == "structural":
+        cf.tolerance_curve(named.network, **options).plot(picture.axes())
     else:
-        if tolerance != 0:
-            raise ValueError(f"tolerance must be 0 without --kind numerical, got {tolerance:g}")
-        counts = cf.counting.structural_counts(
-            net, method=method, threads=threads, memory_limit=memory_limit, progress=shown
-        )
-        flat, ran, prefixes = counts.value, counts.method, counts.prefixes
+        cf.frontier(named.network, **options).plot(picture.axes())
+    picture.write()
+
+
+def _report(
+    named: NamedNetwork,
+    flat: int,
+    method: str,
+    kind: str,
+    prefixes: Sequence[int | None] | None = None,
+    **others: Any,
+) -> FlattenReport:
+    """Put the counts together; `prefixes` are those of the first layers, where they were made."""
+    net = named.network
+    if prefixes is None:
+        whole = None if others.get("hidden_layers") else flat
+        prefixes = [None] * (len(net) - 1) + [whole]
     rows = tuple(
         LayerRow(name, layer.shape, layer.synapses, product)
         for name, layer, product in zip(named.names, net, prefixes, strict=True)
@@ -149,9 +296,10 @@ def count(
         flat=flat,
         ratio=flat / deep if deep else float("nan"),
         kind=kind,
-        bound="exact",
-        method=ran,
+        method=method,
         flat_bytes=csr_bytes(net.shape[0], net.shape[1], flat, net.dtype.itemsize),
+        deep_neurons=net.neurons,
+        **{"bound": "exact", **others},
     )
 
 

@@ -57,7 +57,15 @@ class FlattenReport:
     method : str
         The method that counted.
     flat_bytes : int
-        Memory of the flat matrix as CSR.
+        Memory of the flat matrix as CSR; with hidden layers, of all matrices.
+    hidden_layers : int
+        Hidden layers that are left.
+    tolerance : float
+        What was given as --tolerance.
+    deep_neurons, flat_neurons : int
+        Widths of the hidden layers, summed, before and after.
+    groups : str
+        Which layers are merged, where some stay apart.
     """
 
     layers: tuple[LayerRow, ...]
@@ -68,6 +76,11 @@ class FlattenReport:
     bound: str
     method: str
     flat_bytes: int
+    hidden_layers: int = 0
+    tolerance: float = 0.0
+    deep_neurons: int = 0
+    flat_neurons: int = 0
+    groups: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as what ``json.dumps`` takes, every count an exact integer.
@@ -94,6 +107,10 @@ class FlattenReport:
             "bound": self.bound,
             "method": self.method,
             "flat_bytes": self.flat_bytes,
+            "hidden_layers": self.hidden_layers,
+            "tolerance": self.tolerance,
+            "deep_neurons": self.deep_neurons,
+            "flat_neurons": self.flat_neurons,
         }
 
     def renderables(self) -> list[RenderableType]:
@@ -112,7 +129,9 @@ class FlattenReport:
         -------
         str
         """
-        if len(self.layers) <= 1:
+        if self.hidden_layers:
+            return self._partial_verdict()
+        if len(self.layers) <= 1 and not self.tolerance:
             return "Verdict: one layer is flat already."
         if self.flat == self.deep:
             return "Verdict: no difference, the product has as many nonzeros as the layers."
@@ -128,6 +147,15 @@ class FlattenReport:
             "than the layers together."
         )
 
+    def _partial_verdict(self) -> str:
+        """Say whether merging down to the hidden layers that are left costs synapses."""
+        left = f"{self.hidden_layers} hidden layer{'s' * (self.hidden_layers > 1)}"
+        if self.flat > self.deep:
+            return f"Verdict: {left} cost {format_ratio(self.ratio)}x the synapses of all layers."
+        if self.flat == self.deep:
+            return f"Verdict: {left} are enough, with as many synapses as all layers."
+        return f"Verdict: {left} save synapses: {format_ratio(1 / self.ratio)}x fewer."
+
     def _summary(self) -> list[str]:
         relation = "=" if self.bound == "exact" else "<="
         ratio = "undefined (no synapses)" if math.isnan(self.ratio) else format_ratio(self.ratio)
@@ -137,9 +165,17 @@ class FlattenReport:
             f"deep synapses    {format_count(self.deep)}",
             f"flat synapses    {format_count(self.flat)}",
             f"flattening cost  C_s {relation} {ratio}",
+            f"hidden neurons   {format_count(self.deep_neurons)} deep, "
+            f"{format_count(self.flat_neurons)} flat{self._neuron_cost()}",
             f"flat as CSR      {memory}{exact}",
             f"counted          {self.kind}, {self.bound}, method {self.method}",
+            *([f"merged layers    {self.groups}"] if self.groups else []),
         ]
+
+    def _neuron_cost(self) -> str:
+        if not self.deep_neurons:
+            return ""
+        return f": C_n = {format_ratio(self.flat_neurons / self.deep_neurons)}"
 
     def _table(self) -> Table:
         from rich.table import Table

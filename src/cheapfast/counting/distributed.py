@@ -286,8 +286,7 @@ def _cluster_threads(client: Client) -> int:
     threads: dict[str, int] = client.nthreads()
     if not threads:
         raise ConnectionError(
-            f"the dask scheduler at {client.scheduler.address} has no workers; start some with "
-            "`dask worker ADDRESS`"
+            "the dask scheduler has no workers; start some with `dask worker ADDRESS`"
         )
     return sum(threads.values())
 
