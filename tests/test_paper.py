@@ -59,7 +59,14 @@ def test_equations_of_this_version_are_there(claims: Claims) -> None:
         (("Haar", "copies free"), 2.7527, "slip in the text"),
         (("Haar", "copies counted"), 0.9168, "slip in the text"),
         (("rank k",), 3, "agrees"),
-        (("half the depth",), 4096, "agrees"),
+        (("half the depth", "of 256"), 4096, "agrees"),
+        (("half the depth", "2^60"), 120 * 2**60, "agrees"),
+        (("within 10 %",), 64881, "agrees"),
+        (("Strassen", "n = 16"), 19561, "agrees"),
+        (("Strassen", "nonzeros of the product"), 512, "agrees"),
+        (("Strassen", "least n = 2^k"), 2**17, "agrees"),
+        (("Strassen", "one level"), 50, "agrees"),
+        (("growth of Strassen",), 0.192645, "agrees"),
         (("shapes of the factors",), "B is n x k, C is k x n", "slip in the text"),
         (("27 |", "limit"), 50, "agrees"),
         (("27 |", "least n"), 203, "agrees"),
@@ -127,13 +134,19 @@ BREAKS: dict[str, tuple[Any, str, Callable[..., Any], list[tuple[str, ...]]]] = 
         cf.algorithms,
         "fourier",
         _without_last_layer,
-        [("2^60/121",), ("2^60/120", "Fourier"), ("half the depth",)],
+        [("2^60/121",), ("2^60/120", "Fourier"), ("half the depth", "of 256")],
     ),
     "haar": (
         cf.algorithms, "haar", _without_last_layer, [("Haar", "free"), ("Haar", "counted")]
     ),
     "random_sparse": (
         cf.algorithms, "random_sparse", _without_last_layer, [("27 |", "16 networks")]
+    ),
+    "strassen": (
+        cf.algorithms,
+        "strassen",
+        _without_last_layer,
+        [("Strassen", "n = 16"), ("Strassen", "least n = 2^k"), ("growth of Strassen",)],
     ),
     "convolution": (
         cf.algorithms,

@@ -50,7 +50,7 @@ _RESULT = np.array(
 )
 
 
-def strassen(levels: int, N: Any, side: Literal["right", "left"] = "right") -> Network:
+def strassen(levels: int, N: Any, side: Literal["left", "right"] = "left") -> Network:
     r"""Multiplication of n x n matrices by the fixed matrix `N`, after Strassen.
 
     Parameters
@@ -59,14 +59,14 @@ def strassen(levels: int, N: Any, side: Literal["right", "left"] = "right") -> N
         How often the matrices are cut into 2 x 2 blocks; 0 is the plain product.
     N : array_like, shape (n, n)
         The fixed factor; n is a multiple of :math:`2^{levels}`.
-    side : {"right", "left"}, optional
-        On which side of the data `N` stands.
+    side : {"left", "right"}, optional
+        On which side of the data `N` stands; the paper's N M is the left.
 
     Returns
     -------
     Network
-        Shape (n^2, n^2): takes ``M.ravel()`` to ``(M @ N).ravel()``, rows one after the other (to
-        ``(N @ M).ravel()`` for ``side="left"``). In data-flow order `levels` layers that combine
+        Shape (n^2, n^2): takes ``M.ravel()`` to ``(N @ M).ravel()``, rows one after the other (to
+        ``(M @ N).ravel()`` for ``side="right"``). In data-flow order `levels` layers that combine
         blocks of the data, one layer with the products, `levels` layers that combine them. For a
         dense `N` whose combinations have no zeros it has, with m = n/2^k for k levels,
 
@@ -97,14 +97,14 @@ def strassen(levels: int, N: Any, side: Literal["right", "left"] = "right") -> N
     >>> import numpy as np, cheapfast as cf
     >>> M, N = np.arange(16.0).reshape(4, 4), np.arange(1.0, 17.0).reshape(4, 4)
     >>> net = cf.algorithms.strassen(2, N)
-    >>> np.array_equal(net @ M.ravel(), (M @ N).ravel())
+    >>> np.array_equal(net @ M.ravel(), (N @ M).ravel())
     True
     >>> net.depth, net.synapses, net.to_csr().nnz, cf.synapse_count(net)
     (5, 309, 64, 100)
     """
     levels = integer(levels, "levels", minimum=0)
     fixed = weights(N, "N", ndim=2)
-    choice(side, "side", ("right", "left"))
+    choice(side, "side", ("left", "right"))
     n = fixed.shape[0]
     if fixed.shape[1] != n or n == 0:
         raise ValueError(f"N must be square and not empty, got shape {fixed.shape}")

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from cheapfast.paper import cheap_learning, convolution, flattening, random_layers, transforms
+from cheapfast.paper import (
+    cheap_learning,
+    convolution,
+    flattening,
+    matrix_product,
+    random_layers,
+    transforms,
+)
 from cheapfast.paper.table import Claims
 
 #: One module for each part of the paper; a new one is a new file and one name here.
-_MODULES = (cheap_learning, convolution, flattening, transforms, random_layers)
+_MODULES = (
+    cheap_learning,
+    convolution,
+    flattening,
+    transforms,
+    matrix_product,
+    random_layers,
+)
 
 
 def claims() -> Claims:

@@ -58,6 +58,32 @@ def half_the_depth() -> Check:
     return Check(cf.flattening_cost(net, hidden_layers=3).flat, 2 * 256 * 8)
 
 
+@section.row(
+    "26, l > 0",
+    "half the depth is free at any size: synapses of a fast Fourier transform of n = 2^60 with 29 "
+    "of its 59 hidden layers, 2 n log2 n",
+    paper="definition",
+    note="Upper bound of the minimum, as above; counted in closed form.",
+)
+def half_the_depth_huge() -> Check:
+    """Merge pairs at a size at which nothing could be multiplied."""
+    net = cf.algorithms.fourier(2**60, reorder=False)
+    return Check(cf.flattening_cost(net, hidden_layers=29).flat, 2 * 2**60 * 60)
+
+
+@section.row(
+    "26, eps > 0",
+    "the dense 256-point Walsh-Hadamard matrix within 10 % (Frobenius): synapses of one layer",
+    paper="definition",
+    note="All entries have the same size, so 1 % of them may go: C_s hardly falls. For a Gaussian "
+    "random matrix 26.5 % may.",
+)
+def within_ten_per_cent() -> Check:
+    """Drop the smallest entries."""
+    cost = cf.flattening_cost(cf.algorithms.hadamard(256), tolerance=0.1)
+    return Check(cost.flat, 256**2 - 256**2 // 100)
+
+
 def _factors(n: int, rank: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return dense positive factors of an n x n matrix of the given rank."""
     rng = np.random.default_rng(7)
