@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-Measure = Literal["time", "memory", "import", "apply"]
+Measure = Literal["time", "memory", "import", "apply", "unflatten"]
 
 
 class UnavailableError(Exception):
@@ -35,8 +35,9 @@ class Workload:
     sizes : mapping
         Keyword arguments of `build` under ``"full"`` (published figures), ``"quick"`` (seconds) and
         ``"tiny"`` (tests).
-    measure : {"time", "memory", "import", "apply"}, optional
-        What is measured: the time or the peak memory of a count, of importing, of applying.
+    measure : {"time", "memory", "import", "apply", "unflatten"}, optional
+        What is measured: the time or the peak memory of a count; the time of importing, of applying,
+        of finding a network.
     target : str, optional
         The instruction set that cheapfast's kernels are held to; the best one by default.
     """
@@ -50,7 +51,7 @@ class Workload:
 
     @property
     def topic(self) -> str:
-        """What ``--only`` selects: ``count``, ``memory``, ``import`` or ``apply``."""
+        """What ``--only`` selects: the measure, ``count`` for a time."""
         return "count" if self.measure == "time" else self.measure
 
 

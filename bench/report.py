@@ -95,7 +95,7 @@ def format_value(value: float, measure: Measure) -> str:
     ----------
     value : float
         Seconds or bytes.
-    measure : {"time", "memory", "import", "apply"}
+    measure : {"time", "memory", "import", "apply", "unflatten"}
         Which.
 
     Returns

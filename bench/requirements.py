@@ -260,6 +260,19 @@ def _hadamard(short: str, bounds: dict[Any, float]) -> Any:
     return (FasterThanAll(f"wht-{short}-{size}", bound) for size, bound in bounds.items())
 
 
+def _unflatten() -> Any:
+    """Fourier matrices against peers that are told the order; families and shuffles in seconds."""
+    for n, bound in ((1024, 10), (2048, 12), (4096, 12)):
+        yield FasterThanAll(f"unflatten-fourier-{n}", bound)
+    families = ("dft-360", "circulant-500", "toeplitz-300", "kronecker-360", "low-rank-300")
+    for name in (*families, "monarch-512", "cosine-512", "blocks-300", "gaussian-512"):
+        yield Within(f"unflatten-{name}", 1)
+    for kind in ("fourier", "hadamard", "orthogonal", "signs"):
+        yield Within(f"unflatten-shuffled-{kind}-256", 2)
+        yield Within(f"unflatten-shuffled-{kind}-1024", 2)
+        yield Within(f"unflatten-noisy-{kind}-256", 2)
+
+
 REQUIREMENTS: tuple[Requirement, ...] = (
     *_pair("random-1e5", maxnnz=1.5, scipy=8, graphblas=5, built=6),
     *_pair("random-1e6", maxnnz=1.5, scipy=8, graphblas=5, built=6),
@@ -292,6 +305,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     Scaling("wht-f32-64x4096", 1.7),
     Scaling("wht-f32-22", 1.5),
     Within("wht-f32-6", 1e-6),
+    *_unflatten(),
 )
 
 

@@ -39,7 +39,7 @@ class Figure:
     ----------
     workload : str
         Name of the workload.
-    measure : {"time", "memory", "import", "apply"}
+    measure : {"time", "memory", "import", "apply", "unflatten"}
         What `values` are: seconds, or bytes beyond the input.
     peer : str
         Name of the peer.

@@ -22,12 +22,13 @@ from .requirements import Judgement, judge
 from .results import Results, Skip
 from .startup import measure_import
 from .timing import Settings, let_openmp_sleep
+from .unflattening import FlatMatrix, time_searches
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 FAILED = 1
-TOPICS = ("count", "memory", "import", "apply")
+TOPICS = ("count", "memory", "import", "apply", "unflatten")
 
 EXAMPLES = """\b
 Examples:
@@ -256,6 +257,8 @@ def _run_one(workload: Workload, peers: Sequence[Peer], settings: Settings) -> R
             return Results(skips=[Skip(workload.name, "*", reason)])
         if isinstance(problem, Application):
             return time_applications(workload, problem, peers, settings)
+        if isinstance(problem, FlatMatrix):
+            return time_searches(workload, problem, peers, settings)
         assert isinstance(problem, Product)
         measure = measure_memory if workload.measure == "memory" else time_counts
         return measure(workload, problem, peers, settings)

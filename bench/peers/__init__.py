@@ -9,14 +9,17 @@ from .cheapfast_layers import CheapfastLayers
 from .cheapfast_methods import forced_methods
 from .cheapfast_network import CheapfastNetwork
 from .cheapfast_scipy import CheapfastFromScipy
+from .cheapfast_unflatten import CheapfastUnflatten
 from .ffht import Ffht
 from .fht_cpu import FhtCpu
 from .graphblas import GraphBlas
 from .lazylinop import LazylinopButterfly, LazylinopFwht, LazylinopKsm, LazylinopMerged
+from .lazylinop_ksd import LazylinopKsd, LazylinopKsdBalanced
 from .mkl import Mkl
 from .mkl_fft import MklFft
 from .numpy_matmul import NumpyMatmul
 from .pyfaust import PyfaustFactors, PyfaustTransform
+from .pyfaust_butterfly import PyfaustButterfly
 from .scipy_fft import ScipyFft
 from .scipy_hadamard import ScipyHadamard
 from .scipy_layers import ScipyLayers
@@ -54,4 +57,9 @@ ALL: tuple[Peer, ...] = (
     LazylinopMerged(),
     TorchSparse(),
     TorchFft(),
+    # of finding networks for matrices
+    CheapfastUnflatten(),
+    PyfaustButterfly(),
+    LazylinopKsd(),
+    LazylinopKsdBalanced(),
 )

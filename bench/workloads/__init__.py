@@ -16,6 +16,7 @@ from . import (
     power_law,
     random_chain,
     random_pair,
+    unflatten,
 )
 
 ALL: tuple[Workload, ...] = (
@@ -30,5 +31,6 @@ ALL: tuple[Workload, ...] = (
     *hadamard.WORKLOADS,
     *apply_random_chain.WORKLOADS,
     *apply_network.WORKLOADS,
+    *unflatten.WORKLOADS,
     *import_time.WORKLOADS,
 )
