@@ -91,7 +91,7 @@ def unflatten(
 
 
 def _read(spec: str) -> Any:
-    network = built_in.build(spec, None)
+    network = built_in.build(spec)
     factor = cf.read_matrix(spec) if network is None else network
     return factor.toarray() if isinstance(factor, cf.Network) else factor
 
