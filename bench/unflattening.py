@@ -102,16 +102,15 @@ def time_searches(
     results = Results()
     contestants = line_up(workload, problem, peers, settings, results)
     shortfalls: dict[str, Difference] = {}
-    checked = set()
-    for label, found in first_runs(workload, contestants, results):
-        checked.add(label)
-        allowed = problem.error if label.startswith("cheapfast") else _RIVAL_ERROR
-        for entry in _shortfalls(problem, found, allowed):
-            shortfalls[label] = entry
+    ready = []
+    for entry, found in first_runs(workload, contestants, results):
+        ready.append(entry)
+        allowed = problem.error if entry.peer.startswith("cheapfast") else _RIVAL_ERROR
+        for shortfall in _shortfalls(problem, found, allowed):
+            shortfalls[entry.label] = shortfall
     if shortfalls:
         results.mismatches.append(Mismatch(workload.name, shortfalls))
         return results
-    ready = [entry for entry in contestants if entry.label in checked]
     set_loops(ready)
     take_turns(ready, settings)
     results.figures += to_figures(workload, ready, others=("the matrix",))

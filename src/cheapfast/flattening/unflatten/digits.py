@@ -64,10 +64,8 @@ def sample_separation(problem: Problem) -> Separation:
     n, m = matrix.shape
     row_digits, column_digits = all_digits(n), all_digits(m)
     i, j = _large_entries(matrix, rng)
-    other_i = np.array([_change_digit(i, digit, rng) for digit in row_digits]).reshape(-1, _MINORS)
-    other_j = np.array([_change_digit(j, digit, rng) for digit in column_digits]).reshape(
-        -1, _MINORS
-    )
+    other_i = _changed(i, row_digits, rng)
+    other_j = _changed(j, column_digits, rng)
     a = matrix[i, j]
     b, c = matrix[other_i, j][:, None], matrix[i, other_j][None]
     d = matrix[other_i[:, None], other_j[None]]
@@ -110,11 +108,14 @@ def _large_entries(matrix: Array, rng: np.random.Generator) -> tuple[Array, Arra
     return i[largest, each], j[largest, each]
 
 
-def _change_digit(index: Array, digit: Digit, rng: np.random.Generator) -> Array:
-    p, s = digit
-    old = index // s % p
-    new = (old + rng.integers(1, p, len(index))) % p
-    return np.asarray(index + (new - old) * s)
+def _changed(index: Array, digits: list[Digit], rng: np.random.Generator) -> Array:
+    """Return the index with each of the digits changed, in turn; shape (digits, len(index))."""
+    changed = np.empty((len(digits), len(index)), np.int64)
+    for number, (p, s) in enumerate(digits):
+        old = index // s % p
+        new = (old + rng.integers(1, p, len(index))) % p
+        changed[number] = index + (new - old) * s
+    return changed
 
 
 def find_order(separation: Separation, shape: tuple[int, int]) -> Order | None:
