@@ -166,6 +166,26 @@ def _roots(sigma: Sigma, order: int, points: list[float]) -> list[float]:
     return roots
 
 
+def root_biases(sigma: Sigma, order: int) -> list[float]:
+    """Return where a derivative vanishes, between -6 and 6.
+
+    Parameters
+    ----------
+    sigma : Sigma
+        The activation.
+    order : int
+        Of the derivative; 0 is the function.
+
+    Returns
+    -------
+    list of float
+        Points of a grid, and changes of sign between them.
+    """
+    grid = [round(float(bias), 12) for bias in np.linspace(-_LARGEST_BIAS, _LARGEST_BIAS, _GRID)]
+    exact = [bias for bias in grid if vanishes(sigma, order, bias)]
+    return exact + _roots(sigma, order, grid)
+
+
 def best_bias(sigma: Sigma, n: int) -> float | None:
     """Return a bias that serves n factors, for messages.
 
