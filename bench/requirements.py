@@ -121,11 +121,12 @@ class Within(Requirement):
     """At most `bound` seconds."""
 
     own: str = OWN
+    threads: int = 1
 
     def judge(self, results: Results) -> Judgement:
         """Take the time."""
-        seconds = self._best(results, self.own)
-        text = f"{self.own}: seconds"
+        seconds = self._best(results, self.own, self.threads)
+        text = f"{label(self.own, self.threads)}: seconds"
         return Judgement(self.workload, text, self.bound, seconds, "at most")
 
 
@@ -255,6 +256,17 @@ def _fourier() -> Any:
         yield AtMostTimes(f"apply-butterfly-c128-{bits}-64", 1.5, fourier)
 
 
+def _gates() -> Any:
+    """Compare sums over signs with jax and NumPy, two threads with one, AVX2 with the best target."""
+    for sigma, jax, numpy in (("logistic", 12, 25), ("exp", 2.2, 4), ("relu", 7, 15)):
+        yield Faster(f"gate-{sigma}-26", jax, "jax")
+        yield Faster(f"gate-{sigma}-26", numpy, "numpy-chunks")
+    for sigma in ("logistic", "exp", "relu", "tanh", "softplus", "sin", "gauss"):
+        yield Scaling(f"gate-{sigma}-26", 1.7)
+    yield AtMostTimes("gate-avx2-logistic-26", 1 / 0.7, "gate-logistic-26")
+    yield Within("gate-logistic-32", 1.0, threads=2)
+
+
 def _hadamard(short: str, bounds: dict[Any, float]) -> Any:
     """Compare Walsh-Hadamard transforms with the best peer, by size."""
     return (FasterThanAll(f"wht-{short}-{size}", bound) for size, bound in bounds.items())
@@ -298,6 +310,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *_random_chain("f32"),
     *_networks(),
     *_fourier(),
+    *_gates(),
     *_hadamard("f32", {6: 1, 8: 1, 10: 1.3, 12: 2, 14: 2, 16: 1.9, 18: 1.7, 20: 1.4, 24: 1.2}),
     *_hadamard("f64", {10: 1.2, 12: 1.7, 16: 1.45, 18: 1.6, 20: 1.25, 24: 1.1}),
     *_hadamard("avx2-f32", dict.fromkeys((6, 8, 10, 12, 14, 16), 1.4) | {20: 1, 24: 0.9}),

@@ -38,7 +38,7 @@ def test_all_peers_agree(workload: Workload) -> None:
         assert len(figure.values) == 2
         assert min(figure.values) > 0
     assert "cheapfast" in threads[1] & threads[2]
-    assert threads[1] & {"scipy", "scipy-matrix"}
+    assert threads[1] & {"scipy", "scipy-matrix", "numpy-chunks"}
     asked = {
         peer.name
         for peer in peers.ALL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model import Peer
 from .cheapfast_cost import CheapfastCost
+from .cheapfast_gates import CheapfastFlatProduct, CheapfastGates
 from .cheapfast_hadamard import CheapfastHadamard
 from .cheapfast_layers import CheapfastLayers
 from .cheapfast_methods import forced_methods
@@ -13,10 +14,14 @@ from .cheapfast_unflatten import CheapfastUnflatten
 from .ffht import Ffht
 from .fht_cpu import FhtCpu
 from .graphblas import GraphBlas
+from .jax_gates import JaxGates
 from .lazylinop import LazylinopButterfly, LazylinopFwht, LazylinopKsm, LazylinopMerged
 from .lazylinop_ksd import LazylinopKsd, LazylinopKsdBalanced
 from .mkl import Mkl
 from .mkl_fft import MklFft
+from .numba_gates import NumbaGates
+from .numexpr_gates import NumexprGates
+from .numpy_gates import NumpyGates
 from .numpy_matmul import NumpyMatmul
 from .pyfaust import PyfaustFactors, PyfaustTransform
 from .pyfaust_butterfly import PyfaustButterfly
@@ -62,4 +67,11 @@ ALL: tuple[Peer, ...] = (
     PyfaustButterfly(),
     LazylinopKsd(),
     LazylinopKsdBalanced(),
+    # of adding up product gates
+    CheapfastGates(),
+    CheapfastFlatProduct(),
+    JaxGates(),
+    NumpyGates(),
+    NumbaGates(),
+    NumexprGates(),
 )

@@ -10,6 +10,7 @@ from . import (
     bernoulli,
     closed_form,
     fft_chain,
+    gates,
     hadamard,
     import_time,
     multigrid,
@@ -32,5 +33,6 @@ ALL: tuple[Workload, ...] = (
     *apply_random_chain.WORKLOADS,
     *apply_network.WORKLOADS,
     *unflatten.WORKLOADS,
+    *gates.WORKLOADS,
     *import_time.WORKLOADS,
 )

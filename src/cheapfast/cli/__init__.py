@@ -23,6 +23,7 @@ Examples:
   cheapfast flatten hadamard:2^60
   cheapfast estimate A.npz A.npz          about how many, with a confidence interval
   cheapfast unflatten matrix.npy          a deep network for a flat matrix
+  cheapfast gate --n 32 --method direct   2^32 neurons that multiply 32 numbers
   cheapfast paper                         the paper's claims, computed
   cheapfast bench --only count --quick    how fast, against other libraries
 """
@@ -32,6 +33,7 @@ VERBS = {
     "flatten": ("cheapfast.cli.flatten", "flatten"),
     "estimate": ("cheapfast.cli.estimate", "estimate"),
     "unflatten": ("cheapfast.cli.unflatten", "unflatten"),
+    "gate": ("cheapfast.cli.gate", "gate"),
     "paper": ("cheapfast.cli.paper", "paper"),
     "bench": ("cheapfast.bench.run", "bench"),
 }

@@ -6,6 +6,7 @@ from cheapfast.paper import (
     cheap_learning,
     convolution,
     flattening,
+    gates,
     matrix_product,
     random_layers,
     transforms,
@@ -15,6 +16,7 @@ from cheapfast.paper.table import Claims
 #: One module for each part of the paper; a new one is a new file and one name here.
 _MODULES = (
     cheap_learning,
+    gates,
     convolution,
     flattening,
     transforms,
