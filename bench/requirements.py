@@ -257,7 +257,7 @@ def _fourier() -> Any:
 
 
 def _gates() -> Any:
-    """Compare sums over signs with jax and NumPy, two threads with one, AVX2 with the best target."""
+    """Compare sums over signs with jax and NumPy, two threads with one, AVX2 with the best."""
     for sigma, jax, numpy in (("logistic", 12, 25), ("exp", 2.2, 4), ("relu", 7, 15)):
         yield Faster(f"gate-{sigma}-26", jax, "jax")
         yield Faster(f"gate-{sigma}-26", numpy, "numpy-chunks")

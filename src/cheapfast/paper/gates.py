@@ -178,7 +178,7 @@ def _signs(n: int) -> npt.NDArray[np.int64]:
     "rank of the matrix of eq. A7 for the sign construction, n = 6",
     paper="2^n = 64",
     note="Exact: full rank modulo a prime proves it. It is necessary, not sufficient. In "
-    "eqs. A5-A6, A11 |S|! should be (n - |S|)!, in the proof of sufficiency sigma_r is sigma_n, and "
+    "eqs. A5-A6, A11 |S|! should be (n - |S|)!; in the proof of sufficiency sigma_r is sigma_n and "
     '"S contains i_0" means that it does not.',
 )
 def rank_of_products() -> Check:
