@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-Measure = Literal["time", "memory", "import", "apply", "unflatten"]
+Measure = Literal["time", "memory", "import", "apply", "unflatten", "estimate", "share"]
 
 
 class UnavailableError(Exception):
@@ -35,9 +35,9 @@ class Workload:
     sizes : mapping
         Keyword arguments of `build` under ``"full"`` (published figures), ``"quick"`` (seconds) and
         ``"tiny"`` (tests).
-    measure : {"time", "memory", "import", "apply", "unflatten"}, optional
+    measure : {"time", "memory", "import", "apply", "unflatten", "estimate", "share"}, optional
         What is measured: the time or the peak memory of a count; the time of importing, of applying,
-        of finding a network.
+        of finding a network, of an estimate; the share of the seeds with which a promise is kept.
     target : str, optional
         The instruction set that cheapfast's kernels are held to; the best one by default.
     """
@@ -51,8 +51,8 @@ class Workload:
 
     @property
     def topic(self) -> str:
-        """What ``--only`` selects: the measure, ``count`` for a time."""
-        return "count" if self.measure == "time" else self.measure
+        """What ``--only`` selects: the measure, but ``count`` and ``estimate`` for two of them."""
+        return {"time": "count", "share": "estimate"}.get(self.measure, self.measure)
 
 
 class Peer(ABC):

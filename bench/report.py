@@ -94,8 +94,8 @@ def format_value(value: float, measure: Measure) -> str:
     Parameters
     ----------
     value : float
-        Seconds or bytes.
-    measure : {"time", "memory", "import", "apply", "unflatten"}
+        Seconds, bytes or a share.
+    measure : {"time", "memory", "import", "apply", "unflatten", "estimate", "share"}
         Which.
 
     Returns
@@ -109,6 +109,8 @@ def format_value(value: float, measure: Measure) -> str:
     """
     if measure == "memory":
         return f"{value / 1e6:.1f} MB"
+    if measure == "share":
+        return f"{100 * value:.4g}%"
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
         if value >= scale:
             return f"{value / scale:.3g} {unit}"

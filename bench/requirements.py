@@ -158,6 +158,27 @@ class AtTheRoof(Requirement):
 
 
 @dataclass(frozen=True)
+class KeptAtLeast(Requirement):
+    """At least the share `bound` of the runs."""
+
+    def judge(self, results: Results) -> Judgement:
+        """Take the share."""
+        share = self._best(results, OWN)
+        return Judgement(self.workload, f"{OWN}: share of runs", self.bound, share, "at least")
+
+
+@dataclass(frozen=True)
+class KeptAtMost(Requirement):
+    """At most the share `bound` of the runs: intervals must not be wider than they claim."""
+
+    def judge(self, results: Results) -> Judgement:
+        """Take the share."""
+        share = self._best(results, OWN)
+        text = f"{OWN}: share of runs, not too cautious"
+        return Judgement(self.workload, text, self.bound, share, "at most")
+
+
+@dataclass(frozen=True)
 class PeakBelow(Requirement):
     """At most `bound` megabytes above the input."""
 
@@ -209,6 +230,18 @@ def _pair(workload: str, maxnnz: float, scipy: float, graphblas: float, built: f
         Faster(workload, graphblas, "graphblas"),
         Faster(workload, built, "scipy", own=FROM_SCIPY),
     )
+
+
+def _estimates() -> Any:
+    """Estimates at one percent: in 5% of SciPy's time, with intervals that hold what they say."""
+    for name in ("rmat", "chain", "grid"):
+        yield Faster(f"estimate-{name}", 20, "scipy")
+        yield KeptAtMost(f"coverage-{name}", 0.98)
+    # SciPy's product of the factors would not fit in memory; all rows are equal, and so are draws
+    yield Within("estimate-fft", 0.3)
+    yield from (KeptAtLeast(f"coverage-{name}", 0.93) for name in ("rmat", "chain", "fft", "grid"))
+    yield KeptAtLeast("numerical-fractions", 1)
+    yield KeptAtLeast("expected-networks", 1)
 
 
 def _random_chain(dtype: str) -> Any:
@@ -301,6 +334,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         for workload in ("hadamard-60", "fourier-60", "fourier-60-unordered")
         for peer in (OWN, "cheapfast-cost")
     ),
+    *_estimates(),
     PeakBelow("rmat-17-memory", 100),
     PeakBelow("fft-20-memory", 200),
     Scaling("rmat-17", 1.6),

@@ -39,8 +39,8 @@ class Figure:
     ----------
     workload : str
         Name of the workload.
-    measure : {"time", "memory", "import", "apply", "unflatten"}
-        What `values` are: seconds, or bytes beyond the input.
+    measure : {"time", "memory", "import", "apply", "unflatten", "estimate", "share"}
+        What `values` are: seconds, bytes beyond the input, or a share.
     peer : str
         Name of the peer.
     threads : int
@@ -83,7 +83,7 @@ class Figure:
         """
         answer = {"flat": None, "deep": None} if self.answer is None else self.answer._asdict()
         plain = asdict(replace(self, answer=None)) | {
-            "unit": "bytes" if self.measure == "memory" else "seconds",
+            "unit": {"memory": "bytes", "share": "share"}.get(self.measure, "seconds"),
             "minimum": self.minimum,
             "median": self.median,
             **answer,

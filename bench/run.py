@@ -14,6 +14,7 @@ from . import peers as peer_registry
 from . import workloads as workload_registry
 from .applying import Application, time_applications
 from .counting import Product, time_counts
+from .estimates import Estimation, time_estimates
 from .machine import held_to, record
 from .memory import measure_memory
 from .model import Peer, UnavailableError, Workload
@@ -22,13 +23,14 @@ from .requirements import Judgement, judge
 from .results import Results, Skip
 from .startup import measure_import
 from .timing import Settings, let_openmp_sleep
+from .trials import Trials, measure_share
 from .unflattening import FlatMatrix, time_searches
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 FAILED = 1
-TOPICS = ("count", "memory", "import", "apply", "unflatten")
+TOPICS = ("count", "estimate", "memory", "import", "apply", "unflatten")
 
 EXAMPLES = """\b
 Examples:
@@ -259,6 +261,10 @@ def _run_one(workload: Workload, peers: Sequence[Peer], settings: Settings) -> R
             return time_applications(workload, problem, peers, settings)
         if isinstance(problem, FlatMatrix):
             return time_searches(workload, problem, peers, settings)
+        if isinstance(problem, Estimation):
+            return time_estimates(workload, problem, peers, settings)
+        if isinstance(problem, Trials):
+            return measure_share(workload, problem)
         assert isinstance(problem, Product)
         measure = measure_memory if workload.measure == "memory" else time_counts
         return measure(workload, problem, peers, settings)

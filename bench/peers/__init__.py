@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model import Peer
 from .cheapfast_cost import CheapfastCost
+from .cheapfast_estimate import CheapfastEstimate
 from .cheapfast_gates import CheapfastFlatProduct, CheapfastGates
 from .cheapfast_hadamard import CheapfastHadamard
 from .cheapfast_layers import CheapfastLayers
@@ -29,6 +30,7 @@ from .scipy_fft import ScipyFft
 from .scipy_hadamard import ScipyHadamard
 from .scipy_layers import ScipyLayers
 from .scipy_maxnnz import ScipyMaxnnz
+from .scipy_multiplied import ScipyMultiplied
 from .scipy_product import ScipyProduct
 from .torch import TorchFft, TorchSparse
 
@@ -43,6 +45,9 @@ ALL: tuple[Peer, ...] = (
     ScipyMaxnnz(),
     GraphBlas(),
     Mkl(),
+    # of estimating
+    CheapfastEstimate(),
+    ScipyMultiplied(),
     # of transforming arrays in place
     CheapfastHadamard(),
     Ffht(),
