@@ -37,6 +37,11 @@ ESTIMATE_METHODS = ("auto", "hyperloglog", "cohen")
 #: Rows for each row drawn up to which all are counted: drawn rows are the long ones.
 _FEW_ROWS = 4
 
+#: Operations of some hundred picoseconds up to which counting 512 columns at a time takes no longer
+#: than a sketch and its draws.
+_CHEAP_WORK = 4_000_000
+_COLUMNS_TOGETHER = 512
+
 #: Neither push nor stamps can number more rows or columns.
 _MOST_NODES = 2**31 - 1
 
@@ -117,8 +122,8 @@ def estimate_synapses(
     method : {"auto", "hyperloglog", "cohen"}, optional
         "hyperloglog": sketches say how large each row is, about; rows drawn in proportion are
         counted exactly. "cohen": random ranks only, no row is counted. "auto": the exact count
-        where there is a closed form, or where so many rows would be drawn that all may as well be
-        counted; otherwise "hyperloglog".
+        where there is a closed form, where so many rows would be drawn that all may as well be
+        counted, or where that takes some milliseconds only; otherwise "hyperloglog".
     rng : None, int or numpy.random.Generator, optional
         Source of the hash and of the draws; None takes fresh entropy.
     threads : int, optional
@@ -180,8 +185,7 @@ def estimate_synapses(
     if closed is not None:
         return _exact(closed, probability)
     draws = _predicted_draws(wanted, probability)
-    rows = supports[0].shape[0]
-    if method == "auto" and rows <= max(_FEW_ROWS * draws, PILOT):
+    if method == "auto" and _exact_is_cheaper(supports, draws):
         return _exact(
             count_structural(net, "auto", threads, memory_limit, progress).value, probability
         )
@@ -237,6 +241,13 @@ def between_0_and_1(value: object, name: str) -> float:
 
 def _exact(count: int, confidence: float) -> Estimate:
     return Estimate(count, 0.0, (count, count), confidence, "exact")
+
+
+def _exact_is_cheaper(supports: list[Support], draws: int) -> bool:
+    """Say whether counting everything takes no longer than so many draws."""
+    batches = -(-supports[-1].shape[1] // _COLUMNS_TOGETHER)
+    few_rows = supports[0].shape[0] <= max(_FEW_ROWS * draws, PILOT)
+    return few_rows or batches * sum(s.nnz for s in supports) <= _CHEAP_WORK
 
 
 def _predicted_draws(rel_error: float, confidence: float) -> int:
