@@ -20,6 +20,7 @@ from cheapfast import _core
 from cheapfast._primality import is_prime
 from cheapfast.counting import count_numerical
 from cheapfast.counting.numerical import random_prime
+from interrupting import PATIENCE, posix_only, seconds_until_interrupted
 from references import fourier_matrix
 
 Array = npt.NDArray[Any]
@@ -288,3 +289,22 @@ def test_progress_counts_rows_and_may_stop() -> None:
     with pytest.raises(StopIteration):
         cf.synapse_count(cf.chain(A, A, A), kind="numerical", progress=note)
     assert all(0 <= done <= total == n for done, total in seen)
+
+
+@posix_only
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("function", ["count_modular", "count_with_tolerance", "count_rows"])
+def test_ctrl_c_stops_a_long_count(function: str, threads: int) -> None:
+    setup = """
+        import numpy as np
+        from cheapfast import _core
+        from test_core import PLENTY, long_chain
+        layers = long_chain(3)
+        valued = [(*layer, np.where(np.arange(len(layer[3])) % 3, 1.0, -1.0)) for layer in layers]
+        rows = np.arange(200_000)"""
+    call = {
+        "count_modular": "_core.count_modular(valued, (13, 5), (17, 4), {}, 16 * PLENTY, None)",
+        "count_with_tolerance": "_core.count_with_tolerance(valued, 0.1, {}, 16 * PLENTY, None)",
+        "count_rows": "_core.count_rows(layers, rows, {}, PLENTY, None)",
+    }[function].format(threads)
+    assert seconds_until_interrupted(setup, call) < PATIENCE

@@ -72,6 +72,9 @@ def test_equations_of_this_version_are_there(claims: Claims) -> None:
         (("27 |", "least n"), 203, "agrees"),
         (("27 |", "p >= 1/2"), 0, "agrees"),
         (("27 |", "five"), "737.3 (eq. 27 iterated: 855.2)", "agrees"),
+        (("27 |", "hundred"), 460.68693859560, "agrees"),
+        (("27 |", "standard deviation"), "7.977 (independent rows: 5.493)", "agrees"),
+        (("26 |", "cancel"), 64, "agrees"),
     ],
 )
 def test_rows(claims: Claims, words: tuple[str, ...], value: Any, verdict: str) -> None:

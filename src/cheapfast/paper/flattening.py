@@ -45,6 +45,21 @@ def synapse_cost() -> Check:
 
 
 @section.row(
+    "26",
+    "terms that cancel: flat synapses of two Walsh-Hadamard transforms, n = 64, whose supports "
+    "multiply to 64^2",
+    paper="not given",
+    note="The numerical count; a structural one takes every path for a synapse.",
+)
+def cancelled_synapses() -> Check:
+    """Count in exact arithmetic what NumPy multiplies out in small integers."""
+    net = cf.algorithms.hadamard(64) @ cf.algorithms.hadamard(64)
+    dense = cf.algorithms.hadamard(64).toarray()
+    flat = cf.flattening_cost(net, kind="numerical", rng=26).flat
+    return Check(flat, int(np.count_nonzero(dense @ dense)))
+
+
+@section.row(
     "26, l > 0",
     "half the depth is free: synapses of a fast Fourier transform of 256 with 3 of its 7 hidden "
     "layers, 2 n log2 n as with all of them",

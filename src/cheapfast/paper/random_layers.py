@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from bisect import bisect_left
 from fractions import Fraction
@@ -94,6 +95,35 @@ def five_layers() -> Check:
     return Check(mean, _mean_by_chain(60, 0.03, 5), shown=shown)
 
 
+@section.row(
+    "27",
+    "a hundred random layers, n = 24 and p = 0.1: expected flat synapses",
+    paper="two layers only",
+    note="The same distribution, at any depth.",
+)
+def hundred_layers() -> Check:
+    """Compare with the chain of support sizes in plain arithmetic."""
+    return Check(
+        cf.expected_synapses(24, 0.1, 100).mean, _mean_by_chain(24, 0.1, 100), tolerance=1e-10
+    )
+
+
+@section.row(
+    "27",
+    "four random layers, n = 7 and p = 0.2: standard deviation of the flat synapses",
+    paper="not given",
+    note="Rows share all layers but one: their covariance counts, and makes most of it.",
+)
+def spread_of_the_total() -> Check:
+    """Compare with the joint distribution of two rows in plain arithmetic."""
+    n, p, depth = 7, 0.2, 4
+    found = cf.expected_synapses(n, p, depth)
+    demanded = _deviation_by_pairs(n, p, depth)
+    apart = math.sqrt(n) * found.row_std
+    shown = f"{found.std:.4g} (independent rows: {apart:.4g})"
+    return Check(found.std or math.nan, demanded, tolerance=1e-9, shown=shown)
+
+
 def _mean_field(n: int, p: float, depth: int) -> float:
     """Insert the mean density into eq. 27 again and again."""
     density = p
@@ -115,3 +145,27 @@ def _mean_by_chain(n: int, p: float, depth: int) -> float:
             for t in range(n + 1)
         ]
     return n * sum(s * weight for s, weight in enumerate(weights))
+
+
+def _deviation_by_pairs(n: int, p: float, depth: int) -> float:
+    """Deviation of the total, from the joint distribution of the columns that two rows reach.
+
+    The state is how many columns only the one, only the other, and both reach.
+    """
+    pairs = {(1, 1, 0): 1.0}
+    for _ in range(depth):
+        following: dict[tuple[int, int, int], float] = {}
+        for (a, b, c), weight in pairs.items():
+            miss_a, miss_b, none = (1 - p) ** (a + c), (1 - p) ** (b + c), (1 - p) ** (a + b + c)
+            only_a, only_b, both = miss_b - none, miss_a - none, 1 - miss_a - miss_b + none
+            for i, j in itertools.product(range(n + 1), repeat=2):
+                for k in range(n + 1 - i - j):
+                    rest = n - i - j - k
+                    ways = math.comb(n, i) * math.comb(n - i, j) * math.comb(n - i - j, k)
+                    share = ways * only_a**i * only_b**j * both**k * none**rest
+                    following[i, j, k] = following.get((i, j, k), 0.0) + weight * share
+        pairs = following
+    mean = sum(w * (i + k) for (i, _, k), w in pairs.items())
+    square = sum(w * (i + k) ** 2 for (i, _, k), w in pairs.items())
+    product = sum(w * (i + k) * (j + k) for (i, j, k), w in pairs.items())
+    return math.sqrt(n * (square - mean**2) + n * (n - 1) * (product - mean**2))
