@@ -36,8 +36,9 @@ class Workload:
         Keyword arguments of `build` under ``"full"`` (published figures), ``"quick"`` (seconds) and
         ``"tiny"`` (tests).
     measure : {"time", "memory", "import", "apply", "unflatten", "estimate", "share"}, optional
-        What is measured: the time or the peak memory of a count; the time of importing, of applying,
-        of finding a network, of an estimate; the share of the seeds with which a promise is kept.
+        What is measured: the time or the peak memory of a count; the time of importing, of
+        applying, of finding a network, of an estimate; the share of the seeds with which a promise
+        is kept.
     target : str, optional
         The instruction set that cheapfast's kernels are held to; the best one by default.
     """

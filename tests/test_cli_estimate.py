@@ -13,7 +13,7 @@ import scipy.sparse as sps
 import cheapfast as cf
 from cheapfast.cli import main
 
-SPEC = "random:n=4000,p=0.001,depth=3,seed=2"
+SPEC = "random:n=20000,p=0.0005,depth=3,seed=2"
 LOOSE = ("--rel-error", "0.05")
 
 
@@ -44,7 +44,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
         *("value", "standard_error", "interval", "confidence", "rel_error", "method"),
         *("deep", "ratio"),
     ]
-    net = cf.algorithms.random_sparse(4000, 0.001, 3, rng=2)
+    net = cf.algorithms.random_sparse(20_000, 5e-4, 3, rng=2)
     expected = cf.estimate_synapses(net, rel_error=0.02, rng=1)
     assert report["value"] == expected.value
     assert report["interval"] == list(expected.interval)
@@ -119,7 +119,6 @@ def test_flatten_after_cancellation(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--tolerance", "1e-9"), "tolerance must be 0"),
         (("--kind", "numerical", "--tolerance", "-1"), "tolerance must be at least 0"),
         (("--kind", "numerical", "--tolerance", "nan"), "tolerance must be at least 0"),
         (("--kind", "numerical", "--method", "push"), "method must be 'auto'"),
