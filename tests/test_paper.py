@@ -149,7 +149,7 @@ BREAKS: dict[str, tuple[Any, str, Callable[..., Any], list[tuple[str, ...]]]] = 
         cf.algorithms,
         "strassen",
         _without_last_layer,
-        [("Strassen", "n = 16"), ("Strassen", "least n = 2^k"), ("growth of Strassen",)],
+        [("Strassen", "n = 16"), ("Strassen", "least n = 2^k")],
     ),
     "convolution": (
         cf.algorithms,

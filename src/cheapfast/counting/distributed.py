@@ -150,7 +150,7 @@ def synapse_count(
     >>> net = cf.algorithms.random_sparse(10**6, 4e-6, 3, rng=1)  # doctest: +SKIP
     >>> with LocalCluster(n_workers=2) as cluster, Client(cluster) as client:  # doctest: +SKIP
     ...     cf.counting.distributed.synapse_count(net, client)
-    63982312
+    63991290
     """
     task = Task(
         choice(kind, "kind", KINDS),

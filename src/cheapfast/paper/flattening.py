@@ -88,7 +88,7 @@ def half_the_depth_huge() -> Check:
 
 @section.row(
     "26, eps > 0",
-    "the dense 256-point Walsh-Hadamard matrix within 10 % (Frobenius): synapses of one layer",
+    "the dense Hadamard matrix, n = 256, within 10 % (Frobenius): synapses of one layer",
     paper="definition",
     note="All entries have the same size, so 1 % of them may go: C_s hardly falls. For a Gaussian "
     "random matrix 26.5 % may.",
