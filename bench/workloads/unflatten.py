@@ -68,7 +68,7 @@ def _low_rank(rng: np.random.Generator, n: int) -> Array:
 def _monarch(rng: np.random.Generator, n: int) -> Array:
     left = rng.standard_normal((n // 16, 16, 16))
     right = rng.standard_normal((16, n // 16, n // 16))
-    return np.einsum("tis,stj->itsj", left, right).reshape(n, n)
+    return np.asarray(np.einsum("tis,stj->itsj", left, right).reshape(n, n))
 
 
 def _cosine(_: np.random.Generator, n: int) -> Array:
@@ -89,7 +89,7 @@ def _gaussian(rng: np.random.Generator, n: int) -> Array:
 
 def _shuffled(matrix: Array, rng: np.random.Generator) -> Array:
     n, m = matrix.shape
-    return matrix[rng.permutation(n)][:, rng.permutation(m)]
+    return np.asarray(matrix[rng.permutation(n)][:, rng.permutation(m)])
 
 
 _MAKERS: dict[str, Maker] = {

@@ -15,8 +15,8 @@ namespace {
 constexpr const char* kNames[] = {"split.float32", "split.float64", "split.complex64", "split.complex128"};
 constexpr std::int64_t kSizes[] = {4, 8, 8, 16};
 constexpr std::int64_t kLine = 64;
-constexpr std::int64_t kPadding = 2 * 64;  // a register of real and one of imaginary parts
-constexpr std::int64_t kTile = std::int64_t{1} << 18;  // bytes of the blocks gathered together: they stay in L2
+constexpr std::int64_t kPadding = 2 * 64;              // a register of real and one of imaginary parts
+constexpr std::int64_t kTile = std::int64_t{1} << 19;  // bytes of the blocks gathered together: they stay in L2
 constexpr std::int64_t kTurn = std::int64_t{1} << 14;  // numbers that one turn at the queue is worth
 constexpr std::int64_t kParallelWork = std::int64_t{1} << 16;
 constexpr int kMostSteps = 8;  // of the power method, for blocks that have rank one only nearly

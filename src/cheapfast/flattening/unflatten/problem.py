@@ -22,8 +22,8 @@ Array = npt.NDArray[Any]
 
 # What storing a matrix in its dtype costs, with room for the rounding of the factors.
 _ROUNDING = 32
-# Norms are sums of squares: the largest entry is brought near 1 unless it is already within these.
-_MODERATE = {4: (2.0**-20, 2.0**20), 8: (2.0**-200, 2.0**200)}
+# Norms are sums of squares: unless they are within these, the largest entry is brought near 1.
+_MODERATE = {4: (2.0**-20, 2.0**40), 8: (2.0**-200, 2.0**300)}
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,10 @@ class Problem:
             The error allowed is relative to the norm of the part, so that parts together keep to
             the tolerance of the whole.
         """
-        return _measured(matrix, self.tolerance, budget, self.rng, self.threads)
+        zeros, _ = _core.scan_values(matrix.reshape(-1))
+        return dataclasses.replace(
+            self, matrix=matrix, norm=frobenius(matrix), zeros=zeros, budget=budget
+        )
 
 
 @dataclass(frozen=True)
@@ -232,24 +235,13 @@ def make_problem(
     zeros, non_finite = _core.scan_values(array.reshape(-1))
     if non_finite:
         raise ValueError(f"matrix must be finite, got {non_finite} NaN or infinite value(s)")
-    exponent = _extreme_exponent(array)
+    norm = frobenius(array)
+    exponent = _extreme_exponent(array, norm)
     if exponent:
         array = _divided(array, exponent)
-    problem = _measured(array, allowed, array.size + 1, rng, threads, zeros)
+        norm = frobenius(array)
+    problem = Problem(array, norm, zeros, allowed, array.size + 1, rng, threads)
     return problem, exponent
-
-
-def _measured(
-    array: Array,
-    tolerance: float,
-    budget: int,
-    rng: np.random.Generator,
-    threads: int,
-    zeros: int | None = None,
-) -> Problem:
-    if zeros is None:
-        zeros = _core.scan_values(array.reshape(-1))[0]
-    return Problem(array, frobenius(array), zeros, tolerance, budget, rng, threads)
 
 
 def frobenius(array: Array) -> float:
@@ -299,16 +291,16 @@ def _dense(matrix: Any) -> Array:
     return np.ascontiguousarray(array)
 
 
-def _extreme_exponent(array: Array) -> int:
-    """Return the exponent of the largest entry if sums of squares would overflow or vanish."""
+def _extreme_exponent(array: Array, norm: float) -> int:
+    """Return the exponent of the largest entry if sums of squares overflow or vanish, else 0."""
     real = array.reshape(-1)
     if real.dtype.kind == "c":
         real = real.view(real.real.dtype)
-    largest = max(float(real.max()), -float(real.min()))
     low, high = _MODERATE[real.dtype.itemsize]
-    if largest == 0 or low <= largest <= high:
+    if low <= norm <= high:
         return 0
-    return math.frexp(largest)[1]
+    largest = max(float(real.max()), -float(real.min()))
+    return math.frexp(largest)[1] if largest else 0
 
 
 def _divided(array: Array, exponent: int) -> Array:
