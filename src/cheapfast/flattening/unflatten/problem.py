@@ -250,20 +250,22 @@ def frobenius(array: Array) -> float:
     Parameters
     ----------
     array : ndarray
-        Any shape, contiguous, with entries of moderate size.
+        Any shape, contiguous.
 
     Returns
     -------
     float
+        inf where the squares overflow.
     """
     flat = array.reshape(-1)
     if flat.dtype.kind == "c":
         flat = flat.view(flat.real.dtype)
-    # pieces in single precision are short enough that their sums keep their digits
-    pieces = (flat[start : start + 4096] for start in range(0, flat.size, 4096))
-    if flat.dtype == np.float64:
-        return math.sqrt(float(np.dot(flat, flat)))
-    return math.sqrt(math.fsum(float(np.dot(piece, piece)) for piece in pieces))
+    with np.errstate(over="ignore"):
+        if flat.dtype == np.float64:
+            return math.sqrt(float(np.dot(flat, flat)))
+        # pieces in single precision are short enough that their sums keep their digits
+        pieces = (flat[start : start + 4096] for start in range(0, flat.size, 4096))
+        return math.sqrt(math.fsum(float(np.dot(piece, piece)) for piece in pieces))
 
 
 def _checked_tolerance(tolerance: object) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from cheapfast.flattening.unflatten.problem import Array
 from cheapfast.network import Network
 
-_PANEL = 1 << 18  # numbers of a panel of columns: it stays in the second-level cache
+_PANEL = 1 << 17  # numbers of a panel of columns: it stays in the second-level cache
 
 
 def relative_error(network: Network, matrix: Array, norm: float, threads: int) -> float:
