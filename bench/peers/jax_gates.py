@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from .numpy_gates import MOST
 
 
 class JaxGates(Adder):
-    """``jax.lax.fori_loop`` over tables, in float64. Its number of threads is its own affair."""
+    """``jax.lax.fori_loop`` over tables, in float64 and on one thread."""
 
     name = "jax"
     packages = ("jax", "jaxlib")
@@ -27,6 +28,8 @@ class JaxGates(Adder):
 
     def prepare(self, problem: SignSum, threads: int) -> Callable[[], Any]:  # noqa: ARG002
         """Compile."""
+        # read when jax is first imported; one thread, as the other peers have in this row
+        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
         jax: Any = importlib.import_module("jax")
         jnp: Any = importlib.import_module("jax.numpy")
 

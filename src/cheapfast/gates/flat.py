@@ -140,8 +140,8 @@ def flat_product(
     True
     >>> gate.neurons
     8
-    >>> cf.gates.flat_product([3, 5, 7], "relu", method="sorted").value
-    4
+    >>> cf.gates.flat_product([3, 5], "relu", method="sorted").value
+    6
     """
     given = inputs.factors(x)
     activated = activation(sigma)

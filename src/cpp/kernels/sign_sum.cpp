@@ -16,6 +16,8 @@ namespace {
 // reduction modulo pi is exact.
 constexpr double kExpRange[2] = {706.0, 86.0};
 constexpr double kSineRange[2] = {6e6, 6e3};
+// Steps of the low signs up to which e^t and e^h are in range wherever their product counts.
+constexpr double kTableReach[2] = {40.0, 8.0};
 constexpr int kMergedNeurons[2] = {16, 4};  // that share a division in the kernels of `sign_sum_merged`
 
 double total(const std::vector<double>& terms) {  // Neumaier
@@ -38,18 +40,25 @@ double magnitude_sum(const double* steps, int count) {
 template <class T>
 class LowTables {
  public:
-  LowTables(const SignSplit& split, const double* steps, bool merged) : pairs_(split.padded_pairs()) {
+  LowTables(const SignSplit& split, const double* steps, bool merged, bool exponentials = false)
+      : pairs_(split.padded_pairs()) {
     memory_.resize(static_cast<std::size_t>(8 * pairs_));
     memory_.fill_zero();
     for_each_pair(split, steps, [&](std::int64_t j, double plus, double minus) {
       table(0)[j] = static_cast<T>(plus);
       table(1)[j] = static_cast<T>(minus);
       if (merged) set_merged(j, plus, minus);
+      if (exponentials) {
+        table(2)[j] = static_cast<T>(std::exp(plus));
+        table(3)[j] = static_cast<T>(std::exp(minus));
+      }
     });
   }
 
   const T* plus() const { return table(0); }
   const T* minus() const { return table(1); }
+  const T* exp_plus() const { return table(2); }  // these two share their place with the merged tables
+  const T* exp_minus() const { return table(3); }
   MergedTable merged(int side) const { return {table(2 + 3 * side), table(3 + 3 * side), table(4 + 3 * side)}; }
 
  private:
@@ -85,20 +94,25 @@ double sum_with_tables(SigmaKind kind, const double* steps, int n, double bias, 
   constexpr bool single = sizeof(T) == sizeof(float);
   const KernelTable& table = kernels();
   const SignSplit split(n);
-  const int level = kind == SigmaKind::logistic ? merged_level(single, magnitude_sum(steps, split.low)) : -1;
-  const LowTables<T> tables(split, steps, level >= 0);
-  const double reach = std::abs(bias) + magnitude_sum(steps, n);
+  const double low_reach = magnitude_sum(steps, split.low), reach = std::abs(bias) + magnitude_sum(steps, n);
+  const int level = kind == SigmaKind::logistic ? merged_level(single, low_reach) : -1;
+  const bool by_table =
+      kind == SigmaKind::exp && low_reach < kTableReach[single] && reach < kExpRange[single] - kTableReach[single];
+  const LowTables<T> tables(split, steps, level >= 0, by_table);
   SignSumTask task{};
   task.plus = tables.plus();
   task.minus = tables.minus();
   task.pairs = split.padded_pairs();
   task.merged[0] = tables.merged(0);
   task.merged[1] = tables.merged(1);
+  task.exp_plus = tables.exp_plus();
+  task.exp_minus = tables.exp_minus();
   task.count = split.count();
   task.degree = degree;
   task.inside = reach < kExpRange[single];
-  const auto kernel =
-      level >= 0 ? table.sign_sum_merged[!single][level] : table.sign_sum[!single][static_cast<int>(kind)];
+  const auto kernel = by_table     ? table.sign_sum_exp_table[!single]
+                      : level >= 0 ? table.sign_sum_merged[!single][level]
+                                   : table.sign_sum[!single][static_cast<int>(kind)];
   record_run(std::string(single ? "sign_sum.float32" : "sign_sum.float64"), table);
   return total(sum_blocks<double>(split, steps, bias, threads, monitor, [&](const double* high) {
     SignSumTask mine = task;

@@ -113,6 +113,46 @@ double sign_sum_merged(const SignSumTask& task) {
   return total.sum + total.rest;
 }
 
+// e^u by a table of exponentials: an argument costs one multiplication.
+template <class T>
+double sign_sum_exp_table(const SignSumTask& task) {
+  constexpr int W = WideOf<T>::kLanes;
+  const T* const plus = static_cast<const T*>(task.exp_plus);
+  const T* const minus = static_cast<const T*>(task.exp_minus);
+  Compensated total;
+  for (std::int64_t k = 0; k < task.count; ++k) {
+    T factor[W];
+    store_vector(factor, exp_anywhere<T>(wide<T>(static_cast<T>(task.high[k]))));
+    const Wide<T> B = wide<T>(factor[0]);
+    Wide<T> even = {}, odd = {};
+    for (std::int64_t j = 0; j < task.pairs; j += 2 * W) {
+      even += load_vector(plus + j) * B - load_vector(minus + j) * B;
+      odd += load_vector(plus + j + W) * B - load_vector(minus + j + W) * B;
+    }
+    total.add(sign_of(k) * sum_lanes<T>(even + odd));
+  }
+  return total.sum + total.rest;
+}
+
+// relu(t + h) = max(t, -h) + h, and the h of a pair cancel.
+template <class T>
+double sign_sum_relu(const SignSumTask& task) {
+  constexpr int W = WideOf<T>::kLanes;
+  const T* const plus = static_cast<const T*>(task.plus);
+  const T* const minus = static_cast<const T*>(task.minus);
+  Compensated total;
+  for (std::int64_t k = 0; k < task.count; ++k) {
+    const Wide<T> edge = wide<T>(static_cast<T>(-task.high[k]));
+    Wide<T> even = {}, odd = {};
+    for (std::int64_t j = 0; j < task.pairs; j += 2 * W) {
+      even += at_least(load_vector(plus + j), edge) - at_least(load_vector(minus + j), edge);
+      odd += at_least(load_vector(plus + j + W), edge) - at_least(load_vector(minus + j + W), edge);
+    }
+    total.add(sign_of(k) * sum_lanes<T>(even + odd));
+  }
+  return total.sum + total.rest;
+}
+
 template <class T, template <class> class Sigma>
 void activate(const void* source, void* destination, std::int64_t size, int degree) {
   constexpr int W = WideOf<T>::kLanes;
@@ -144,6 +184,8 @@ void fill(KernelTable& table, int type) {
   fill<T, Relu>(table, type, SigmaKind::relu);
   fill<T, Step>(table, type, SigmaKind::step);
   fill<T, Repu>(table, type, SigmaKind::repu);
+  table.sign_sum[type][static_cast<int>(SigmaKind::relu)] = sign_sum_relu<T>;
+  table.sign_sum_exp_table[type] = sign_sum_exp_table<T>;
   table.sign_sum_merged[type][0] = sign_sum_merged<T, 8>;
   table.sign_sum_merged[type][1] = sign_sum_merged<T, 2>;
 }

@@ -243,6 +243,8 @@ struct SignSumTask {
   const void* minus;
   std::int64_t pairs;
   MergedTable merged[2];  // for high >= 0 and high < 0
+  const void* exp_plus;   // e^plus and e^minus
+  const void* exp_minus;
   const double* high;
   std::int64_t count;
   int degree;   // of a power of relu
@@ -315,6 +317,7 @@ struct KernelTable {
   // [float32, float64][SigmaKind]; of merged: 16 neurons a division, or 4
   double (*sign_sum[2][kSigmaKinds])(const SignSumTask&);
   double (*sign_sum_merged[2][2])(const SignSumTask&);
+  double (*sign_sum_exp_table[2])(const SignSumTask&);
   void (*activate[2][kSigmaKinds])(const void* source, void* destination, std::int64_t size, int degree);
   void (*sign_sum_double[kSigmaKinds])(const SignSumDoubleTask&, double* sum);  // sum[0] + sum[1]
 
