@@ -159,12 +159,14 @@ def phases_of(radices: Sequence[int], rows: int, least: int) -> list[int]:
     return [count]
 
 
-def passes_of(radices: Sequence[int]) -> list[int]:
+def passes_of(radices: Sequence[int], largest: int = _LARGEST_POWER) -> list[int]:
     """Cut a phase into passes: neighbouring stages of radix 2 go together.
 
     Parameters
     ----------
     radices : sequence of int
+    largest : int, optional
+        Most rows of a pass of stages of radix 2.
 
     Returns
     -------
@@ -181,7 +183,7 @@ def passes_of(radices: Sequence[int]) -> list[int]:
         twos = 0
         while position + twos < len(radices) and radices[position + twos] == 2:
             twos += 1
-        most = _LARGEST_POWER.bit_length() - 1
+        most = largest.bit_length() - 1
         count = -(-twos // most)
         passes += [twos // count + (i < twos % count) for i in range(count)]
         position += twos

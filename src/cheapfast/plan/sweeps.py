@@ -69,7 +69,8 @@ def pack_sweeps(run: Sequence[Stage], features: int, packing: Packing) -> _core.
     falling = is_falling(run)
     within = [stage for stage in run if stage.stride < lanes]
     across = [stage for stage in run if stage.stride >= lanes]
-    sizes = passes_of([stage.radix for stage in across])
+    largest = _core.sweep_radix(packing.dtype, packing.per_lane)
+    sizes = passes_of([stage.radix for stage in across], largest)
     ends = np.cumsum([0, *sizes]).tolist()
     passes = []
     for number, (start, end) in enumerate(pairwise(ends)):

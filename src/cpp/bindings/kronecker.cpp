@@ -229,9 +229,11 @@ class PackedSweeps : public Step {
     if (made.kind != FusedKind::rising && made.kind != FusedKind::falling) {
       throw std::invalid_argument("kind must be rising or falling");
     }
-    if ((made.radix != 2 && made.radix != 4 && made.radix != 8) || made.step < 1 ||
-        rows % (made.radix * made.step) != 0) {
-      throw std::invalid_argument("radix must be 2, 4 or 8, and passes must cover the rows");
+    const int most = sweep_radix(run_.type, run_.per_lane);
+    const bool is_power = made.radix >= 2 && made.radix <= most && (made.radix & (made.radix - 1)) == 0;
+    if (!is_power || made.step < 1 || rows % (made.radix * made.step) != 0) {
+      throw std::invalid_argument("radix must be a power of two up to " + std::to_string(most) +
+                                  ", and passes must cover the rows");
     }
     return made;
   }
@@ -245,6 +247,9 @@ class PackedSweeps : public Step {
 void register_kronecker(py::module_& m) {
   m.def("fused_lanes",
         [](const py::dtype& type) { return fused_lanes(value_type(py::array(type, std::vector<py::ssize_t>{0}))); });
+  m.def("sweep_radix", [](const py::dtype& type, bool per_lane) {
+    return sweep_radix(value_type(py::array(type, std::vector<py::ssize_t>{0})), per_lane);
+  });
   // Plain types, as the stub says: pybind11's own metaclass is for static properties.
   const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));
   StepClass<Factor>(m, "Factor", plain)

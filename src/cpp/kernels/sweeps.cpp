@@ -71,9 +71,8 @@ class Chunk {
             const Place& to) const {
     const std::int64_t blocks = rows_ / block;
     const std::int64_t at_once = std::clamp<std::int64_t>(kTurnBytes / (block * row_bytes_), 1, blocks);
-    parallel_for((blocks + at_once - 1) / at_once, workers_, monitor_, [&](int, std::int64_t turn) {
-      const std::int64_t end = std::min(blocks, (turn + 1) * at_once);
-      for (std::int64_t b = turn * at_once; b < end; ++b) {
+    const auto run = [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t b = begin; b < end; ++b) {
         for (std::size_t number = first; number < last; ++number) {
           Sweep part = sweep(number, from, middle, to);
           const std::int64_t units = block / part.pass.radix;
@@ -82,7 +81,10 @@ class Chunk {
           kernel_(part);
         }
       }
-    });
+    };
+    if (blocks <= at_once) return run(0, blocks);  // in less time than the queue takes to set up
+    parallel_for((blocks + at_once - 1) / at_once, workers_, monitor_,
+                 [&](int, std::int64_t turn) { run(turn * at_once, std::min(blocks, (turn + 1) * at_once)); });
   }
 
   // One pass over all rows.
@@ -190,6 +192,8 @@ void apply_to_columns(const SweepRun& run, const FusedOperand& x, const FusedOpe
 }
 
 }  // namespace
+
+int sweep_radix(ValueType type, bool per_lane) { return per_lane ? kernels().sweep_radix[static_cast<int>(type)] : 8; }
 
 void apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,
                   Monitor& monitor) {

@@ -21,6 +21,9 @@ struct SweepRun {
   std::vector<FusedPass> passes;  // in the order in which they run; borrowed weights
 };
 
+// The largest radix of a pass with the instruction set in use.
+int sweep_radix(ValueType type, bool per_lane);
+
 // y = run . x; y does not overlap x. Throws std::runtime_error if the instruction set has changed since the weights
 // were packed. O(features log features vectors); scratch for 64 vectors a worker where the layouts ask for it.
 void apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,

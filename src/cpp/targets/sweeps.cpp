@@ -126,8 +126,23 @@ SweepFunction of_layout(const Sweep& sweep) {
   }
 }
 
+// Whether 16 rows find room in the registers, with weights read from memory.
+template <class E, class W>
+struct HoldsSixteen {
+  static constexpr bool value = false;
+};
+#if defined(__AVX512F__)
+template <class S>
+struct HoldsSixteen<Real<S>, PerLane<S>> {
+  static constexpr bool value = true;
+};
+#endif
+
 template <class E, class W, template <int> class Op>
 SweepFunction of_radix(const Sweep& sweep) {
+  if constexpr (HoldsSixteen<E, W>::value) {
+    if (sweep.pass.radix == 16) return of_layout<E, W, Op<16>>(sweep);
+  }
   switch (sweep.pass.radix) {
     case 2:
       return of_layout<E, W, Op<2>>(sweep);
@@ -159,6 +174,7 @@ template <class E>
 void fill(KernelTable& table, int type) {
   table.sweep[type][0] = sweep_columns<E>;
   table.sweep[type][1] = sweep_vector<E>;
+  table.sweep_radix[type] = HoldsSixteen<E, PerLane<typename E::T>>::value ? 16 : 8;
 }
 
 }  // namespace

@@ -331,6 +331,7 @@ struct KernelTable {
   void (*fused_scatter[4])(const FusedTile&);  // and from scratch to `out`
   // [columns share weights, or one vector]
   void (*sweep[4][2])(const Sweep&);
+  int sweep_radix[4];  // the largest for one vector; 8 for columns
 
   // what the machine does at best
   float (*stream_read)(const float* data, std::int64_t size, std::int64_t repeats);
