@@ -258,6 +258,26 @@ def test_a_transposed_product_copies_no_matrix(monkeypatch: pytest.MonkeyPatch) 
     assert_close(net.as_linear_operator().rmatvec(X[0]), expected[0])
 
 
+@pytest.mark.parametrize("dtype", ["f8", "c8", "c16"])
+@pytest.mark.parametrize("n", [4, 60, 128])
+def test_a_fourier_transform_turned_around_takes_its_own_kernel(n: int, dtype: str) -> None:
+    net = cf.algorithms.fourier(n)
+    if dtype == "c8":
+        net = net.astype(dtype)
+    for columns in (1, 5, 16):
+        X = normal((n, columns), dtype)
+        for turned, expected in (
+            (net.T, np.fft.fft(X, axis=0)),
+            (net.H, n * np.fft.ifft(X, axis=0)),
+        ):
+            assert [step.kernel for step in turned.explain().passes] == ["fused fourier"]
+            assert_close(turned.apply(X), expected)
+            assert_close(turned.apply(np.asfortranarray(X)), expected)
+        assert_close(X.T @ net, np.fft.fft(X.T))
+    part = net.T[:-1]
+    assert_close(part.apply(X), part.toarray() @ X)
+
+
 def test_bias_and_activation_have_no_other_side() -> None:
     with pytest.raises(ValueError, match="only a linear network has a transpose"):
         np.ones(N) @ monarch("f8")

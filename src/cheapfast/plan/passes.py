@@ -22,6 +22,7 @@ from cheapfast.plan.csr_chain import csr_chain
 from cheapfast.plan.kronecker import plan_kronecker
 from cheapfast.plan.shapes import Shape
 from cheapfast.plan.step import Pass, Planner
+from cheapfast.plan.transposed import plan_transposed
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -204,4 +205,4 @@ KERNELS = {
 }
 
 # Asked in this order; the last one never declines.
-PLANNERS: tuple[Planner, ...] = (plan_kronecker, csr_chain, single_layer)
+PLANNERS: tuple[Planner, ...] = (plan_transposed, plan_kronecker, csr_chain, single_layer)
