@@ -160,7 +160,7 @@ def test_hadamard(target: str, dtype: Any, columns: int) -> None:
     net = cf.algorithms.hadamard(512)
     X = normal(rng, (512, columns), dtype)
     for layout in LAYOUTS:
-        assert_applies(net, placed(X, layout), "fused hadamard")
+        assert_applies(net, placed(X, layout), "walsh-hadamard")
 
 
 def test_hadamard_of_integers_is_exact(target: str) -> None:
@@ -302,7 +302,7 @@ def test_hadamard_blocks_written_out_are_recognised() -> None:
         for bit in range(4)
     ]
     net = cf.Network(layers)
-    assert [step.kernel for step in net.explain().passes] == ["fused hadamard"]
+    assert [step.kernel for step in net.explain().passes] == ["walsh-hadamard"]
     X = np.arange(32.0).reshape(16, 2)
     np.testing.assert_array_equal(net.apply(X), cf.algorithms.hadamard(16).apply(X))
     changed = np.tile(block, (1, 1, 1, 8))

@@ -32,7 +32,12 @@ SPARSE_PASSES = ("csr", "csr chain")
 
 _WINDOW = 512  # bytes of an operand's row that the sparse kernel takes at a time
 _WORTH_THREADS = 1e-4  # seconds of work below which the kernels stay on one thread
-_FUSED = {"fused fourier": "fourier", "fused hadamard": "sums", "fused butterfly": "blocks"}
+_FUSED = {
+    "fused fourier": "fourier",
+    "fused hadamard": "sums",
+    "walsh-hadamard": "sums",
+    "fused butterfly": "blocks",
+}
 _FEW_WEIGHTS = 64  # of a convolution by shifted copies
 
 

@@ -82,9 +82,9 @@ void run(ValueType type, const void* source, void* destination, const HadamardLa
 }
 
 void run_short(const PlainCall& call, const void* source, void* destination) {
-  if (call.bytes <= kTinyBytes) return hadamard_short(call.type, source, destination, call.levels, call.count);
+  if (call.bytes <= kTinyBytes) return hadamard_short(call.type, source, destination, call.levels, 1, call.count);
   py::gil_scoped_release release;
-  hadamard_short(call.type, source, destination, call.levels, call.count);
+  hadamard_short(call.type, source, destination, call.levels, 1, call.count);
 }
 
 // The number of threads: asked for only where it matters, or where the caller gave something unusual.
@@ -118,8 +118,7 @@ py::object plain(py::handle x_object, py::handle out_object, py::handle axis, py
   if (is_short) {
     run_short(*call, x.data(), out.mutable_data());
   } else {
-    const std::int64_t numbers = call->type == ValueType::complex64 || call->type == ValueType::complex128 ? 2 : 1;
-    const HadamardLayout layout{call->levels, numbers, numbers, {{call->count, numbers << call->levels}}};
+    const HadamardLayout layout = hadamard_dense(call->type, call->levels, 1, call->count);
     run(call->type, x.data(), out.mutable_data(), layout, workers);
   }
   return std::move(out);

@@ -6,6 +6,7 @@ void register_count(pybind11::module_& m);
 void register_csr(pybind11::module_& m);
 void register_factorize(pybind11::module_& m);
 void register_hadamard(pybind11::module_& m);
+void register_hadamard_step(pybind11::module_& m);
 void register_kronecker(pybind11::module_& m);
 void register_numerical(pybind11::module_& m);
 void register_program(pybind11::module_& m);
@@ -24,6 +25,7 @@ PYBIND11_MODULE(_core, m) {
   cheapfast::register_csr(m);
   cheapfast::register_factorize(m);
   cheapfast::register_hadamard(m);
+  cheapfast::register_hadamard_step(m);
   cheapfast::register_kronecker(m);
   cheapfast::register_numerical(m);
   cheapfast::register_roofline(m);

@@ -198,6 +198,16 @@ bool hadamard_layout(ValueType type, const std::vector<Axis>& axes, std::size_t 
   return layout.stride == layout.run || (layout.stride > layout.run && layout.run * item >= kShortRow);
 }
 
+HadamardLayout hadamard_dense(ValueType type, int levels, std::int64_t row, std::int64_t count) {
+  const std::int64_t numbers = is_complex(type) ? 2 * row : row;
+  return {levels, numbers, numbers, {{count, numbers << levels}}};
+}
+
+bool hadamard_is_serial(ValueType type, std::int64_t numbers) {
+  const std::int64_t size = is_single(type) ? sizeof(float) : sizeof(double);
+  return numbers * size * (is_complex(type) ? 2 : 1) <= kSerialBytes;
+}
+
 void hadamard(ValueType type, const void* source, void* destination, const HadamardLayout& layout, int threads,
               Monitor& monitor) {
   const KernelTable& table = kernels();
@@ -209,10 +219,11 @@ void hadamard(ValueType type, const void* source, void* destination, const Hadam
   }
 }
 
-void hadamard_short(ValueType type, const void* source, void* destination, int levels, std::int64_t count) {
+void hadamard_short(ValueType type, const void* source, void* destination, int levels, std::int64_t row,
+                    std::int64_t count) {
   const KernelTable& table = kernels();
   record_run(kernel_name(type), table);
-  const std::int64_t numbers = is_complex(type) ? 2 : 1;
+  const std::int64_t numbers = is_complex(type) ? 2 * row : row;
   const HadamardRows rows{numbers, numbers};
   if (is_single(type)) {
     table.hadamard_float32.blocks(static_cast<const float*>(source), static_cast<float*>(destination), rows, levels,

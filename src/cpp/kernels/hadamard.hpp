@@ -37,7 +37,14 @@ bool hadamard_layout(ValueType type, const std::vector<Axis>& axes, std::size_t 
 void hadamard(ValueType type, const void* source, void* destination, const HadamardLayout& layout, int threads,
               Monitor& monitor);
 
-// The same for `count` short contiguous transforms, in the calling thread and without a monitor.
-void hadamard_short(ValueType type, const void* source, void* destination, int levels, std::int64_t count);
+// The same for `count` short transforms of rows without gaps, in the calling thread and without a monitor.
+void hadamard_short(ValueType type, const void* source, void* destination, int levels, std::int64_t row,
+                    std::int64_t count);
+
+// `count` transforms one after the other, of rows of `row` numbers (complex ones count once) without gaps.
+HadamardLayout hadamard_dense(ValueType type, int levels, std::int64_t row, std::int64_t count);
+
+// Whether more than one thread would change nothing for so many numbers.
+bool hadamard_is_serial(ValueType type, std::int64_t numbers);
 
 }  // namespace cheapfast

@@ -1,0 +1,105 @@
+"""Passes over runs of sums and differences: a Walsh-Hadamard transform of some bits of the index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cheapfast import _core
+from cheapfast.plan.cache import Cache
+from cheapfast.plan.cost import Cost, layer_cost
+from cheapfast.plan.placing import aligned_empty
+from cheapfast.plan.stages import Stage
+from cheapfast.plan.step import Pass
+
+if TYPE_CHECKING:
+    from cheapfast.layers import Layer
+
+Array = npt.NDArray[Any]
+
+
+class HadamardRun:
+    """A run of layers with the blocks (1, 1; 1, -1), as one pass.
+
+    Their product is the Kronecker product of an identity, the Walsh-Hadamard matrix with a row for
+    each combination of the bits that the layers join, and another identity. The layers commute, so
+    it does not matter whether the run rises or falls.
+
+    Parameters
+    ----------
+    run : sequence of Stage
+        All of the kind ``sums``.
+    """
+
+    def __init__(self, run: Sequence[Stage]) -> None:
+        self._layers: list[Layer] = [stage.layer for stage in run]
+        self._features = run[0].layer.shape[0]
+        self._stride = min(stage.stride for stage in run)
+        self._weights = np.result_type(*(layer.dtype for layer in self._layers))
+        self._steps: Cache[_core.HadamardStep] = Cache()
+
+    def as_pass(self, position: int) -> Pass:
+        """Return the pass that starts at a position of the network.
+
+        Parameters
+        ----------
+        position : int
+
+        Returns
+        -------
+        Pass
+        """
+        return Pass(
+            kernel="walsh-hadamard",
+            start=position,
+            stop=position + len(self._layers),
+            shape=(self._features, self._features),
+            run=self.run,
+            cost=self.cost,
+            into=self.into,
+            step=self.step,
+        )
+
+    def run(self, X: Array, threads: int) -> Array:
+        """Apply the run; see `Pass`."""
+        X = X.astype(self._result(X.dtype), copy=False)
+        if not (X.flags.aligned and (X.flags.c_contiguous or X.flags.f_contiguous)):
+            X = np.array(X, order="C")
+        Y = aligned_empty((X.shape[0], X.shape[1]), X.dtype, fortran=not X.flags.c_contiguous)
+        self._step(X.dtype).apply(X, Y, threads)
+        return Y
+
+    def into(self, X: Array, out: Array, threads: int) -> bool:
+        """Apply the run to where the result is wanted; see `Pass`."""
+        same_order = (X.flags.c_contiguous and out.flags.c_contiguous) or (
+            X.flags.f_contiguous and out.flags.f_contiguous
+        )
+        if not (X.flags.aligned and out.flags.aligned and same_order):
+            return False
+        if X.dtype != out.dtype or self._result(X.dtype) != X.dtype:
+            return False
+        self._step(X.dtype).apply(X, out, threads)
+        return True
+
+    def step(self, dtype: np.dtype[Any], _shape: int) -> _core.HadamardStep | None:
+        """Return what a program runs for a type of operand, of any shape; see `Pass`."""
+        return self._step(dtype) if self._result(dtype) == dtype else None
+
+    def cost(self, columns: int, dtype: np.dtype[Any]) -> Cost:
+        """Return what the run reads, writes and computes; see `Pass`."""
+        costs = [layer_cost(layer, layer.shape, columns, dtype) for layer in self._layers]
+        moved = columns * self._features * (dtype.itemsize + self._result(dtype).itemsize)
+        return Cost(moved, sum(cost.flops for cost in costs if cost is not None))
+
+    def _result(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        return np.result_type(self._weights, dtype)
+
+    def _step(self, dtype: np.dtype[Any]) -> _core.HadamardStep:
+        step = self._steps.get(dtype)
+        if step is None:
+            arguments = (self._features, len(self._layers), self._stride, dtype)
+            step = self._steps.make(dtype, lambda: _core.HadamardStep(*arguments))
+        return step

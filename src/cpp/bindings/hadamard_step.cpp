@@ -1,0 +1,77 @@
+// Layers of a network that make up a Walsh-Hadamard transform, as one step.
+#include "bindings/arrays.hpp"
+#include "bindings/monitor.hpp"
+#include "bindings/step.hpp"
+#include "kernels/hadamard.hpp"
+
+namespace cheapfast {
+namespace {
+
+// I (x) H (x) I, where H has 2^levels rows and the right identity `stride`.
+class HadamardStep : public Step {
+ public:
+  HadamardStep(std::int64_t features, int levels, std::int64_t stride, const py::dtype& type)
+      : type_(value_type(py::array(type, std::vector<py::ssize_t>{0}))),
+        features_(features),
+        levels_(levels),
+        stride_(stride) {
+    if (levels < 0 || levels > 62 || stride < 1 || features < 1 || (features / stride) % (std::int64_t{1} << levels) ||
+        features % stride) {
+      throw std::invalid_argument("blocks of 2^levels rows, stride apart, must cover the features");
+    }
+  }
+
+  // X and out: both C order, or both Fortran order. They do not overlap, or are the same.
+  void apply(const py::array& x, py::array y, int threads) const {
+    if (x.ndim() != 2 || y.ndim() != 2 || x.shape(0) != features_ || y.shape(0) != features_ ||
+        x.shape(1) != y.shape(1)) {
+      throw std::invalid_argument("X and out must have one shape and " + std::to_string(features_) + " rows");
+    }
+    if (value_type(x) != type_ || value_type(y) != type_) throw py::type_error("X and out must have the step's dtype");
+    const bool c_order = (x.flags() & y.flags() & py::array::c_style) != 0;
+    if (!c_order && (x.flags() & y.flags() & py::array::f_style) == 0) {
+      throw std::invalid_argument("X and out must be contiguous, in the same order");
+    }
+    const void* const in = x.data();
+    void* const out = y.mutable_data();
+    const std::int64_t vectors = x.shape(1);
+    PythonMonitor monitor(py::none{});
+    py::gil_scoped_release release;
+    run(in, out, vectors, c_order ? Layout::columns : Layout::rows, threads, monitor);
+  }
+
+  ValueType type() const override { return type_; }
+  std::int64_t inputs() const override { return features_; }
+  std::int64_t outputs() const override { return features_; }
+  bool is_serial(std::int64_t vectors) const override { return hadamard_is_serial(type_, features_ * vectors); }
+
+  void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
+    if (vectors == 0) return;
+    // vectors side by side make longer rows, those behind one another more transforms
+    const bool beside = layout == Layout::columns;
+    const std::int64_t row = stride_ * (beside ? vectors : 1);
+    const std::int64_t count = (features_ / stride_ >> levels_) * (beside ? 1 : vectors);
+    if (hadamard_is_serial(type_, features_ * vectors)) {
+      return hadamard_short(type_, x, y, levels_, row, count);
+    }
+    hadamard(type_, x, y, hadamard_dense(type_, levels_, row, count), threads, monitor);
+  }
+
+ private:
+  ValueType type_;
+  std::int64_t features_;
+  int levels_;
+  std::int64_t stride_;
+};
+
+}  // namespace
+
+void register_hadamard_step(py::module_& m) {
+  // A plain type, as the stub says: pybind11's own metaclass is for static properties.
+  const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));
+  StepClass<HadamardStep>(m, "HadamardStep", plain)
+      .def(py::init<std::int64_t, int, std::int64_t, const py::dtype&>())
+      .def("apply", &HadamardStep::apply);
+}
+
+}  // namespace cheapfast
