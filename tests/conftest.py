@@ -30,6 +30,14 @@ def pytest_report_header() -> list[str]:
     ]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what is measured of the machine out of a developer's own cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHEAPFAST_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _default_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a developer's own settings out of the tests."""

@@ -149,7 +149,8 @@ def test_explanation() -> None:
     lines = repr(told).splitlines()
     assert lines[0] == "3 passes for 5 float64 vectors:"
     assert len(lines) == 6
-    assert re.fullmatch(r" +0 +csr +0 +4x3 +\d+ B +120", lines[2])
+    assert re.fullmatch(r" +0 +csr +0 +4x3 +\d+ B +120 +[\d.]+ us", lines[2])
+    assert told.seconds == sum(row.seconds for row in told.passes if row.seconds is not None)
     assert "<td>numpy gather</td>" in told._repr_html_()
     with pytest.raises(ValueError, match="columns"):
         net.explain(-1)

@@ -15,6 +15,7 @@ from . import (
     gates,
     hadamard,
     import_time,
+    merge,
     multigrid,
     power_law,
     random_chain,
@@ -38,5 +39,6 @@ ALL: tuple[Workload, ...] = (
     *apply_network.WORKLOADS,
     *unflatten.WORKLOADS,
     *gates.WORKLOADS,
+    *merge.WORKLOADS,
     *import_time.WORKLOADS,
 )

@@ -5,12 +5,14 @@ Results call these from their own ``.plot()``; nothing else imports this module.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from cheapfast.flattening import Frontier, ToleranceCurve
+    from cheapfast.flattening import Frontier, MergePlan, Timing, ToleranceCurve
 
 
 def plot_frontier(frontier: Frontier, ax: Axes | None = None) -> Axes:
@@ -75,6 +77,64 @@ def plot_tolerance_curve(curve: ToleranceCurve, ax: Axes | None = None) -> Axes:
     axes.set_ylabel("synapses")
     axes.legend()
     return axes
+
+
+def plot_merge(plan: MergePlan, ax: Axes | None = None) -> Axes:
+    """Draw the seconds that a network takes against how often it is applied.
+
+    Parameters
+    ----------
+    plan : MergePlan
+        What `cheapfast.plan_merge` returned.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        All layers apart, all multiplied, this plan; the least of the three in bold, and dots where
+        one overtakes another there.
+    """
+    axes = _new_axes() if ax is None else ax
+    lines = {"all apart": plan.apart, "all multiplied": plan.multiplied, "this plan": plan.chosen}
+    lines = {name: line for name, line in lines.items() if math.isfinite(line.build)}
+    crossings = _crossings(list(lines.values()))
+    most = max([10.0 * plan.applications, *(10 * times for times in crossings)])
+    steps = [most ** (i / 200) for i in range(201)]
+    for name, line in lines.items():
+        axes.plot(steps, [line.total(times) for times in steps], label=name)
+    least = [min(line.total(times) for line in lines.values()) for times in steps]
+    axes.plot(steps, least, color="black", linewidth=4, alpha=0.25, zorder=0, label="least")
+    for times in crossings:
+        seconds = min(line.total(times) for line in lines.values())
+        axes.plot([times], [seconds], marker="o", color="black", linestyle="")
+        axes.annotate(
+            f"{math.floor(times):,}",
+            (times, seconds),
+            textcoords="offset points",
+            xytext=(6, -12),
+        )
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel(f"applications to {plan.batch} vector(s)")
+    axes.set_ylabel("predicted seconds, multiplying out included")
+    axes.legend()
+    return axes
+
+
+def _crossings(lines: Sequence[Timing]) -> list[float]:
+    """Return after how many applications the least line changes, from one on."""
+    found = set()
+    for i, one in enumerate(lines):
+        for other in lines[i + 1 :]:
+            if one.apply == other.apply:
+                continue
+            times = (other.build - one.build) / (one.apply - other.apply)
+            if times >= 1 and math.isclose(
+                one.total(times), min(line.total(times) for line in lines), rel_tol=1e-9
+            ):
+                found.add(times)
+    return sorted(found)
 
 
 def _new_axes() -> Axes:

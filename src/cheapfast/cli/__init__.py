@@ -24,6 +24,7 @@ Examples:
   cheapfast estimate A.npz A.npz          about how many, with a confidence interval
   cheapfast unflatten matrix.npy          a deep network for a flat matrix
   cheapfast gate --n 32 --method direct   2^32 neurons that multiply 32 numbers
+  cheapfast merge R.npz A.npz P.npz       multiply out or apply: what is faster, and from when on
   cheapfast paper                         the paper's claims, computed
   cheapfast bench --only count --quick    how fast, against other libraries
 """
@@ -34,6 +35,7 @@ VERBS = {
     "estimate": ("cheapfast.cli.estimate", "estimate"),
     "unflatten": ("cheapfast.cli.unflatten", "unflatten"),
     "gate": ("cheapfast.cli.gate", "gate"),
+    "merge": ("cheapfast.cli.merge", "merge"),
     "paper": ("cheapfast.cli.paper", "paper"),
     "bench": ("cheapfast.bench.run", "bench"),
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from cheapfast.flattening.cost import FlatteningCost, flattening_cost
 from cheapfast.flattening.flatten import flatten
 from cheapfast.flattening.frontier import Frontier, FrontierPoint, frontier
-from cheapfast.flattening.merge import merge, plan_merge
-from cheapfast.flattening.merge_plan import MergeGroup, MergePlan
+from cheapfast.flattening.merge import merge, plan_merge, recalibrate
+from cheapfast.flattening.merge_plan import MergeGroup, MergePlan, Timing
 from cheapfast.flattening.spectral import SpectralCost, spectral_cost
 from cheapfast.flattening.tolerance import ToleranceCurve, tolerance_curve
 from cheapfast.flattening.unflatten import (
@@ -25,6 +25,7 @@ __all__ = [
     "MergePlan",
     "SpectralCost",
     "StructureNotFound",
+    "Timing",
     "ToleranceCurve",
     "Unflattening",
     "flatten",
@@ -32,6 +33,7 @@ __all__ = [
     "frontier",
     "merge",
     "plan_merge",
+    "recalibrate",
     "spectral_cost",
     "tolerance_curve",
     "unflatten",

@@ -12,7 +12,8 @@ from cheapfast import _memory
 from cheapfast.counting.structural import count_structural
 from cheapfast.flattening.sampling import sample_products
 from cheapfast.network import Network
-from cheapfast.plan.seconds import Pricer, product_seconds
+from cheapfast.plan.seconds import Pricer
+from cheapfast.plan.sparse_seconds import Meeting, as_float, product_seconds
 from cheapfast.plan.traffic import Traffic
 from cheapfast.support import Support, compose, csr_pattern_bytes
 
@@ -81,7 +82,9 @@ class Intervals:
         self._traffic, self._pairs = self._estimates(report)
         self._exact: dict[tuple[int, int], int] = {}
         self._merged: dict[tuple[int, int], Merged] = {}
-        self._budget = _COUNT_BUDGET
+        self._budget = _COUNT_BUDGET // 2
+        self._count_cheapest()
+        self._budget += _COUNT_BUDGET // 2
 
     def __len__(self) -> int:
         return len(self._layers)
@@ -135,6 +138,19 @@ class Intervals:
         for key in [key for key in self._merged if key[0] == start and key[1] >= stop]:
             del self._merged[key]
 
+    def _count_cheapest(self) -> None:
+        """Count the products of which that takes least."""
+        size = len(self)
+        runs = [(start, stop) for start in range(size) for stop in range(start + 2, size + 1)]
+        for start, stop in sorted(runs, key=lambda run: self._work(*run)):
+            if self._work(start, stop) > self._budget:
+                break
+            self.refine(start, stop)
+
+    def _work(self, start: int, stop: int) -> float:
+        """Return the pairs of nonzeros that meet on the way to a product."""
+        return sum(self._pairs[start, last] for last in range(start + 1, stop))
+
     def _count(self, start: int, stop: int) -> int:
         net = Network(self._layers[start:stop])
         return count_structural(net, "auto", self._pricer.machine.threads, self._limit).value
@@ -143,12 +159,11 @@ class Intervals:
         traffic, exact = self._product(start, stop)
         dtype = self._dtype(start, stop)
         build = self._build_seconds(start, stop)
-        pairs = sum(self._pairs[start, last] for last in range(start + 1, stop))
         return Merged(
             nonzeros=round(traffic.nonzeros),
             exact=exact,
             traffic=traffic,
-            pairs=pairs,
+            pairs=self._work(start, stop),
             build_seconds=build,
             apply_seconds=self._pricer.layer(traffic, dtype),
         )
@@ -163,9 +178,18 @@ class Intervals:
             if needed + held > self._limit:
                 return float("inf")
             held = needed  # the product before, while the next is made of it
-            total += product_seconds(
-                self._pairs[start, last], shape, product.nonzeros, dtype, self._pricer.machine
+            before, _ = self._product(start, last)
+            sampled = self._traffic[start, last - 1].nonzeros  # what the pairs were estimated with
+            left = self._traffic[last, last]
+            meeting = Meeting(
+                left=float(left.nonzeros),
+                pairs=self._pairs[start, last] * before.nonzeros / max(sampled, 1.0),
+                product=float(product.nonzeros),
+                columns=product.columns,
+                uneven=max(left.uneven, before.uneven),
+                words=product.words,
             )
+            total += product_seconds(meeting, dtype, self._pricer.machine)
         return total
 
     def _product(self, start: int, stop: int) -> tuple[Traffic, bool]:
@@ -203,17 +227,21 @@ class Intervals:
         """Do without samples where the layers are too large to be written out: no order assumed."""
         traffic, pairs = {}, {}
         for i, support in enumerate(supports):
-            nonzeros = _float(support.nnz)
+            nonzeros = as_float(support.nnz)
             for j in range(i, len(supports)):
-                shape = (supports[j].shape[0], supports[i].shape[1])
+                shape = (supports[j].shape[0], support.shape[1])
                 met = 0.0
                 if j > i:
-                    met = nonzeros * _float(supports[j].nnz) / max(_float(supports[j].shape[1]), 1.0)
-                    most = _float(shape[0]) * _float(shape[1])
+                    met = (
+                        nonzeros
+                        * as_float(supports[j].nnz)
+                        / max(as_float(supports[j].shape[1]), 1.0)
+                    )
+                    most = as_float(shape[0]) * as_float(shape[1])
                     closed = self._closed[i][j - i]
-                    nonzeros = min(met, most) if closed is None else _float(closed.nnz)
-                a_row = nonzeros / max(_float(shape[0]), 1.0)
-                traffic[i, j] = Traffic(*shape, nonzeros, a_row, a_row, _float(shape[1]), 0.0)
+                    nonzeros = min(met, most) if closed is None else as_float(closed.nnz)
+                a_row = nonzeros / max(as_float(shape[0]), 1.0)
+                traffic[i, j] = Traffic(*shape, nonzeros, a_row, a_row, as_float(shape[1]), 0.0)
                 pairs[i, j] = met
         return traffic, pairs
 
@@ -227,11 +255,6 @@ def _closed_products(supports: Sequence[Support]) -> list[list[Support | None]]:
             row.append(None if row[-1] is None else compose(support, row[-1]))
         products.append(row)
     return products
-
-
-def _float(count: int) -> float:
-    """Return a count for a model; those beyond any float are as good as its largest."""
-    return float(min(count, 10**300))
 
 
 def _csr_bytes(shape: tuple[int, int], nonzeros: float, dtype: np.dtype[Any]) -> int:

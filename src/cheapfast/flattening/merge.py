@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Literal
 
-import numpy as np
-
 from cheapfast._progress import reporting
-from cheapfast._validate import choice, integer, size_of
+from cheapfast._validate import choice, integer
 from cheapfast.counting.structural import count_prefixes
-from cheapfast.flattening.choose import (
-    Choice,
-    Group,
-    Prices,
-    cheapest,
-    none,
-    total_seconds,
-    whole,
-)
+from cheapfast.flattening.choose import cheapest, first_to_pay
 from cheapfast.flattening.intervals import Intervals, available
+from cheapfast.flattening.merge_groups import Timings, described, fixed_seconds, kept
 from cheapfast.flattening.merge_plan import MergeGroup, MergePlan, Timing
 from cheapfast.flattening.partition import least_partitions
+from cheapfast.flattening.prices import Choice, Group, Prices
 from cheapfast.network import Network
-from cheapfast.plan import is_opaque, make_plan
 from cheapfast.plan.calibrate import machine as this_machine
-from cheapfast.plan.cost import weight_bytes
-from cheapfast.plan.seconds import Pricer, Vectors
+from cheapfast.plan.cost import has_weights, weight_bytes
+from cheapfast.plan.seconds import Pricer
+from cheapfast.plan.sparse_seconds import Vectors, as_float
 
 Objective = Literal["synapses", "time"]
 ProgressArgument = bool | Callable[[int, int], None] | None
@@ -134,12 +125,12 @@ def plan_merge(
 
     .. math:: \sum_{\text{merged groups}} t_\text{multiply} + N\, t_\text{apply}(\text{groups}),
 
-    by a dynamic program over intervals of layers. Layers that stay apart are priced together, by the
-    passes that really apply them (`Network.explain`). The seconds come from a model whose rates are
-    measured on this machine once, in about half a second, and kept in the user's cache folder. The
-    nonzeros of products come in closed form where there is one; otherwise they are estimated from
-    some of their rows, and those that the choice rests on are then counted exactly where that takes
-    no more than about a tenth of a second. The plan says which are.
+    by a dynamic program over intervals of layers. Layers that stay apart are priced together, by
+    the passes that really apply them (`Network.explain`). The seconds come from a model whose rates
+    are measured on this machine once, in about half a second, and kept in the user's cache folder.
+    The nonzeros of products come in closed form where there is one; otherwise they are estimated
+    from some of their rows, and those that the choice rests on are then counted exactly where that
+    takes no more than about a tenth of a second. The plan says which are.
 
     Examples
     --------
@@ -155,15 +146,15 @@ def plan_merge(
     vectors = Vectors(integer(batch, "batch", minimum=1), net.dtype)
     limit = available(memory_limit)
     machine = this_machine(threads)
-    around = float(min(sum(map(weight_bytes, _weighted(net))), 10**300))
-    pricer = Pricer(vectors, machine, around)
+    weights = sum(weight_bytes(layer) for layer in net if has_weights(layer))
+    pricer = Pricer(vectors, machine, as_float(weights))
     groups: list[MergeGroup] = []
-    timings = _Timings()
+    timings = Timings()
     with reporting(progress, "planning what to merge") as report:
         for start, stop, linear in linear_runs(net):
             if not linear:
-                seconds = _seconds_of(net, start, pricer)
-                groups.append(_kept(net, start, seconds, seconds))
+                seconds = fixed_seconds(net, start, pricer)
+                groups.append(kept(net, start, seconds, seconds))
                 timings.add_fixed(seconds)
                 continue
             layers, shapes = list(net)[start:stop], net.layer_shapes[start:stop]
@@ -173,7 +164,7 @@ def plan_merge(
                 chosen = _fastest(prices, applications)
             else:
                 chosen = _fewest(prices, threads, limit)
-            groups += _described(net, start, prices, chosen)
+            groups += described(net, start, prices, chosen)
             timings.add(prices, chosen)
     break_even, pays = timings.break_even()
     return MergePlan(
@@ -193,6 +184,17 @@ def plan_merge(
     )
 
 
+def recalibrate(threads: int | None = None) -> None:
+    """Measure anew what `plan_merge` and `Network.explain` predict with, and keep it.
+
+    Parameters
+    ----------
+    threads : int, optional
+        As for `Network.apply`.
+    """
+    this_machine(threads, again=True)
+
+
 def linear_runs(net: Network) -> Iterator[tuple[int, int, bool]]:
     """Cut a network at what cannot be merged.
 
@@ -209,7 +211,7 @@ def linear_runs(net: Network) -> Iterator[tuple[int, int, bool]]:
     """
     start = 0
     for i, layer in enumerate(net):
-        if layer.is_linear and not is_opaque(layer):
+        if has_weights(layer):
             continue
         if start < i:
             yield start, i, True
@@ -217,10 +219,6 @@ def linear_runs(net: Network) -> Iterator[tuple[int, int, bool]]:
         start = i + 1
     if start < len(net):
         yield start, len(net), True
-
-
-def _weighted(net: Network) -> Iterator[object]:
-    return (layer for layer in net if layer.is_linear and not is_opaque(layer))
 
 
 # -- choosing
@@ -257,155 +255,3 @@ def _fewest(prices: Prices, threads: int | None, limit: int) -> Choice:
         else:
             groups.append(Group(start, stop, False))
     return prices.cost(groups)
-
-
-def first_to_pay(prices: Prices) -> Choice | None:
-    """Return the partition that is the first to pay as applications become more.
-
-    Parameters
-    ----------
-    prices : Prices
-
-    Returns
-    -------
-    Choice or None
-        None if merging never pays.
-
-    Notes
-    -----
-    The least build / (apart - apply) over all partitions, by Dinkelbach's iteration: the best
-    partition for as many applications as the last one needs has a ratio no larger.
-    """
-    apart = prices.cost(none(len(prices.layers)))
-    best = cheapest(prices, math.inf)
-    if not _gains(apart, best):
-        return None
-    while True:
-        ratio = best.build_seconds / (apart.apply_seconds - best.apply_seconds)
-        rival = cheapest(prices, ratio)
-        if not _gains(apart, rival):
-            return best
-        improved = rival.build_seconds / (apart.apply_seconds - rival.apply_seconds)
-        if improved >= ratio * (1 - 1e-9):
-            return best
-        best = rival
-
-
-def _gains(apart: Choice, other: Choice) -> bool:
-    merges = any(group.merged for group in other.groups)
-    return merges and other.apply_seconds < apart.apply_seconds
-
-
-# -- what comes of it
-
-
-class _Timings:
-    """Sums over the runs of a network."""
-
-    def __init__(self) -> None:
-        self.apart, self.complete = 0.0, True
-        self.multiplied, self.chosen = Timing(0.0, 0.0), Timing(0.0, 0.0)
-        self._merged: list[tuple[int, int]] = []
-        self._first: tuple[float, tuple[tuple[int, int], ...]] | None = None
-        self._position = 0
-
-    def add_fixed(self, seconds: float | None) -> None:
-        """Add a layer that stays what it is."""
-        self.complete = self.complete and seconds is not None
-        self.apart += seconds or 0.0
-        self.multiplied += Timing(0.0, seconds or 0.0)
-        self.chosen += Timing(0.0, seconds or 0.0)
-        self._position += 1
-
-    def add(self, prices: Prices, chosen: Choice) -> None:
-        """Add a linear run."""
-        size = len(prices.layers)
-        apart = prices.cost(none(size))
-        self.apart += apart.apply_seconds
-        everything = prices.cost(whole(size))
-        self.multiplied += Timing(everything.build_seconds, everything.apply_seconds)
-        self.chosen += Timing(chosen.build_seconds, chosen.apply_seconds)
-        self._merged += self._places(chosen)
-        first = first_to_pay(prices)
-        if first is not None:
-            ratio = first.build_seconds / (apart.apply_seconds - first.apply_seconds)
-            if self._first is None or ratio < self._first[0]:
-                self._first = ratio, tuple(self._places(first))
-        self._position += size
-
-    def break_even(self) -> tuple[int | None, tuple[tuple[int, int], ...]]:
-        """Return after how many applications merging has paid, and of which layers."""
-        if self._merged:
-            gain = self.apart - self.chosen.apply
-            return applications_to_pay(self.chosen.build, gain), tuple(self._merged)
-        if self._first is None:
-            return None, ()
-        return math.floor(self._first[0]), self._first[1]
-
-    def _places(self, chosen: Choice) -> list[tuple[int, int]]:
-        at = self._position
-        return [(at + group.start, at + group.stop) for group in chosen.groups if group.merged]
-
-
-def applications_to_pay(build: float, gain: float) -> int | None:
-    """Return the number of applications above which a gain pays for what it takes to get it.
-
-    Parameters
-    ----------
-    build, gain : float
-        Seconds once, and seconds an application.
-
-    Returns
-    -------
-    int or None
-        None if it never does.
-    """
-    if gain <= 0 or math.isinf(build) or math.isnan(gain):
-        return None
-    return math.floor(build / gain)
-
-
-def _described(net: Network, at: int, prices: Prices, chosen: Choice) -> list[MergeGroup]:
-    """Return the groups of a run, each layer that stays apart by itself."""
-    before = prices.apart(0, len(prices.layers), False).seconds
-    described: list[MergeGroup] = []
-    after_merged = False
-    for group in chosen.groups:
-        start, stop = group.start, group.stop
-        if not group.merged:
-            now = prices.apart(start, stop, after_merged).seconds
-            described += [
-                _kept(net, at + i, before[i], now[i - start]) for i in range(start, stop)
-            ]
-        else:
-            merged = prices.intervals.merged(start, stop)
-            gain = sum(before[start:stop]) - merged.apply_seconds
-            described.append(
-                MergeGroup(
-                    start=at + start,
-                    stop=at + stop,
-                    nonzeros=sum(layer.synapses for layer in prices.layers[start:stop]),
-                    merged_nonzeros=merged.nonzeros,
-                    exact=merged.exact,
-                    build_seconds=merged.build_seconds,
-                    seconds_before=sum(before[start:stop]),
-                    seconds_after=merged.apply_seconds,
-                    break_even=applications_to_pay(merged.build_seconds, gain),
-                )
-            )
-        after_merged = group.merged
-    return described
-
-
-def _kept(net: Network, i: int, before: float | None, after: float | None) -> MergeGroup:
-    layer = net[i]
-    hidden = not layer.is_linear or is_opaque(layer)
-    nonzeros = None if hidden else layer.synapses
-    return MergeGroup(i, i + 1, nonzeros, nonzeros, True, 0.0, before, after, None)
-
-
-def _seconds_of(net: Network, i: int, pricer: Pricer) -> float | None:
-    layers, shapes = [net[i]], [net.layer_shapes[i]]
-    (step,) = make_plan(layers, shapes).passes
-    seconds = pricer.passed(step, layers)
-    return None if seconds is None else sum(seconds)

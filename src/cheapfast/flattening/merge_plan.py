@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, NamedTuple
 
 from cheapfast import _memory
-from cheapfast.layers import Layer, Sparse
+from cheapfast.flattening.affine import merged_layer
 from cheapfast.network import Network
 from cheapfast.network.display import elided
-from cheapfast.plan.product import multiply_out
+from cheapfast.plan.seconds import seconds_text
 from cheapfast.plan.shapes import Shape
 from cheapfast.support import csr_pattern_bytes
 
@@ -61,7 +57,7 @@ class Timing(NamedTuple):
         """
         return self.build + applications * self.apply
 
-    def __add__(self, other: object) -> Timing:  # type: ignore[override]
+    def __add__(self, other: object) -> Timing:
         assert isinstance(other, Timing)
         return Timing(self.build + other.build, self.apply + other.apply)
 
@@ -123,8 +119,8 @@ class MergePlan:
         Predicted seconds to multiply out and to apply once: nothing merged, every linear run made
         one matrix (infinite if that does not fit in memory), and this plan.
     break_even : int or None
-        Merging `pays` above so many applications; None if it never does. If this plan merges nothing,
-        that of the merging that pays first.
+        Merging `pays` above so many applications; None if it never does. If this plan merges
+        nothing, that of the merging that pays first.
     pays : tuple of (int, int)
         The layers ``start`` to ``stop - 1`` that `break_even` is about.
     complete : bool
@@ -151,10 +147,10 @@ class MergePlan:
 
     @cached_property
     def network(self) -> Network:
-        """The merged network: multiplied out when first asked for, MemoryError if that is too large.
+        """The merged network, multiplied out when first asked for; MemoryError if it is too large.
 
-        Layers that are not merged are taken as they are. Entries that cancel exactly are dropped, so
-        it may have fewer nonzeros than the plan says.
+        Layers that are not merged are taken as they are. Entries that cancel exactly are dropped,
+        so it may have fewer nonzeros than the plan says.
         """
         for group in self.groups:
             if group.is_merged:
@@ -212,10 +208,8 @@ class MergePlan:
         if not any(group.is_merged for group in self.groups):
             if self.break_even is None:
                 return "Keep the layers apart: no merging is predicted to make it faster."
-            return (
-                f"Keep the layers apart for {_times(self.applications)}; merge {which} if you apply "
-                f"more than {_times(self.break_even)}."
-            )
+            now, then = _times(self.applications), _times(self.break_even)
+            return f"Keep the layers apart for {now}; merge {which} if you apply more than {then}."
         if self.break_even is None:
             return f"Merge {which} for fewer synapses; that is not predicted to make it faster."
         return f"Merge {which} if you apply more than {_times(self.break_even)}."
@@ -293,67 +287,9 @@ class MergePlan:
         _memory.require(
             csr_pattern_bytes(shape, entries) + entries * self.source.dtype.itemsize,
             f"merging the layers {group.start} to {group.stop - 1}, about {entries:,} nonzeros,",
-            "merge with objective='time' and a smaller memory_limit, or apply the layers as they are",
+            "merge with objective='time' and a smaller memory_limit, or apply the layers apart",
             limit=self.memory_limit,
         )
-
-
-def merged_layer(layers: Sequence[Layer], threads: int | None = None) -> Sparse:
-    """Multiply linear layers out to one, biases included.
-
-    Parameters
-    ----------
-    layers : sequence of Layer
-        In data-flow order.
-    threads : int, optional
-        As for `Network.apply`.
-
-    Returns
-    -------
-    Sparse
-        W_2 (W_1 x + b_1) + b_2 has the weights W_2 W_1 and the bias W_2 b_1 + b_2.
-
-    Raises
-    ------
-    MemoryError
-        Before a product that would not fit.
-    """
-    return Sparse(multiply_out(layers, threads), reduce(_pushed, layers, None))
-
-
-def _pushed(bias: npt.NDArray[Any] | None, layer: Layer) -> npt.NDArray[Any] | None:
-    """Return what a layer makes of the bias before it, its own added."""
-    if bias is None:
-        return layer.bias
-    column: npt.NDArray[Any] = layer.apply(np.asarray(bias)[:, np.newaxis])
-    return column[:, 0]
-
-
-def seconds_text(seconds: float | None) -> str:
-    """Write seconds for people.
-
-    Parameters
-    ----------
-    seconds : float or None
-
-    Returns
-    -------
-    str
-        Two or three digits and a unit.
-
-    Examples
-    --------
-    >>> seconds_text(0.00123), seconds_text(45.6), seconds_text(2e-9)
-    ('1.23 ms', '45.6 s', '0.002 us')
-    """
-    if seconds is None:
-        return "unknown"
-    if math.isinf(seconds):
-        return "too large"
-    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= scale:
-            return f"{seconds / scale:.3g} {unit}"
-    return f"{seconds / 1e-6:.3g} us"
 
 
 def _row(group: MergeGroup) -> tuple[str, ...]:

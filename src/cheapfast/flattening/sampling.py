@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 #: Entries of the sampled rows together; where they grow beyond, fewer rows go on.
-_MOST_ENTRIES = 1 << 14
+_MOST_ENTRIES = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Sampled:
         Its number of nonzeros included.
     next_pairs : float
         Pairs of nonzeros that meet when the following layer is multiplied with it; 0 for the last.
+        Exact for a layer itself.
     """
 
     traffic: Traffic
@@ -67,7 +68,7 @@ def sample_products(
     """
     patterns = [_ones(support) for support in supports]
     into = [np.bincount(support.indices, minlength=support.shape[1]) for support in supports[1:]]
-    into.append(np.zeros(supports[-1].shape[0]))
+    into.append(np.zeros(supports[-1].shape[0], np.int64))
     products = []
     for j in range(len(supports)):
         products.append(_backwards(patterns[: j + 1], into[j]))
@@ -82,7 +83,7 @@ def _ones(support: CsrSupport) -> Any:
 
 
 def _backwards(patterns: Sequence[Any], into: Array) -> list[Sampled]:
-    """Push rows of the last layer back to the first; `into` is how often the next one takes each."""
+    """Push rows of the last layer back; `into` is how often the next one takes each."""
     last = patterns[-1]
     rows = last.shape[0]
     starts = block_starts(rows)
@@ -94,18 +95,20 @@ def _backwards(patterns: Sequence[Any], into: Array) -> list[Sampled]:
         if k:
             sampled, taken, blocks = _thinned(sampled, taken, blocks)
             sampled = sampled @ layer
-            sampled.data[:] = 1  # a sum of ones may have wrapped to 0; the entry is there all the same
+            sampled.data[:] = (
+                1  # a sum of ones may have wrapped to 0; the entry is there all the same
+            )
         results.append(_describe(sampled, blocks, taken, (rows, layer.shape[1]), into))
-    return results
+    # of the layer itself all rows are there
+    exact = float(np.diff(last.indptr) @ into)
+    return [Sampled(results[0].traffic, exact), *results[1:]]
 
 
 def _thinned(sampled: Any, taken: Array, blocks: list[Array]) -> tuple[Any, Array, list[Array]]:
     """Leave out blocks, and in the end rows, until few entries are left."""
     while sampled.nnz > _MOST_ENTRIES and len(taken) > 1:
-        if len(blocks) > 1:
-            blocks = blocks[::2]
-        else:
-            blocks = [blocks[0][: (len(blocks[0]) + 1) // 2]]
+        first = blocks[0]
+        blocks = blocks[::2] if len(blocks) > 1 else [first[: (len(first) + 1) // 2]]
         kept = np.isin(taken, np.concatenate(blocks))
         sampled, taken = sampled[np.flatnonzero(kept)], taken[kept]
     return sampled, taken, blocks

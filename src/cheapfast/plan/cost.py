@@ -97,6 +97,20 @@ def is_opaque(layer: Layer) -> bool:
     return isinstance(layer, Operator)
 
 
+def has_weights(layer: Layer) -> bool:
+    """Return whether a layer is linear and shows its weights.
+
+    Parameters
+    ----------
+    layer : Layer
+
+    Returns
+    -------
+    bool
+    """
+    return layer.is_linear and not is_opaque(layer)
+
+
 def weight_bytes(layer: Layer) -> int:
     """Return the bytes of weights and indices that applying a layer reads.
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cheapfast._memory import human
-from cheapfast.plan.cost import Cost
+from cheapfast.plan.cost import Cost, has_weights, weight_bytes
 from cheapfast.plan.passes import Plan
+from cheapfast.plan.seconds import Pricer, seconds_text
 from cheapfast.plan.shapes import Shape
+from cheapfast.plan.sparse_seconds import Vectors, as_float
 
-_HEADINGS = ("pass", "kernel", "layers", "shape", "bytes", "flops")
+if TYPE_CHECKING:
+    from cheapfast.layers import Layer
+    from cheapfast.plan.machine import Machine
+
+_HEADINGS = ("pass", "kernel", "layers", "shape", "bytes", "flops", "predicted")
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,8 @@ class PassCost:
         Outputs and inputs.
     cost : Cost or None
         None if an Operator does not say.
+    seconds : float or None
+        Predicted; None if an Operator does not say.
     """
 
     kernel: str
@@ -37,6 +46,7 @@ class PassCost:
     stop: int
     shape: Shape
     cost: Cost | None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -67,10 +77,20 @@ class Explanation:
             total += step.cost
         return total
 
+    @property
+    def seconds(self) -> float | None:
+        """Predicted time of all passes, one call; None if that of one is not known.
+
+        A model with rates measured on this machine, right within some tens of per cent; see
+        `cheapfast.plan_merge`. The call itself takes some microseconds more.
+        """
+        known = [step.seconds for step in self.passes if step.seconds is not None]
+        return sum(known) if len(known) == len(self.passes) else None
+
     def __repr__(self) -> str:
         rows = [_HEADINGS, *self._rows()]
         widths = [max(len(row[k]) for row in rows) for k in range(len(_HEADINGS))]
-        left = (False, True, True, False, False, False)
+        left = (False, True, True, False, False, False, False)
         lines = [
             "  ".join(
                 text.ljust(width) if is_left else text.rjust(width)
@@ -104,31 +124,50 @@ class Explanation:
                 str(step.start) if step.stop == step.start + 1 else f"{step.start}-{step.stop - 1}",
                 f"{step.shape[0]}x{step.shape[1]}",
                 *_cost_texts(step.cost),
+                seconds_text(step.seconds),
             )
             for i, step in enumerate(self.passes)
         ]
-        return [*rows, ("", "total", "", "", *_cost_texts(self.total))]
+        total = ("", "total", "", "", *_cost_texts(self.total), seconds_text(self.seconds))
+        return [*rows, total]
 
 
-def explain(plan: Plan, columns: int, dtype: np.dtype[Any]) -> Explanation:
+def explain(
+    plan: Plan, layers: Sequence[Layer], columns: int, dtype: np.dtype[Any], machine: Machine
+) -> Explanation:
     """Return the costs of a plan's passes.
 
     Parameters
     ----------
     plan : Plan
+    layers : sequence of Layer
+        That it applies.
     columns : int
         Number of vectors.
     dtype : numpy.dtype
         Their type; the costs are as if it stayed that through the network.
+    machine : Machine
+        Whose seconds to predict.
 
     Returns
     -------
     Explanation
     """
-    rows = [
-        PassCost(step.kernel, step.start, step.stop, step.shape, step.cost(columns, dtype))
-        for step in plan.passes
-    ]
+    weights = sum(weight_bytes(layer) for layer in layers if has_weights(layer))
+    pricer = Pricer(Vectors(columns, dtype), machine, as_float(weights))
+    rows = []
+    for step in plan.passes:
+        seconds = pricer.passed(step, layers)
+        rows.append(
+            PassCost(
+                step.kernel,
+                step.start,
+                step.stop,
+                step.shape,
+                step.cost(columns, dtype),
+                None if seconds is None else sum(seconds),
+            )
+        )
     return Explanation(tuple(rows), columns, dtype)
 
 

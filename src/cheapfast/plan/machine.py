@@ -10,7 +10,7 @@ import platform
 import sys
 import tempfile
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,10 @@ FORMAT = 1
 RATES = {
     "pass": "seconds of a pass before it does anything",
     "layer": "seconds of one more layer in a chain of sparse ones",
-    "row": "seconds a row of a sparse layer, by bytes of an operand's row, in cache",
-    "entry": "seconds a nonzero of a sparse layer, by bytes of an operand's row, in cache",
+    "row": "seconds a row of a sparse layer, by bytes of an operand's row, all in near caches",
+    "entry": "the same a nonzero, of rows with few",
+    "long": "the same a nonzero, of rows with many: each waits for the sum before it",
+    "complex": "the same a nonzero that is complex",
     "uneven": "more seconds a row that is not as long as the one before it",
     "gather8": "more seconds for a nonzero that names an operand's row of 8 bytes at random, by "
     "bytes of the operand",
@@ -31,8 +33,11 @@ RATES = {
     "gather512": "the same for rows of 512 bytes",
     "stream": "more seconds a byte of weights, by bytes that an application reads",
     "move": "more seconds a byte of operand and result, by bytes of both",
-    "pair": "seconds a pair of nonzeros that meet when sparse matrices are multiplied",
-    "product": "seconds a nonzero of a product of sparse matrices",
+    "left": "seconds a nonzero of the left factor when sparse matrices are multiplied",
+    "left uneven": "more of them where rows are not as long as the row before",
+    "pair": "the same a pair of nonzeros that meet",
+    "product": "the same a nonzero of the product",
+    "word": "the same for each 64 neighbouring columns that hold nonzeros of a row",
     "fourier": "seconds a flop of a fused run of Fourier factors, by number of vectors",
     "sums": "seconds a flop of a fused run of sums and differences, by number of vectors",
     "blocks": "seconds a flop of a fused run of 2 x 2 blocks, by number of vectors",
@@ -79,6 +84,34 @@ class Curve:
         (low, first), (high, last) = self.points[above - 1 : above + 1]
         share = math.log(size / low) / math.log(high / low)
         return first + share * (last - first)
+
+
+def curve(points: Iterable[tuple[float, float]]) -> Curve:
+    """Make a curve of measured points; a rate below 0 is the noise of a rate of 0.
+
+    Parameters
+    ----------
+    points : iterable of (float, float)
+
+    Returns
+    -------
+    Curve
+    """
+    return Curve(tuple((float(size), max(rate, 0.0)) for size, rate in points))
+
+
+def constant(rate: float) -> Curve:
+    """Make a curve of a rate that depends on nothing.
+
+    Parameters
+    ----------
+    rate : float
+
+    Returns
+    -------
+    Curve
+    """
+    return curve([(1.0, rate)])
 
 
 @dataclass(frozen=True)
@@ -145,14 +178,14 @@ class Machine:
         try:
             if document["format"] != FORMAT:
                 raise ValueError(f"format must be {FORMAT}, got {document['format']!r}")
-            rates = {name: _curve(document["rates"][name]) for name in RATES}
+            rates = {name: _read(document["rates"][name]) for name in RATES}
             threads = int(document["threads"])
         except (KeyError, TypeError, IndexError) as error:
             raise ValueError(f"no calibration of a machine: {error!r}") from error
         return cls(rates, threads)
 
 
-def _curve(points: Any) -> Curve:
+def _read(points: Any) -> Curve:
     read = tuple((float(size), float(rate)) for size, rate in points)
     sizes = [size for size, _ in read]
     usable = all(size > 0 and 0 <= rate < math.inf for size, rate in read)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 BLOCKS, BLOCK_ROWS = 8, 8  # neighbouring rows share what they read, so they are drawn together
+_ENOUGH_ENTRIES = 4096  # to see how they lie within rows
 _FAR = 64  # columns farther apart than such a part of all belong to different streams
 
 
@@ -36,6 +37,9 @@ class Traffic:
         in a cache for the next block to find it there.
     uneven : float
         Share of the rows that are not as long as the row before.
+    words : float
+        Nonzeros of a row that are alone among 64 neighbouring columns are as many words, those that
+        share them fewer: words a nonzero.
     """
 
     rows: int
@@ -45,6 +49,7 @@ class Traffic:
     fresh: float
     extent: float
     uneven: float
+    words: float = 1.0
 
     def resized(self, nonzeros: int) -> Traffic:
         """Return the same traffic for another number of nonzeros, once that is known better.
@@ -66,6 +71,7 @@ class Traffic:
             min(self.fresh * scale, self.columns),
             self.extent,
             self.uneven,
+            self.words,
         )
 
 
@@ -79,7 +85,7 @@ def block_starts(rows: int) -> Array:
     Returns
     -------
     numpy.ndarray
-        Each with `BLOCK_ROWS` rows, or fewer at the end. No random numbers: the same plan each time.
+        Each with `BLOCK_ROWS` rows, or fewer at the end. Always the same: plans repeat.
     """
     if rows <= BLOCKS * BLOCK_ROWS:
         return np.arange(0, rows, BLOCK_ROWS)
@@ -137,7 +143,7 @@ def sampled_traffic(
     """
     block_of_row = np.repeat(np.arange(len(sizes)), sizes)
     same = np.diff(block_of_row) == 0
-    uneven = np.count_nonzero(np.diff(lengths)[same]) / max(np.count_nonzero(same), 1)
+    uneven = float(np.count_nonzero(np.diff(lengths)[same])) / max(int(np.count_nonzero(same)), 1)
     # all blocks at once: a column's key is its own in each block, and far from those of the next
     stride = 2 * max(shape[1], 1)
     keys = np.sort(np.repeat(block_of_row * stride, lengths) + columns)
@@ -157,7 +163,20 @@ def sampled_traffic(
         fresh=float(np.minimum(touched, streams * advance).sum()) / rows,
         extent=float((together + streams).sum()) / max(len(sizes), 1),
         uneven=uneven,
+        words=_words(columns, lengths, shape[1]),
     )
+
+
+def _words(columns: Array, lengths: Array, width: int) -> float:
+    """Return the words of 64 columns that a row touches, a nonzero; of the first rows only."""
+    rows = int(np.searchsorted(np.cumsum(lengths), _ENOUGH_ENTRIES)) + 1
+    few = lengths[:rows]
+    entries = int(few.sum())
+    if entries == 0:
+        return 1.0
+    keys = np.repeat(np.arange(len(few)) * (width // 64 + 1), few) + columns[:entries] // 64
+    keys.sort()
+    return (1 + np.count_nonzero(np.diff(keys))) / entries
 
 
 def _joined(arrays: Sequence[Array]) -> Array:

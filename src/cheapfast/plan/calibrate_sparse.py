@@ -1,0 +1,233 @@
+"""Rates of the sparse kernels: layers applied to vectors, and products of two matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from cheapfast.layers import Sparse
+from cheapfast.plan.csr_chain import CsrChain
+from cheapfast.plan.machine import Curve, constant, curve
+from cheapfast.plan.product import multiply
+from cheapfast.plan.stopwatch import fastest
+from cheapfast.plan.traffic import layer_traffic
+
+Rates = Mapping[str, Curve]
+
+_KIB, _MIB = 1 << 10, 1 << 20
+_NEAREST, _NEAR = 16 * _KIB, 256 * _KIB
+_FARTHER = (2 * _MIB, 8 * _MIB, 24 * _MIB, 64 * _MIB)
+_ROW_BYTES = (8, 64, 512)  # of an operand
+_FEW, _SOME, _MANY = 2, 18, 128  # nonzeros of a row
+_VECTORS = 64
+
+
+def sparse_rates(rng: np.random.Generator) -> dict[str, Curve]:
+    """Measure what applying sparse layers takes.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    dict
+        Some of `cheapfast.plan.machine.RATES`.
+    """
+    rates = _overheads()
+    rates.update(_in_cache(rng, rates))
+    rates["uneven"] = constant(_unevenness(rng))
+    rates.update(_in_order(rng, rates))
+    for size in _ROW_BYTES:
+        rates[f"gather{size}"] = _gather(size, rng, rates)
+    return rates
+
+
+def speedup(rng: np.random.Generator, threads: int) -> Curve:
+    """Measure how many times faster some threads are than one.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    threads : int
+
+    Returns
+    -------
+    Curve
+    """
+    if threads == 1:
+        return constant(1.0)
+    layer = spread(16384, 16384, 16, rng)
+    alone, together = (_seconds([layer], _VECTORS, count) for count in (1, threads))
+    return constant(min(max(alone / together, 1.0), float(threads)))
+
+
+def spread(
+    rows: int, columns: int, per_row: int, rng: np.random.Generator, dtype: str = "f8"
+) -> Sparse:
+    """Draw one column a row from each of equally wide ranges: sorted, and none twice.
+
+    Parameters
+    ----------
+    rows, columns, per_row : int
+    rng : numpy.random.Generator
+    dtype : str
+
+    Returns
+    -------
+    Sparse
+    """
+    width = columns // per_row
+    drawn = rng.integers(0, width, (rows, per_row), np.int32)
+    drawn += np.arange(0, per_row * width, width, dtype=np.int32)
+    return _with_columns(drawn, columns, dtype)
+
+
+def _with_columns(indices: npt.NDArray[Any], columns: int, dtype: str = "f8") -> Sparse:
+    lengths = np.full(len(indices), indices.shape[1])
+    return _ragged(indices.reshape(-1), lengths, columns, dtype)
+
+
+def _ragged(
+    indices: npt.NDArray[Any], lengths: npt.NDArray[Any], columns: int, dtype: str = "f8"
+) -> Sparse:
+    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    data = np.ones(len(indices), dtype)
+    return Sparse(csr_array((data, indices, indptr), shape=(len(lengths), columns)))
+
+
+def _uneven(rows: int, columns: int, most: int, rng: np.random.Generator) -> Sparse:
+    """Draw rows of 0 to `most` nonzeros."""
+    full = spread(rows, columns, most, rng).arrays()[1].reshape(rows, most)
+    lengths = rng.integers(0, most + 1, rows)
+    return _ragged(full[np.arange(most) < lengths[:, np.newaxis]], lengths, columns)
+
+
+def _seconds(layers: Sequence[Sparse], vectors: int, threads: int = 1) -> float:
+    chain = CsrChain(layers)
+    X = np.ones((layers[0].shape[1], vectors), layers[0].dtype)
+    chain.run(X, threads)
+    return fastest(lambda: chain.run(X, threads))
+
+
+def _overheads() -> dict[str, Curve]:
+    tiny = Sparse(np.eye(2))
+    one = _seconds([tiny], 1)
+    return {"pass": constant(one), "layer": constant((_seconds([tiny] * 17, 1) - one) / 16)}
+
+
+def _in_cache(rng: np.random.Generator, rates: Rates) -> dict[str, Curve]:
+    """Operand and result in the nearest caches: rows and nonzeros by themselves."""
+    points: dict[str, list[tuple[float, float]]] = {"row": [], "entry": [], "long": []}
+    for size in _ROW_BYTES:
+        shape = _NEAR // max(size, 32), max(_NEAREST // size, _MANY)
+        few, some, many = (
+            _seconds([spread(*shape, per_row, rng)], size // 8) for per_row in (_FEW, _SOME, _MANY)
+        )
+        entry = (some - few) / ((_SOME - _FEW) * shape[0])
+        row = (few - rates["pass"].at(1)) / shape[0] - _FEW * entry
+        points["row"].append((size, row))
+        points["entry"].append((size, entry))
+        points["long"].append((size, (many - some) / ((_MANY - _SOME) * shape[0])))
+    numbers = []
+    for size in (16, 64, 512):
+        shape = _NEAR // max(size, 32), max(_NEAREST // size, _MANY)
+        layers = (spread(*shape, per_row, rng, "c16") for per_row in (_FEW, _SOME))
+        few, some = (_seconds([layer], size // 16) for layer in layers)
+        numbers.append((float(size), (some - few) / ((_SOME - _FEW) * shape[0])))
+    return {**{name: curve(each) for name, each in points.items()}, "complex": curve(numbers)}
+
+
+def _unevenness(rng: np.random.Generator) -> float:
+    """Return what it costs to guess the end of a row wrongly: too many rows to learn by heart."""
+    layer = _uneven(1 << 16, 1024, 8, rng)
+    _, indices, _ = layer.arrays()
+    lengths = np.sort(np.diff(layer.arrays()[0]))
+    sorted_rows = _ragged(indices % 64 + 64 * _places(lengths), lengths, 1024)
+    return (_seconds([layer], 1) - _seconds([sorted_rows], 1)) / (1 << 16)
+
+
+def _places(lengths: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the position of each nonzero in its row."""
+    starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return np.asarray(np.arange(lengths.sum()) - starts)
+
+
+def _in_order(rng: np.random.Generator, rates: Rates) -> dict[str, Curve]:
+    """Weights, then vectors, that are read in order from farther and farther away."""
+    per_row, columns = 16, 1024
+    pattern = spread(columns, columns, per_row, rng).arrays()[1].reshape(columns, per_row)
+    row, entry = rates["row"], rates["entry"]
+    streams, moves = [(float(_NEAR), 0.0)], [(float(2 * _NEAR), 0.0)]
+    for size in _FARTHER:
+        rows = size // (12 * columns * per_row) * columns
+        tiled = np.tile(pattern, (rows // columns, 1))
+        known = rows * (row.at(8) + per_row * entry.at(8))
+        streams.append((size, (_seconds([_with_columns(tiled, columns)], 1) - known) / size))
+        rows = size // (2 * 8 * _VECTORS)
+        diagonal = _with_columns(np.arange(rows, dtype=np.int32)[:, np.newaxis], rows)
+        known = rows * (row.at(512) + entry.at(512))
+        moves.append((size, (_seconds([diagonal], _VECTORS) - known) / size))
+    return {"stream": curve(streams), "move": curve(moves)}
+
+
+def _gather(size: int, rng: np.random.Generator, rates: Rates) -> Curve:
+    """Rows of an operand at random places, beyond what they cost in the nearest cache."""
+    per_row = 8
+    points = [(float(2 * _NEAREST), 0.0)]
+    for footprint in (_NEAR, *_FARTHER):
+        # an entry for each cache line of the operand: a run does not find what the last one read
+        entries = footprint // max(min(size, 512), 64)
+        rows = entries // per_row
+        seconds = _seconds([spread(rows, footprint // size, per_row, rng)], size // 8)
+        known = rates["pass"].at(1) + rows * rates["row"].at(size)
+        known += entries * (rates["entry"].at(size) + 12 * rates["stream"].at(12 * entries))
+        known += rows * size * rates["move"].at(2 * rows * size)
+        points.append((footprint, (seconds - known) / entries))
+    return curve(points)
+
+
+def product_rates(rng: np.random.Generator) -> dict[str, Curve]:
+    """Measure what multiplying sparse matrices takes.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    dict
+        Some of `cheapfast.plan.machine.RATES`: the least squares of the relative errors for
+        products that differ in what they have most of.
+    """
+    n, width = 4096, 9
+    band = np.arange(n, dtype=np.int32)[:, np.newaxis] + np.arange(width, dtype=np.int32)
+    taller = np.vstack([band, band[: width - 1]])
+    scattered = spread(n, n, 8, rng)
+    factors = (
+        (scattered, scattered),  # nonzeros, each in a word of its own
+        (_with_columns(band, n + width - 1), _with_columns(taller, n + width - 1)),  # neighbours
+        (spread(n, n, 16, rng), spread(n, n, 1, rng)),  # nonzeros of the left factor
+        (_uneven(n, n, 16, rng), _uneven(n, n, 3, rng)),  # the same, not to be foreseen
+        (_uneven(512, n, 128, rng), _uneven(n, 512, 32, rng)),  # pairs that meet in few columns
+        (_uneven(n, n, 12, rng), _uneven(n, 256, 12, rng)),
+    )
+    equations, seconds = [], []
+    for one, other in factors:
+        left, right = one.to_csr(), other.to_csr()
+        product = Sparse(multiply(left, right, 1))
+        traffic = layer_traffic(product)
+        uneven = max(layer_traffic(one).uneven, layer_traffic(other).uneven)
+        pairs = int(np.diff(right.indptr)[left.indices].sum())
+        nonzeros = product.synapses
+        counts = (left.nnz, uneven * left.nnz, pairs, nonzeros, traffic.words * nonzeros)
+        equations.append(np.array(counts, float))
+        seconds.append(fastest(lambda left=left, right=right: multiply(left, right, 1)))  # type: ignore[misc]
+    relative = [equation / took for equation, took in zip(equations, seconds, strict=True)]
+    rates = np.linalg.lstsq(np.array(relative), np.ones(len(relative)), rcond=None)[0]
+    names = ("left", "left uneven", "pair", "product", "word")
+    return {name: constant(float(rate)) for name, rate in zip(names, rates, strict=True)}

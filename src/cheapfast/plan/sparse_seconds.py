@@ -1,0 +1,205 @@
+"""How long sparse layers and their products take, predicted from measured rates of the machine.
+
+A layer applied to vectors that make rows of b bytes takes
+
+    rows * row(b) + nonzeros * entry(b) + misses * gather(b) + weights * stream + vectors * move
+
+where the last three vanish as long as everything stays in a near cache. Multiplying two matrices
+takes a rate for each nonzero of the left one, for each pair that meets and for each nonzero of the
+product. Such a model is right within some tens of per cent: enough to choose, and that is what it
+is for.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from cheapfast.plan.machine import Machine
+    from cheapfast.plan.traffic import Traffic
+
+_WINDOW = 512  # bytes of an operand's row that the sparse kernel takes at a time
+_SHORT_ROW = 12.0  # nonzeros of a row that overlaps the next
+_OCTAVES = 2.0  # rows so much longer do not overlap at all
+_WORTH_THREADS = 1e-4  # seconds of work below which the kernels stay on one thread
+
+
+class Vectors(NamedTuple):
+    """What a network is applied to.
+
+    Parameters
+    ----------
+    columns : int
+        Number of vectors.
+    dtype : numpy.dtype
+        Their type.
+    """
+
+    columns: int
+    dtype: np.dtype[Any]
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one feature of all vectors."""
+        return self.columns * self.dtype.itemsize
+
+
+def sparse_seconds(
+    traffic: Traffic, vectors: Vectors, weights: np.dtype[Any], machine: Machine, around: float = 0
+) -> float:
+    """Predict what a sparse layer takes.
+
+    Parameters
+    ----------
+    traffic : Traffic
+        Of its matrix.
+    vectors : Vectors
+        That it is applied to.
+    weights : numpy.dtype
+        Of its values.
+    machine : Machine
+    around : float
+        Bytes of the other layers, which have driven this one's weights out of the caches since it
+        was last applied.
+
+    Returns
+    -------
+    float
+        Seconds with ``machine.threads`` threads.
+    """
+    if vectors.columns == 0:
+        return 0.0
+    bytes_a_row = min(vectors.row_bytes, _WINDOW)
+    windows = vectors.row_bytes / bytes_a_row
+    nonzeros = float(min(traffic.nonzeros, 10**300))
+    rows = as_float(traffic.rows)
+    seconds = rows * machine.rate("row", bytes_a_row)
+    seconds += nonzeros * _entry(nonzeros / max(rows, 1.0), bytes_a_row, weights, machine)
+    seconds += rows * traffic.uneven * machine.rate("uneven")
+    seconds += _gather_seconds(traffic, bytes_a_row, machine)
+    stored = nonzeros * (4 + weights.itemsize) + 4 * rows
+    seconds += stored * machine.rate("stream", stored + around)
+    moved = as_float(traffic.rows + traffic.columns) * bytes_a_row
+    seconds += rows * bytes_a_row * machine.rate("move", moved)
+    return with_threads(windows * seconds, machine)
+
+
+def _entry(a_row: float, bytes_a_row: int, weights: np.dtype[Any], machine: Machine) -> float:
+    """Return the seconds a nonzero: short rows overlap, in long ones each waits for the last."""
+    if weights.kind == "c":
+        return machine.rate("complex", bytes_a_row)
+    short, long = (machine.rate(name, bytes_a_row) for name in ("entry", "long"))
+    share = min(max(math.log2(max(a_row, 1.0) / _SHORT_ROW) / _OCTAVES, 0.0), 1.0)
+    return short + share * (long - short)
+
+
+def _gather_seconds(traffic: Traffic, bytes_a_row: int, machine: Machine) -> float:
+    """Predict what it costs that rows of the operand are not in a near cache."""
+    operand = as_float(traffic.columns) * bytes_a_row
+    near = min(traffic.extent * bytes_a_row, operand)
+    known = max(traffic.touched - traffic.fresh, 0.0)
+    if traffic.fresh < 0.75 * traffic.touched:  # in order: read ahead, line by line
+        new = traffic.fresh * bytes_a_row * machine.rate("move", operand)
+    else:
+        new = traffic.fresh * _gather(bytes_a_row, operand, machine)
+    return as_float(traffic.rows) * (new + known * _gather(bytes_a_row, near, machine))
+
+
+def _gather(bytes_a_row: int, operand: float, machine: Machine) -> float:
+    """Interpolate between the three lengths of a row that were measured."""
+    below, above, rates = (8, 64, ("gather8", "gather64"))
+    if bytes_a_row > 64:
+        below, above, rates = (64, 512, ("gather64", "gather512"))
+    share = min(max((bytes_a_row - below) / (above - below), 0.0), 1.0)
+    first, last = (machine.rate(name, operand) for name in rates)
+    return first + share * (last - first)
+
+
+def with_threads(seconds: float, machine: Machine) -> float:
+    """Return what the threads make of work that one of them does in some seconds.
+
+    Parameters
+    ----------
+    seconds : float
+    machine : Machine
+
+    Returns
+    -------
+    float
+        The same for work so short that the kernels keep it to one thread.
+    """
+    if seconds < _WORTH_THREADS:
+        return seconds
+    return max(_WORTH_THREADS, seconds / machine.rate("speedup"))
+
+
+class Meeting(NamedTuple):
+    """Two sparse matrices that are multiplied.
+
+    Parameters
+    ----------
+    left : float
+        Nonzeros of the left factor.
+    pairs : float
+        Pairs of nonzeros that meet.
+    product : float
+        Nonzeros of the product.
+    columns : int
+        Of the product.
+    uneven : float
+        Share of rows that differ in length from the one before, in the factor with more of them.
+    words : float
+        Words of 64 columns that a row of the product touches, a nonzero.
+    """
+
+    left: float
+    pairs: float
+    product: float
+    columns: int
+    uneven: float
+    words: float
+
+
+def product_seconds(meeting: Meeting, dtype: np.dtype[Any], machine: Machine) -> float:
+    """Predict what multiplying two sparse matrices takes.
+
+    Parameters
+    ----------
+    meeting : Meeting
+    dtype : numpy.dtype
+        Of the product.
+    machine : Machine
+
+    Returns
+    -------
+    float
+        Seconds, counting and filling together.
+    """
+    seconds = meeting.left * machine.rate("left")
+    seconds += meeting.left * meeting.uneven * machine.rate("left uneven")
+    seconds += meeting.pairs * machine.rate("pair")
+    seconds += meeting.product * machine.rate("product")
+    seconds += meeting.product * meeting.words * machine.rate("word")
+    sums = as_float(meeting.columns) * dtype.itemsize
+    seconds += meeting.pairs * machine.rate("gather8", sums)
+    stored = meeting.product * (4 + dtype.itemsize)
+    seconds += stored * machine.rate("move", stored)
+    return with_threads(seconds, machine) + machine.rate("pass")
+
+
+def as_float(count: int) -> float:
+    """Return a count for the model; one beyond any float is as good as the largest.
+
+    Parameters
+    ----------
+    count : int
+        Of any size.
+
+    Returns
+    -------
+    float
+    """
+    return float(min(count, 10**300))

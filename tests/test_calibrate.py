@@ -1,0 +1,279 @@
+"""What is measured of the machine: kept in a file, read again, and what is predicted from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import cheapfast as cf
+from cheapfast.plan import calibrate
+from cheapfast.plan.machine import (
+    RATES,
+    Curve,
+    Machine,
+    cache_file,
+    cache_folder,
+    constant,
+    curve,
+    load,
+    store,
+)
+from cheapfast.plan.seconds import Pricer, seconds_text
+from cheapfast.plan.sparse_seconds import (
+    Meeting,
+    Vectors,
+    product_seconds,
+    sparse_seconds,
+    with_threads,
+)
+from cheapfast.plan.traffic import layer_traffic
+
+FLAT = Machine({name: constant(1e-9) for name in RATES} | {"speedup": constant(1.0)}, 1)
+
+
+def with_rates(**rates: float) -> Machine:
+    """Return a machine that does everything but the given in no time."""
+    return Machine({name: constant(rates.get(name, 0.0)) for name in RATES}, 1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty cache folder, with nothing measured in this process."""
+    monkeypatch.setenv("CHEAPFAST_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(calibrate, "_made", {})
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let measuring return a made-up machine, and note for how many threads."""
+    calls: list[int] = []
+
+    def measure(threads: int) -> Machine:
+        calls.append(threads)
+        return Machine(FLAT.rates, threads)
+
+    monkeypatch.setattr(calibrate, "measure", measure)
+    return calls
+
+
+def test_curves_interpolate_in_the_logarithm() -> None:
+    rate = Curve(((1.0, 5.0), (100.0, 9.0)))
+    assert [rate.at(size) for size in (0.0, 1.0, 10.0, 100.0, 1e300)] == [5, 5, 7, 9, 9]
+    assert curve([(1, -1e-12)]).at(3) == 0
+
+
+def test_measuring_gives_every_rate() -> None:
+    found = calibrate.measure(2)
+    assert set(found.rates) == set(RATES)
+    assert 1 <= found.rate("speedup") <= 2
+    assert all(found.rate(name) > 0 for name in ("pass", "entry", "pair", "blocks", "permute"))
+    assert Machine.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+
+def test_measured_once_and_kept(folder: Path, measured: list[int]) -> None:
+    first = calibrate.machine(1)
+    assert calibrate.machine(1) is first
+    assert measured == [1]
+    (file,) = folder.iterdir()
+    document = json.loads(file.read_text(encoding="utf-8"))
+    assert "safe to delete" in document["made by"]
+    calibrate._made.clear()  # another process
+    assert calibrate.machine(1) == first
+    assert measured == [1]
+    calibrate.machine(2)
+    assert measured == [1, 2]
+    cf.flattening.recalibrate(1)
+    assert measured == [1, 2, 1]
+    assert len(list(folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"format": 0}',
+        '{"format": 1, "threads": 1, "rates": {}}',
+        json.dumps({**FLAT.to_json(), "threads": None}),
+        json.dumps({**FLAT.to_json(), "rates": {name: [[1, "x"]] for name in RATES}}),
+        json.dumps({**FLAT.to_json(), "rates": {name: [] for name in RATES}}),
+        json.dumps({**FLAT.to_json(), "rates": {name: [[1, -1]] for name in RATES}}),
+        json.dumps({**FLAT.to_json(), "rates": {name: [[2, 1], [1, 1]] for name in RATES}}),
+        json.dumps({**FLAT.to_json(), "rates": {name: [[1, float("nan")]] for name in RATES}}),
+    ],
+)
+def test_files_that_cannot_be_read_are_measured_anew(
+    folder: Path, measured: list[int], text: str
+) -> None:
+    calibrate.machine(1)
+    (file,) = folder.iterdir()
+    file.write_text(text, encoding="utf-8")
+    assert load(file) is None
+    calibrate._made.clear()
+    calibrate.machine(1)
+    assert measured == [1, 1]
+    assert load(file) is not None
+
+
+def test_a_folder_that_cannot_be_written_costs_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: list[int]
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder", encoding="utf-8")
+    monkeypatch.setenv("CHEAPFAST_CACHE", str(blocked / "cache"))
+    monkeypatch.setattr(calibrate, "_made", {})
+    assert calibrate.machine(1).threads == 1
+    assert calibrate.machine(1).threads == 1
+    assert measured == [1]
+    assert not store(blocked / "cache" / "x.json", FLAT, {})
+
+
+def test_nothing_half_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    assert not store(tmp_path / "x.json", FLAT, {})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("platform", "variables", "expected"),
+    [
+        ("linux", {"CHEAPFAST_CACHE": "/chosen"}, "/chosen"),
+        ("linux", {"XDG_CACHE_HOME": "/xdg"}, "/xdg/cheapfast"),
+        ("linux", {"XDG_CACHE_HOME": "relative"}, "~/.cache/cheapfast"),
+        ("linux", {}, "~/.cache/cheapfast"),
+        ("darwin", {}, "~/Library/Caches/cheapfast"),
+        ("win32", {"LOCALAPPDATA": "/local"}, "/local/cheapfast"),
+        ("win32", {}, "~/AppData/Local/cheapfast"),
+    ],
+)
+def test_folders(
+    monkeypatch: pytest.MonkeyPatch, platform: str, variables: dict[str, str], expected: str
+) -> None:
+    for name in ("CHEAPFAST_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    if platform == "linux" and os.name == "nt":
+        pytest.skip("an absolute path has a drive there")
+    monkeypatch.setattr(sys, "platform", platform)
+    assert cache_folder() == Path(expected).expanduser()
+
+
+def test_a_file_for_each_target_version_and_number_of_threads() -> None:
+    keys = {cache_file(*key) for key in (("1", "avx2", 1), ("1", "avx512", 1), ("2", "avx2", 1))}
+    assert len(keys | {cache_file("1", "avx2", 2)}) == 4
+
+
+# -- the model
+
+
+def test_sparse_layers_are_charged_rows_and_nonzeros() -> None:
+    traffic = layer_traffic(cf.Sparse(np.ones((10, 4))))
+    vectors = Vectors(1, np.dtype(float))
+    charged = with_rates(row=1.0, entry=1.0, long=1.0, speedup=1.0)
+    assert sparse_seconds(traffic, vectors, np.dtype(float), charged) == 10 + 40
+    assert sparse_seconds(traffic, Vectors(0, np.dtype(float)), np.dtype(float), charged) == 0
+    wide = Vectors(256, np.dtype(float))  # four times what the kernel takes at once
+    assert sparse_seconds(traffic, wide, np.dtype(float), charged) == 4 * 50
+
+
+def test_traffic_tells_bands_from_scattered_columns() -> None:
+    n = 20_000
+    band = layer_traffic(cf.Sparse(sp.diags([1.0, 1, 1], offsets=[-1, 0, 1], shape=(n, n))))
+    assert band.nonzeros == 3 * n - 2
+    assert band.fresh == pytest.approx(1, abs=0.1)
+    assert band.extent < 20
+    assert band.words < 0.5
+    rng = np.random.default_rng(0)
+    columns = np.sort(rng.integers(0, n, (n, 3)), axis=1).reshape(-1)
+    scattered = layer_traffic(
+        cf.Sparse(sp.csr_array((np.ones(3 * n), columns, np.arange(0, 3 * n + 1, 3)), (n, n)))
+    )
+    assert scattered.fresh > 2.5
+    assert scattered.words > 0.9
+    assert layer_traffic(cf.Sparse(np.zeros((0, 5)))).nonzeros == 0
+    assert layer_traffic(cf.Sparse(np.zeros((5, 0)))).nonzeros == 0
+
+
+def test_products_are_charged_what_they_consist_of() -> None:
+    meeting = Meeting(left=2, pairs=3, product=5, columns=7, uneven=0.5, words=0.5)
+    charged = {"left": 1.0, "left uneven": 1.0, "pair": 1.0, "product": 1.0, "word": 2.0}
+    machine = Machine({**with_rates().rates, **{k: constant(v) for k, v in charged.items()}}, 1)
+    machine = Machine({**machine.rates, "speedup": constant(1.0)}, 1)
+    assert product_seconds(meeting, np.dtype(float), machine) == 2 + 1 + 3 + 5 + 5
+
+
+def test_threads_help_only_with_enough_work() -> None:
+    machine = Machine({**FLAT.rates, "speedup": constant(4.0)}, 4)
+    assert with_threads(1e-5, machine) == 1e-5
+    assert with_threads(2e-4, machine) == 1e-4
+    assert with_threads(1.0, machine) == 0.25
+
+
+def test_every_kind_of_layer_has_a_prediction() -> None:
+    rng = np.random.default_rng(0)
+    long_kernel = cf.Convolution(np.ones(100), 240)
+    layers = [
+        cf.Sparse(np.ones((240, 240))),
+        cf.Permutation(rng.permutation(240)),
+        cf.KroneckerSparse((4, 5, 3, 20), np.ones((4, 5, 3, 20))),
+        cf.KroneckerSparse((8, 3, 5, 10), np.ones((8, 3, 5, 10))),
+        cf.Convolution(np.ones(3), 240),
+        long_kernel,
+        cf.PassThrough(cf.Sparse(np.ones((200, 200))), 40),
+        cf.Activation("tanh"),
+    ]
+    layers[2:4] = [cf.KroneckerSparse((4, 3, 3, 20), np.ones((4, 3, 3, 20)))]
+    told = cf.Network(layers).explain(3)
+    assert all(step.seconds is not None and 0 < step.seconds < 1 for step in told.passes)
+    assert told.seconds == sum(step.seconds or 0 for step in told.passes)
+    assert "predicted" in repr(told)
+
+
+def test_sizes_beyond_any_float() -> None:
+    net = cf.algorithms.hadamard(2**1000)
+    (step,) = net.explain(2**40).passes
+    assert step.seconds is not None
+    assert step.seconds > 1e280
+
+
+def test_operators_are_not_predicted() -> None:
+    from scipy.sparse.linalg import aslinearoperator
+
+    told = cf.Network([cf.Operator(aslinearoperator(np.eye(3))), np.eye(3)]).explain()
+    assert told.seconds is None
+    assert "unknown" in repr(told).splitlines()[-1]
+
+
+def test_a_layer_is_looked_at_once() -> None:
+    layer = cf.Sparse(np.ones((10, 10)))
+    net = cf.Network([layer, layer])
+    pricer = Pricer(Vectors(1, net.dtype), FLAT)
+    (step,) = net._plan.passes
+    seconds = pricer.passed(step, list(net))
+    assert seconds is not None
+    assert seconds[0] == pytest.approx(seconds[1] + FLAT.rate("pass"))
+
+
+def test_seconds_for_people() -> None:
+    values = (0.0, 2e-9, 1.234e-3, 5.0, float("inf"), None)
+    assert [seconds_text(value) for value in values] == [
+        "0 us",
+        "0.002 us",
+        "1.23 ms",
+        "5 s",
+        "too large",
+        "unknown",
+    ]
