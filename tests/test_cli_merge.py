@@ -128,7 +128,7 @@ def test_help_shows_an_example(capsys):
         (["--threads", "0", "fft:8"], "--threads", 2),
         (["--memory-limit", "much", "fft:8"], "memory_limit", 2),
         (["nowhere.npz"], "nowhere.npz", 2),
-        (["hadamard:2^60", "--objective", "synapses", "-o", "{target}"], "bytes", 3),
+        (["random:n=2000,p=0.01,depth=4", "--memory-limit", "10K"], "bytes", 3),
     ],
 )
 def test_refusals(arguments, message, code, tmp_path, capsys):

@@ -232,8 +232,17 @@ def test_products_over_the_limit_are_no_candidates() -> None:
     plan = cf.plan_merge(symbolic, objective="time", applications=10**9)
     assert not any(group.is_merged for group in plan.groups)
     assert plan.multiplied.build == np.inf
+    n = 2**40
+    thin = (
+        cf.KroneckerSparse((1, n, 1, 1), [[[[1.0]]]]),
+        cf.KroneckerSparse((1, 1, n, 1), [[[[1.0]]]]),
+    )
+    sums = cf.plan_merge(cf.Network([*thin, *thin]))
+    assert [group.merged_nonzeros for group in sums.groups] == [1]
+    kept = cf.Network([cf.KroneckerSparse((n, 2, 2, 1), [[[[1.0]]]])] * 2)
+    assert cf.plan_merge(kept).groups[0].merged_nonzeros == 4 * n
     with pytest.raises(MemoryError, match="merging the layers 0 to 1"):
-        cf.merge(symbolic)
+        cf.merge(kept)
 
 
 def test_estimates_are_called_so() -> None:

@@ -135,9 +135,11 @@ def plan_merge(
     Examples
     --------
     >>> import cheapfast as cf
-    >>> plan = cf.plan_merge(cf.algorithms.hadamard(2**60))
-    >>> [(group.start, group.stop) for group in plan.groups][:3]
-    [(0, 2), (2, 4), (4, 6)]
+    >>> import numpy as np
+    >>> R, A, P = np.ones((2, 9)), np.eye(9), np.ones((9, 2))
+    >>> plan = cf.plan_merge(cf.chain(R, A, P))
+    >>> [(group.start, group.stop, group.merged_nonzeros) for group in plan.groups]
+    [(0, 3, 4)]
     """
     if not isinstance(net, Network):
         raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
@@ -243,7 +245,8 @@ def _fewest(prices: Prices, threads: int | None, limit: int) -> Choice:
     for i, layer in enumerate(layers):
         merged = count_prefixes(Network(layers[i:]), threads, limit)
         counts.append([layer.synapses, *merged[1:]])
-    best = min(least_partitions(counts), key=lambda part: (part.cost, len(part.starts)))
+    # among equals the one that multiplies least
+    best = min(least_partitions(counts), key=lambda part: (part.cost, -len(part.starts)))
     ends = (*best.starts[1:], len(layers))
     groups: list[Group] = []
     for start, stop in zip(best.starts, ends, strict=True):
