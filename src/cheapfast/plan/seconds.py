@@ -30,3 +30,151 @@ _FUSED = {
     "walsh-hadamard": "sums",
     "fused butterfly": "blocks",
 }
+_FEW_WEIGHTS = 64  # of a convolution by shifted copies
+
+
+class Pricer:
+    """Predicts what the passes of one network take.
+
+    Parameters
+    ----------
+    vectors : Vectors
+        That the network is applied to.
+    machine : Machine
+    around : float
+        Bytes of all weights of the network.
+    """
+
+    def __init__(self, vectors: Vectors, machine: Machine, around: float = 0.0) -> None:
+        self.vectors, self.machine, self.around = vectors, machine, around
+        # the layer is kept with its seconds, so that no other one can get its id
+        self._sparse: dict[int, tuple[Sparse, float]] = {}
+
+    def layer(self, traffic: Traffic, weights: np.dtype[Any]) -> float:
+        """Predict what a sparse layer takes within a pass.
+
+        Parameters
+        ----------
+        traffic : Traffic
+        weights : numpy.dtype
+
+        Returns
+        -------
+        float
+        """
+        took = sparse_seconds(traffic, self.vectors, weights, self.machine, self.around)
+        return took + self.machine.rate("layer")
+
+    def passed(self, step: Pass, layers: Sequence[Layer]) -> list[float] | None:
+        """Predict what a pass takes.
+
+        Parameters
+        ----------
+        step : Pass
+        layers : sequence of Layer
+            All layers of the plan that the pass is part of.
+
+        Returns
+        -------
+        list of float or None
+            Seconds for each of its layers, which sum to what the pass takes; None if an Operator
+            does not say what it does.
+        """
+        taken = layers[step.start : step.stop]
+        if step.kernel in SPARSE_PASSES:
+            seconds = [self._in_chain(layer) for layer in taken]
+            seconds[0] += self.machine.rate("pass")
+            return seconds
+        total = _other_seconds(step, taken, self.vectors, self.machine)
+        if total is None:
+            return None
+        total += self.machine.rate("pass")
+        return [total / len(taken)] * len(taken)
+
+    def _in_chain(self, layer: Layer) -> float:
+        if not isinstance(layer, Sparse):
+            return 0.0  # a permutation is folded into the layer before it
+        known = self._sparse.get(id(layer))
+        if known is None:
+            known = self._sparse[id(layer)] = (
+                layer,
+                self.layer(layer_traffic(layer), layer.dtype),
+            )
+        return known[1]
+
+
+def _other_seconds(
+    step: Pass, layers: Sequence[Layer], vectors: Vectors, machine: Machine
+) -> float | None:
+    """Predict a pass that is not sparse, without its fixed part."""
+    cost = step.cost(vectors.columns, vectors.dtype)
+    if cost is None:
+        return None
+    moved, flops = as_float(cost.bytes), as_float(cost.flops)
+    memory = moved * machine.rate("move", moved)
+    if step.kernel in _FUSED:
+        rate = machine.rate(_FUSED[step.kernel], vectors.columns)
+        return with_threads(flops * rate + memory, machine)
+    if step.kernel == "kronecker":
+        (layer,) = layers
+        assert isinstance(layer, KroneckerSparse)
+        return with_threads(flops * _factor_rate(layer, vectors, machine) + memory, machine)
+    return _numpy_seconds(layers[0], step.shape, vectors, machine) + memory
+
+
+def _factor_rate(layer: KroneckerSparse, vectors: Vectors, machine: Machine) -> float:
+    """Return the seconds a flop: small blocks spend theirs on loads and stores."""
+    small, large = (machine.rate(name, vectors.columns) for name in ("factor2", "factor16"))
+    block = max(min(layer.pattern[1:3]), 1)
+    share = (1 / block - 1 / 16) / (1 / 2 - 1 / 16)
+    return max(large + share * (small - large), 0.5 * large)
+
+
+def _numpy_seconds(
+    layer: Layer, shape: tuple[int, int], vectors: Vectors, machine: Machine
+) -> float:
+    """Predict a layer that is applied by its own `apply`."""
+    values = as_float(max(shape)) * vectors.columns
+    if isinstance(layer, PassThrough):
+        inner = _numpy_seconds(layer.layer, layer.layer.shape, vectors, machine)
+        return inner + 2 * values * vectors.dtype.itemsize * machine.rate("permute", 64)
+    if not layer.is_linear:
+        return values * machine.rate("elementwise")
+    if isinstance(layer, Permutation):
+        moved = 2 * values * vectors.dtype.itemsize
+        return moved * machine.rate("permute", vectors.columns)
+    cost = layer_cost(layer, shape, vectors.columns, vectors.dtype)
+    assert cost is not None
+    if isinstance(layer, Convolution):
+        if np.count_nonzero(layer.kernel) > _FEW_WEIGHTS:
+            return values * math.log2(max(shape) + 1) * machine.rate("transform")
+        return as_float(cost.flops) * machine.rate("convolve")
+    # a kind of layer that the model does not know, or one that NumPy and SciPy apply
+    return as_float(cost.flops) * machine.rate("entry", 8)
+
+
+def seconds_text(seconds: float | None) -> str:
+    """Write seconds for people.
+
+    Parameters
+    ----------
+    seconds : float or None
+
+    Returns
+    -------
+    str
+        Two or three digits and a unit.
+
+    Examples
+    --------
+    >>> seconds_text(0.00123), seconds_text(45.6), seconds_text(2e-9)
+    ('1.23 ms', '45.6 s', '0.002 us')
+    """
+    if seconds is None:
+        return "unknown"
+    if math.isinf(seconds):
+        return "too large"
+    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds / 1e-6:.3g} us"
