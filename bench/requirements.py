@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from .merging import APART, BEST, MULTIPLIED
 from .results import Figure, Results
 from .timing import label
 
@@ -211,6 +212,39 @@ class GoodChoice(Requirement):
 
 
 @dataclass(frozen=True)
+class GoodMerges(Requirement):
+    """At least `bound` kinds of network whose choice is within 15% of the best partition."""
+
+    kinds: tuple[str, ...]
+
+    def judge(self, results: Results) -> Judgement:
+        """Count them, where all kinds were measured."""
+        ratios = []
+        for kind in self.kinds:
+            ours, best = results.find(kind, OWN), results.find(kind, BEST)
+            if ours is not None and best is not None:
+                ratios.append(ours.minimum / best.minimum)
+        good = sum(ratio <= 1.15 for ratio in ratios)
+        text = f"kinds of {len(self.kinds)} whose choice is within 15% of the best partition"
+        measured = good if len(ratios) == len(self.kinds) else None
+        return Judgement(self.workload, text, self.bound, measured, "at least")
+
+
+@dataclass(frozen=True)
+class NotTheWorst(Requirement):
+    """At least `bound` times as fast as the slower of applying all and multiplying all."""
+
+    def judge(self, results: Results) -> Judgement:
+        """Divide the slower one's time by the own one."""
+        ours = self._best(results, OWN)
+        both = [results.find(self.workload, peer) for peer in (APART, MULTIPLIED)]
+        slower = max((figure.minimum for figure in both if figure is not None), default=None)
+        ratio = None if ours is None or slower is None else slower / ours
+        text = f"{OWN}: times as fast as the slower of {APART} and {MULTIPLIED}"
+        return Judgement(self.workload, text, self.bound, ratio, "at least")
+
+
+@dataclass(frozen=True)
 class Scaling(Requirement):
     """At least `bound` times as fast with two threads as with one."""
 
@@ -318,6 +352,10 @@ def _unflatten() -> Any:
         yield Within(f"unflatten-noisy-{kind}-256", 2)
 
 
+MERGES = tuple(
+    f"merge-{kind}" for kind in ("random", "pruned", "multigrid", "fourier", "banded", "hops")
+)
+
 REQUIREMENTS: tuple[Requirement, ...] = (
     *_pair("random-1e5", maxnnz=1.5, scipy=8, graphblas=5, built=6),
     *_pair("random-1e6", maxnnz=1.5, scipy=8, graphblas=5, built=6),
@@ -353,6 +391,10 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     Scaling("wht-f32-22", 1.5),
     Within("wht-f32-6", 1e-6),
     *_unflatten(),
+    GoodMerges("merge-random", 5, MERGES),
+    *(NotTheWorst(kind, 1) for kind in MERGES),
+    Within("merge-plan-random", 0.5),
+    Within("merge-plan-fourier", 0.5),
 )
 
 

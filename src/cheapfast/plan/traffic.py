@@ -176,7 +176,7 @@ def _words(columns: Array, lengths: Array, width: int) -> float:
         return 1.0
     keys = np.repeat(np.arange(len(few)) * (width // 64 + 1), few) + columns[:entries] // 64
     keys.sort()
-    return (1 + np.count_nonzero(np.diff(keys))) / entries
+    return (1 + int(np.count_nonzero(np.diff(keys)))) / entries
 
 
 def _joined(arrays: Sequence[Array]) -> Array:
