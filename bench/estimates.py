@@ -59,14 +59,14 @@ def time_estimates(
     contestants = line_up(workload, problem, peers, settings, results)
     exact = cf.synapse_count(problem.network())
     allowed = _HALF_WIDTHS * problem.rel_error
-    differences = {
-        label: Difference(abs(answer - exact) / max(exact, 1), allowed)
-        for label, answer in first_runs(workload, contestants, results)
-    }
+    differences: dict[str, Difference] = {}
+    ready = []
+    for entry, answer in first_runs(workload, contestants, results):
+        ready.append(entry)
+        differences[entry.label] = Difference(abs(answer - exact) / max(exact, 1), allowed)
     if any(entry.relative > entry.allowed for entry in differences.values()):
         results.mismatches.append(Mismatch(workload.name, differences))
         return results
-    ready = [entry for entry in contestants if entry.label in differences]
     take_turns(ready, settings)
     results.figures += to_figures(workload, ready)
     return results

@@ -8,9 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-Measure = Literal[
-    "time", "memory", "import", "apply", "merge", "unflatten", "estimate", "share"
-]
+Measure = Literal["time", "memory", "import", "apply", "merge", "unflatten", "estimate", "share"]
 
 
 class UnavailableError(Exception):

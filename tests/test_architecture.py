@@ -49,7 +49,16 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "bench": {ROOT} | HELPERS,
 }
-HEAVY = {"click", "dask", "distributed", "matplotlib", "rich", "scipy.io", "scipy.signal", "scipy.sparse.linalg"}
+HEAVY = {
+    "click",
+    "dask",
+    "distributed",
+    "matplotlib",
+    "rich",
+    "scipy.io",
+    "scipy.signal",
+    "scipy.sparse.linalg",
+}
 
 
 def part(path: Path) -> str:

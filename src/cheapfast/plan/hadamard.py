@@ -1,4 +1,4 @@
-"""Passes over runs of sums and differences: a Walsh-Hadamard transform of some bits of the index."""
+"""Runs of sums and differences as Walsh-Hadamard transforms of some bits of the index."""
 
 from __future__ import annotations
 
