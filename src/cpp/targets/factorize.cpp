@@ -159,26 +159,12 @@ CHEAPFAST_INLINE const T* row_of(const SplitTask& task, std::int64_t i) {
   return static_cast<const T*>(task.values) + at * (kComplex ? 2 : 1);
 }
 
-constexpr std::int64_t kAhead = 2;  // rows that are on their way while one is gathered
-
-// The lines that the groups have in common: no pattern that the processor would foresee.
-template <class T, bool kComplex>
-CHEAPFAST_INLINE void fetch(const SplitTask& task, std::int64_t i) {
-  constexpr std::int64_t parts = kComplex ? 2 : 1, step = 64 / (parts * static_cast<std::int64_t>(sizeof(T)));
-  const T* const source = row_of<T, kComplex>(task, i);
-  for (std::int64_t t = task.begin; t < task.end; t += step) {
-    const std::int64_t* const column = task.columns + task.order[t] * task.w;
-    for (std::int64_t j = 0; j < task.w; ++j) CHEAPFAST_PREFETCH(source + column[j] * parts);
-  }
-}
-
 template <class T, bool kComplex>
 void gather(const SplitTask& task, T* planes, std::int64_t width) {
   constexpr int parts = kComplex ? 2 : 1;
   const std::int64_t groups = task.end - task.begin, plane = groups * task.p * width;
   for (std::int64_t i = 0; i < task.p; ++i) {
     const T* const source = row_of<T, kComplex>(task, i);
-    if (i + kAhead < task.p && !task.adjacent) fetch<T, kComplex>(task, i + kAhead);
     for (std::int64_t t = 0; t < groups; ++t) {
       const std::int64_t* const column = task.columns + task.order[task.begin + t] * task.w;
       T* const re = planes + (t * task.p + i) * width;
