@@ -107,36 +107,38 @@ CHEAPFAST_INLINE Wide<T> product_error(Wide<T> a, Wide<T> b, Wide<T> ab) {
 }
 #endif
 
-// u = k ln 2 + r with |r| <= ln(2)/2; k is left in the low bits of `integer`.
-CHEAPFAST_INLINE void reduce_exp(Wide<double> u, Wide<double>& r, Bits<double>& k) {
+// u = k ln 2 + r + rest with |r| <= ln(2)/2; k is left in the low bits.
+CHEAPFAST_INLINE void reduce_exp(Wide<double> u, Wide<double>& r, Wide<double>& rest, Bits<double>& k) {
   const Wide<double> t = u * 1.4426950408889634074 + BitsOf<double>::kRound, whole = t - BitsOf<double>::kRound;
-  r = u - whole * 0x1.62e42fefa3800p-1;
-  r = r - whole * 0x1.ef35793c76730p-45;
+  const Wide<double> first = u - whole * 0x1.62e42fefa3800p-1, small = whole * 0x1.ef35793c76730p-45;
+  r = first - small;
+  rest = (first - r) - small;
   k = bits_of<double>(t);
 }
-CHEAPFAST_INLINE void reduce_exp(Wide<float> u, Wide<float>& r, Bits<float>& k) {
+CHEAPFAST_INLINE void reduce_exp(Wide<float> u, Wide<float>& r, Wide<float>& rest, Bits<float>& k) {
   const Wide<float> t = u * 1.44269504f + BitsOf<float>::kRound, whole = t - BitsOf<float>::kRound;
-  r = u - whole * 0.693145752f;
-  r = r - whole * 1.42860677e-6f;
+  const Wide<float> first = u - whole * 0.693145752f, small = whole * 1.42860677e-6f;
+  r = first - small;
+  rest = (first - r) - small;
   k = bits_of<float>(t);
 }
 
-// e^r - 1 for |r| <= ln(2)/2.
-CHEAPFAST_INLINE Wide<double> expm1_reduced(Wide<double> r) {
+// e^(r + rest) - 1 for |r| <= ln(2)/2.
+CHEAPFAST_INLINE Wide<double> expm1_reduced(Wide<double> r, Wide<double> rest) {
   const Wide<double> r2 = r * r, r4 = r2 * r2;
   const Wide<double> a = 0.50000000000000010262 + 0.16666666666666667456 * r;
   const Wide<double> b = 0.041666666666623991516 + 0.0083333333333300513464 * r;
   const Wide<double> c = 0.0013888888917281793308 + 0.00019841269863105968748 * r;
   const Wide<double> d = 0.000024801521190217727651 + 2.7557268378684192873e-6 * r;
   const Wide<double> e = 2.7620138719733995569e-7 + 2.5100424157005066788e-8 * r;
-  return r + r2 * ((a + b * r2) + ((c + d * r2) + e * r4) * r4);
+  return r + (r2 * ((a + b * r2) + ((c + d * r2) + e * r4) * r4) + rest);
 }
-CHEAPFAST_INLINE Wide<float> expm1_reduced(Wide<float> r) {
+CHEAPFAST_INLINE Wide<float> expm1_reduced(Wide<float> r, Wide<float> rest) {
   Wide<float> p = 0.0083632029715758549465f + 0.0013926213466332443037f * r;
   p = 0.041666554437685938899f + p * r;
   p = 0.16666576845993976311f + p * r;
   p = 0.5f + p * r;
-  return r + r * r * p;
+  return r + (r * r * p + rest);
 }
 
 // 2^k for an integer in the low bits, where it is a normal number.
@@ -148,11 +150,11 @@ CHEAPFAST_INLINE Wide<T> power_of_two(Bits<T> k) {
 // e^u where it is a normal number; nothing is promised beyond.
 template <class T>
 CHEAPFAST_INLINE Wide<T> exp_inside(Wide<T> u) {
-  Wide<T> r;
+  Wide<T> r, rest;
   Bits<T> k;
-  reduce_exp(u, r, k);
+  reduce_exp(u, r, rest, k);
   const Wide<T> scale = power_of_two<T>(k);
-  return scale + scale * expm1_reduced(r);
+  return scale + scale * expm1_reduced(r, rest);
 }
 
 // e^u for every u, NaN included: infinite above, subnormal and 0 below.
@@ -160,13 +162,13 @@ template <class T>
 CHEAPFAST_INLINE Wide<T> exp_anywhere(Wide<T> u) {
   typedef BitsOf<T> B;
   const Wide<T> inside = at_most(at_least(u, wide<T>(B::kSmallestExp)), wide<T>(B::kLargestExp));
-  Wide<T> r;
+  Wide<T> r, rest;
   Bits<T> k;
-  reduce_exp(inside, r, k);
+  reduce_exp(inside, r, rest, k);
   // the low bits of k as a signed number, halved: neither half leaves the normal numbers
   constexpr int kUnused = static_cast<int>(8 * sizeof(T)) - B::kMantissa;
   const Bits<T> whole = (k << kUnused) >> kUnused, half = whole >> 1;
-  const Wide<T> y = (1 + expm1_reduced(r)) * power_of_two<T>(half) * power_of_two<T>(whole - half);
+  const Wide<T> y = (1 + expm1_reduced(r, rest)) * power_of_two<T>(half) * power_of_two<T>(whole - half);
   const Wide<T> high = u > B::kLargestExp ? wide<T>(static_cast<T>(INFINITY)) : y;
   const Wide<T> low = u < B::kSmallestExp ? wide<T>(T{0}) : high;
   return u == u ? low : u;
@@ -175,11 +177,11 @@ CHEAPFAST_INLINE Wide<T> exp_anywhere(Wide<T> u) {
 // e^u - 1 for |u| up to the range of exp_inside.
 template <class T>
 CHEAPFAST_INLINE Wide<T> expm1_inside(Wide<T> u) {
-  Wide<T> r;
+  Wide<T> r, rest;
   Bits<T> k;
-  reduce_exp(u, r, k);
+  reduce_exp(u, r, rest, k);
   const Wide<T> scale = power_of_two<T>(k);
-  return scale * expm1_reduced(r) + (scale - 1);
+  return scale * expm1_reduced(r, rest) + (scale - 1);
 }
 
 // (atanh(s) / s - 1) / z by z = s^2, 0 <= z <= 1/9.
