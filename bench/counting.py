@@ -11,6 +11,7 @@ from typing import Any
 import cheapfast as cf
 
 from . import predict
+from .flattening import LeastCount
 from .model import Peer, Problem, Workload
 from .results import Answer, Figure, Mismatch, Results
 from .timing import Contestant, Settings, first_runs, line_up, take_turns, to_figures
@@ -79,7 +80,10 @@ class Counter(Peer):
 
 
 def time_counts(
-    workload: Workload, problem: Product, peers: Sequence[Peer], settings: Settings
+    workload: Workload,
+    problem: Product | LeastCount,
+    peers: Sequence[Peer],
+    settings: Settings,
 ) -> Results:
     """Check that all peers count the same, then time them.
 
@@ -96,7 +100,10 @@ def time_counts(
 
 
 def agree(
-    workload: Workload, problem: Product, answers: Mapping[str, Answer], results: Results
+    workload: Workload,
+    problem: Product | LeastCount,
+    answers: Mapping[str, Answer],
+    results: Results,
 ) -> bool:
     """Say whether all answers are the same, and that of the formula; else `results` says so."""
     answers = {**answers, **problem.formula}
@@ -108,7 +115,7 @@ def agree(
 
 def figures_of(
     workload: Workload,
-    problem: Product,
+    problem: Product | LeastCount,
     contestants: Iterable[Contestant],
     answers: Mapping[str, Answer],
 ) -> list[Figure]:

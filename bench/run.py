@@ -15,6 +15,7 @@ from . import workloads as workload_registry
 from .applying import Application, time_applications
 from .counting import Product, time_counts
 from .estimates import Estimation, time_estimates
+from .flattening import LeastCount
 from .machine import held_to, record
 from .memory import measure_memory
 from .merging import MergeProblem, time_merging
@@ -268,6 +269,8 @@ def _run_one(workload: Workload, peers: Sequence[Peer], settings: Settings) -> R
             return measure_share(workload, problem)
         if isinstance(problem, MergeProblem):
             return time_merging(workload, problem, settings)
+        if isinstance(problem, LeastCount):
+            return time_counts(workload, problem, peers, settings)
         assert isinstance(problem, Product)
         measure = measure_memory if workload.measure == "memory" else time_counts
         return measure(workload, problem, peers, settings)

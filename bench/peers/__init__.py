@@ -5,6 +5,13 @@ from __future__ import annotations
 from ..model import Peer
 from .cheapfast_cost import CheapfastCost
 from .cheapfast_estimate import CheapfastEstimate
+from .cheapfast_flattening import (
+    CheapfastCurve,
+    CheapfastFrontier,
+    CheapfastTolerance,
+    CountEveryRun,
+    NumpySort,
+)
 from .cheapfast_gates import CheapfastFlatProduct, CheapfastGates
 from .cheapfast_hadamard import CheapfastHadamard
 from .cheapfast_layers import CheapfastLayers
@@ -48,6 +55,12 @@ ALL: tuple[Peer, ...] = (
     # of estimating
     CheapfastEstimate(),
     ScipyMultiplied(),
+    # of merging and of thinning
+    CheapfastFrontier(),
+    CountEveryRun(),
+    CheapfastTolerance(),
+    CheapfastCurve(),
+    NumpySort(),
     # of transforming arrays in place
     CheapfastHadamard(),
     Ffht(),
