@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kNames[] = {"fused.float32", "fused.float64", "fused.complex64", "fused.complex128"};
 constexpr std::int64_t kSizes[] = {4, 8, 8, 16};
-constexpr std::int64_t kBlockBytes = std::int64_t{1} << 17;  // rows that go through several passes while they are near
+constexpr std::int64_t kBlockBytes = std::int64_t{1} << 18;  // rows that go through several passes while they are near
 constexpr std::int64_t kTurnBytes = std::int64_t{1} << 16;   // that one turn at the queue is worth
 constexpr std::int64_t kMostColumns = 64;
 constexpr std::uintptr_t kLine = 64;
