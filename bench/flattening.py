@@ -33,7 +33,7 @@ class LeastCount(Problem):
         return {} if self.flat is None else {"formula": Answer(self.flat, self.network.synapses)}
 
 
-class Merging(LeastCount):
+class Frontiers(LeastCount):
     """For every number of hidden layers; the answer is the sum over all of them."""
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-Measure = Literal["time", "memory", "import", "apply", "merge", "unflatten", "estimate", "share"]
+Measure = Literal[
+    "time", "memory", "import", "apply", "flatten", "merge", "unflatten", "estimate", "share"
+]
 
 
 class UnavailableError(Exception):
@@ -35,10 +37,10 @@ class Workload:
     sizes : mapping
         Keyword arguments of `build` under ``"full"`` (published figures), ``"quick"`` (seconds) and
         ``"tiny"`` (tests).
-    measure : {"time", "memory", "import", "apply", "merge", "unflatten", "estimate", "share"}
-        What is measured: the time or the peak memory of a count; the time of importing, of
-        applying, of merging and applying, of finding a network, of an estimate; the share of the
-        seeds with which a promise is kept.
+    measure : str, optional
+        What is measured, one of `Measure`: the time or the peak memory of a count; the time of
+        importing, of applying, of finding least counts, of merging and applying, of finding a
+        network, of an estimate; the share of the seeds with which a promise is kept.
     target : str, optional
         The instruction set that cheapfast's kernels are held to; the best one by default.
     """

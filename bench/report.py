@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .judging import OWN, Judgement
 from .model import Measure, Workload
-from .requirements import OWN, Judgement
 from .results import Figure, Results
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def format_value(value: float, measure: Measure) -> str:
     ----------
     value : float
         Seconds, bytes or a share.
-    measure : {"time", "memory", "import", "apply", "unflatten", "estimate", "share"}
+    measure : str
         Which.
 
     Returns

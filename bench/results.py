@@ -39,7 +39,7 @@ class Figure:
     ----------
     workload : str
         Name of the workload.
-    measure : {"time", "memory", "import", "apply", "unflatten", "estimate", "share"}
+    measure : str
         What `values` are: seconds, bytes beyond the input, or a share.
     peer : str
         Name of the peer.

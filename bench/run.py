@@ -16,12 +16,13 @@ from .applying import Application, time_applications
 from .counting import Product, time_counts
 from .estimates import Estimation, time_estimates
 from .flattening import LeastCount
+from .judging import Judgement
 from .machine import held_to, record
 from .memory import measure_memory
 from .merging import MergeProblem, time_merging
 from .model import Peer, UnavailableError, Workload
 from .report import print_judgements, print_workload
-from .requirements import Judgement, judge
+from .requirements import judge
 from .results import Results, Skip
 from .startup import measure_import
 from .timing import Settings, let_openmp_sleep
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 FAILED = 1
-TOPICS = ("count", "estimate", "memory", "import", "apply", "merge", "unflatten")
+TOPICS = ("count", "estimate", "memory", "import", "apply", "flatten", "merge", "unflatten")
 
 EXAMPLES = """\b
 Examples:

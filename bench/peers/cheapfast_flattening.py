@@ -8,7 +8,7 @@ import numpy as np
 
 import cheapfast as cf
 
-from ..flattening import TOLERANCE, Flattener, LeastCount, Merging, Thinning
+from ..flattening import TOLERANCE, Flattener, Frontiers, LeastCount, Thinning
 from ..results import Answer
 
 #: Runs of layers beyond which counting every one of them takes minutes.
@@ -20,7 +20,7 @@ class CheapfastFrontier(Flattener):
 
     name = "cheapfast-frontier"
     packages = ("cheapfast",)
-    solves = Merging
+    solves = Frontiers
 
     def prepare(self, problem: LeastCount, threads: int) -> Callable[[], Answer]:
         """Take the network as it is."""
@@ -35,7 +35,7 @@ class CountEveryRun(Flattener):
 
     name = "every-run"
     packages = ("cheapfast",)
-    solves = Merging
+    solves = Frontiers
 
     def refuses(self, problem: LeastCount) -> str | None:
         """Take networks of few layers."""
