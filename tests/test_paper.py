@@ -122,7 +122,13 @@ BREAKS: dict[str, tuple[Any, str, Callable[..., Any], list[tuple[str, ...]]]] = 
         structural,
         "count_structural",
         _structural_one_more,
-        [("26 |", "three random"), ("Walsh", "256"), ("Walsh", "2^60"), ("Haar", "free"), ("rank k",)],
+        [
+            ("26 |", "three random"),
+            ("Walsh", "256"),
+            ("Walsh", "2^60"),
+            ("Haar", "free"),
+            ("rank k",),
+        ],
     ),
     "expected_synapses": (
         cf,
