@@ -1,24 +1,54 @@
-"""Runs of sums and differences as Walsh-Hadamard transforms of some bits of the index."""
+"""Passes over runs of sums and differences: Walsh-Hadamard transforms of some bits of the index."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core
+from cheapfast.layers import KroneckerSparse
 from cheapfast.plan.cache import Cache
 from cheapfast.plan.cost import Cost, layer_cost
 from cheapfast.plan.placing import aligned_empty
-from cheapfast.plan.stages import Stage
+from cheapfast.plan.stages import is_sums
 from cheapfast.plan.step import Pass
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
 
 Array = npt.NDArray[Any]
+
+
+def hadamard_run(layers: Sequence[Layer], position: int) -> list[KroneckerSparse]:
+    """Return the longest run of sums and differences that starts at a position.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    position : int
+
+    Returns
+    -------
+    list of KroneckerSparse
+        Of neighbouring bits, rising or falling; empty if there are none.
+    """
+    run: list[KroneckerSparse] = []
+    for layer in layers[position:]:
+        if not isinstance(layer, KroneckerSparse) or layer.bias is not None:
+            break
+        if layer.pattern[1:3] != (2, 2) or 0 in layer.pattern or not is_sums(layer.values):
+            break
+        steps = [one.pattern[3] for one in (*run[-2:], layer)]
+        rises = all(high == 2 * low for low, high in pairwise(steps))
+        falls = all(low == 2 * high for low, high in pairwise(steps))
+        if not (rises or falls):
+            break
+        run.append(layer)
+    return run
 
 
 class HadamardRun:
@@ -30,14 +60,14 @@ class HadamardRun:
 
     Parameters
     ----------
-    run : sequence of Stage
-        All of the kind ``sums``.
+    run : sequence of KroneckerSparse
+        See `hadamard_run`.
     """
 
-    def __init__(self, run: Sequence[Stage]) -> None:
-        self._layers: list[Layer] = [stage.layer for stage in run]
-        self._features = run[0].layer.shape[0]
-        self._stride = min(stage.stride for stage in run)
+    def __init__(self, run: Sequence[KroneckerSparse]) -> None:
+        self._layers = run
+        self._features = run[0].shape[0]
+        self._stride = min(layer.pattern[3] for layer in run)
         self._weights = np.result_type(*(layer.dtype for layer in self._layers))
         self._steps: Cache[_core.HadamardStep] = Cache()
 

@@ -13,7 +13,7 @@ from cheapfast.layers import KroneckerSparse, Permutation
 from cheapfast.plan.cache import Cache, packing_fits
 from cheapfast.plan.cost import layer_cost
 from cheapfast.plan.fused import FusedRun, reverses_digits
-from cheapfast.plan.hadamard import HadamardRun
+from cheapfast.plan.hadamard import HadamardRun, hadamard_run
 from cheapfast.plan.placing import addressable, aligned_empty, as_pairs
 from cheapfast.plan.stages import run_from
 from cheapfast.plan.step import Pass
@@ -47,8 +47,9 @@ def plan_kronecker(layers: Sequence[Layer], _shapes: Sequence[Shape], position: 
     if not isinstance(layer, KroneckerSparse) or 0 in layer.pattern:
         return None
     run = run_from(layers, position)
-    if len(run) > 1 and run[0].kind == "sums":
-        return HadamardRun(run).as_pass(position)
+    sums = hadamard_run(layers, position)
+    if len(sums) > 1 and len(sums) >= len(run):
+        return HadamardRun(sums).as_pass(position)
     if len(run) > 1:
         return FusedRun(run, None).as_pass(position)
     return FactorPass(layer).as_pass(position)

@@ -78,7 +78,7 @@ def stage_of(layer: Layer) -> Stage | None:
         return Stage(layer, "fourier")
     if b != 2:
         return None
-    return Stage(layer, "sums" if _is_sums(values) else "blocks")
+    return Stage(layer, "sums" if is_sums(values) else "blocks")
 
 
 def run_from(layers: Sequence[Layer], position: int) -> list[Stage]:
@@ -209,8 +209,17 @@ def _is_forward(values: Values, radix: int, stride: int) -> bool:
     return bool(np.all(np.abs(array - formula) <= allowed))
 
 
-def _is_sums(values: Values) -> bool:
-    """Say whether all blocks are (1, 1; 1, -1), written once or over and over."""
+def is_sums(values: Values) -> bool:
+    """Say whether all blocks are (1, 1; 1, -1), written once or over and over.
+
+    Parameters
+    ----------
+    values : Values
+
+    Returns
+    -------
+    bool
+    """
     if not isinstance(values, ArrayValues) or values.shape[1:3] != (2, 2):
         return False
     array, block = values.materialize(), np.array([[1, 1], [1, -1]])

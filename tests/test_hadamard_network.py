@@ -1,0 +1,141 @@
+"""Runs of Hadamard layers in networks: the kernel of the transform, every layout and position."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import scipy.linalg
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cheapfast as cf
+from cheapfast import _core
+
+DTYPES = [np.float32, np.float64, np.complex64, np.complex128]
+BLOCK = np.array([[1, 1], [1, -1]]).reshape(1, 2, 2, 1)
+
+
+def run_of(outer: int, bits: int, inner: int, dtype: Any = np.float64) -> cf.Network:
+    """Return I (x) H (x) I, a layer a bit, lowest first."""
+    block = BLOCK.astype(dtype)
+    patterns = [(outer << (bits - 1 - b), 2, 2, inner << b) for b in range(bits)]
+    return cf.Network([cf.KroneckerSparse(pattern, block) for pattern in patterns])
+
+
+def integers(shape: tuple[int, ...], dtype: Any) -> npt.NDArray[Any]:
+    """Return small whole numbers, whose sums are exact."""
+    rng = np.random.default_rng(5)
+    X = rng.integers(-9, 10, shape).astype(dtype)
+    if X.dtype.kind == "c":
+        X = X + 1j * rng.integers(-9, 10, shape)
+    return X.astype(dtype)
+
+
+def expected(outer: int, bits: int, inner: int, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Multiply by the definition."""
+    H = scipy.linalg.hadamard(1 << bits)
+    blocks = X.reshape(outer, 1 << bits, -1)
+    return np.einsum("ij,ajk->aik", H.astype(X.dtype), blocks).reshape(X.shape)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 7, 64])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("outer", "bits", "inner"), [(1, 9, 1), (3, 4, 5), (1, 5, 16), (6, 2, 1)])
+def test_any_range_of_bits(
+    target: str, outer: int, bits: int, inner: int, dtype: Any, columns: int
+) -> None:
+    net = run_of(outer, bits, inner, dtype)
+    X = integers((net.shape[1], columns), dtype)
+    right = expected(outer, bits, inner, X)
+    assert [step.kernel for step in net.explain().passes] == ["walsh-hadamard"]
+    for operand in (X, np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2]):
+        for _ in range(2):  # the second time without Python between the passes
+            np.testing.assert_array_equal(net.apply(operand), right)
+        np.testing.assert_array_equal(net.T.apply(operand), right)
+        for order in "CF":
+            out = np.empty_like(right, order=order)  # type: ignore[call-overload]
+            assert net.apply(operand, out=out) is out
+            np.testing.assert_array_equal(out, right)
+    rows = np.ascontiguousarray(X.T)
+    for _ in range(2):
+        np.testing.assert_array_equal(net.apply(rows, axis=-1), right.T)
+        np.testing.assert_array_equal(net.apply(X[:, 0]), right[:, 0])
+    assert _core.ran()[f"hadamard.{np.dtype(dtype).name}"] == target
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("axis", [0, -1])
+def test_threads_do_not_change_a_bit(dtype: Any, axis: int) -> None:
+    net = cf.algorithms.hadamard(4096).astype(dtype)
+    rng = np.random.default_rng(6)
+    X = rng.standard_normal((4096, 72) if axis == 0 else (72, 4096)).astype(dtype)
+    one = net.apply(X, axis=axis, threads=1)
+    for threads in (2, 3):
+        np.testing.assert_array_equal(net.apply(X, axis=axis, threads=threads), one)
+    other = cf.hadamard_transform(X, axis=axis)
+    np.testing.assert_allclose(one, other, rtol=0, atol=4096 * np.finfo(dtype).eps)
+
+
+@given(
+    outer=st.sampled_from([1, 2, 3]),
+    bits=st.integers(2, 7),
+    inner=st.sampled_from([1, 2, 3, 8]),
+    columns=st.integers(0, 20),
+)
+def test_against_layers_one_by_one(outer: int, bits: int, inner: int, columns: int) -> None:
+    net = run_of(outer, bits, inner)
+    X = integers((net.shape[1], columns), np.float64)
+    one_by_one = X
+    for layer in net:
+        one_by_one = layer.apply(one_by_one)
+    np.testing.assert_array_equal(net.apply(X), one_by_one)
+
+
+def test_operand_is_left_alone_and_may_be_out() -> None:
+    net = cf.algorithms.hadamard(64)
+    X = integers((64, 5), np.float64)
+    right = expected(1, 6, 1, X)
+    X.flags.writeable = False
+    np.testing.assert_array_equal(net.apply(X), right)
+    same = X.copy()
+    np.testing.assert_array_equal(net.apply(same, out=same), right)
+    np.testing.assert_array_equal(same, right)
+
+
+def test_types_that_meet() -> None:
+    net = cf.algorithms.hadamard(32)
+    X = integers((32, 3), np.float32)
+    for operand in (X, X.astype(np.int8), X.astype(np.complex64)):
+        result = net.apply(operand)
+        assert result.dtype == np.result_type(operand.dtype, np.float64)
+        np.testing.assert_array_equal(result, expected(1, 5, 1, X))
+
+
+def test_neighbours_of_a_run_keep_their_kernels() -> None:
+    n = 16
+    run = run_of(1, 4, 1)
+    scale = cf.KroneckerSparse((n, 1, 1, 1), np.full((n, 1, 1, 1), 0.25))
+    net = cf.Network([*run, scale])
+    assert [step.kernel for step in net.explain().passes] == ["walsh-hadamard", "kronecker"]
+    X = integers((n, 3), np.float64)
+    np.testing.assert_array_equal(net.apply(X), 0.25 * expected(1, 4, 1, X))
+
+
+def test_step_refuses_what_does_not_fit() -> None:
+    with pytest.raises(ValueError, match="must cover the features"):
+        _core.HadamardStep(24, 4, 1, np.dtype(np.float64))
+    step = _core.HadamardStep(8, 3, 1, np.dtype(np.float64))
+    x = np.zeros((8, 2))
+    with pytest.raises(ValueError, match="one shape and 8 rows"):
+        step.apply(np.zeros((4, 2)), x, 1)
+    with pytest.raises(TypeError, match="dtype"):
+        step.apply(x.astype(np.float32), x, 1)
+    with pytest.raises(ValueError, match="same order"):
+        step.apply(np.asfortranarray(x), x, 1)
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    with pytest.raises(ValueError, match="writ"):
+        step.apply(x, frozen, 1)
