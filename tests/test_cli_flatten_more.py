@@ -27,7 +27,7 @@ def test_hidden_layers(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["flatten", "hadamard:64", "--hidden-layers", "1"]) == 0
     out = capsys.readouterr().out
     assert "merged layers    1-3 4-6" in out
-    assert "1 hidden layer cost" in out
+    assert "with 1 hidden layer left there are" in out
     assert "C_n = 0.2" in out
 
 

@@ -149,12 +149,13 @@ class FlattenReport:
 
     def _partial_verdict(self) -> str:
         """Say whether merging down to the hidden layers that are left costs synapses."""
-        left = f"{self.hidden_layers} hidden layer{'s' * (self.hidden_layers > 1)}"
+        layers = f"hidden layer{'s' * (self.hidden_layers > 1)}"
+        left = f"Verdict: with {self.hidden_layers} {layers} left there are"
         if self.flat > self.deep:
-            return f"Verdict: {left} cost {format_ratio(self.ratio)}x the synapses of all layers."
+            return f"{left} {format_ratio(self.ratio)}x the synapses of all layers."
         if self.flat == self.deep:
-            return f"Verdict: {left} are enough, with as many synapses as all layers."
-        return f"Verdict: {left} save synapses: {format_ratio(1 / self.ratio)}x fewer."
+            return f"{left} as many synapses as in all layers."
+        return f"{left} {format_ratio(1 / self.ratio)}x fewer synapses."
 
     def _summary(self) -> list[str]:
         relation = "=" if self.bound == "exact" else "<="

@@ -52,7 +52,7 @@ class Sigma(ABC):
         """Return the Taylor coefficients 0 to `order` at a point."""
 
     def supremum(self, order: int, low: float, high: float) -> Decimal | None:
-        """Return a proven bound of |Taylor coefficient `order`| on [low, high], None without."""
+        """Return a proven bound of the Taylor coefficient `order` on [low, high], or None."""
         del order, low, high
         return None
 
