@@ -5,7 +5,6 @@ Needs the extra ``cheapfast[dask]``; dask is imported when a count is asked for.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import threading
 import uuid
@@ -212,6 +211,8 @@ def connected(client: Client | str) -> Iterator[Client]:
         raise TypeError(
             f"client must be a distributed.Client or an address, got {type(client).__name__}"
         )
+    import asyncio  # dear to import, and dask has done so
+
     try:
         opened = Client(client, timeout=_PATIENCE)
     except (OSError, asyncio.TimeoutError) as error:
