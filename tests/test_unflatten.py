@@ -101,7 +101,7 @@ def families(rng: np.random.Generator) -> dict[str, tuple[Array, str, float]]:
         "Monarch": (monarch, "butterfly", 5.3),
         "cosine": (cosine(128), "rank butterfly", 3.1),
         "blocks": (shuffled(blocks, rng), "components", 29.9),
-        "sparse": (sp.random_array((60, 70), density=0.05, rng=rng).toarray(), "as it is", 19.9),
+        "sparse": (sp.random(60, 70, density=0.05, random_state=rng).toarray(), "as it is", 19.9),
         "permuted": (shuffled(hadamard(32), rng), "permuted butterfly", 3.1),
     }
 
@@ -198,7 +198,7 @@ def test_random_matrices_have_no_structure(shape: tuple[int, int]) -> None:
         (np.arange(1.0, 9)[None], 8),
         (np.arange(1.0, 9)[:, None], 8),
         ([[1.0, 0, 2]], 2),
-        (sp.eye_array(4), 4),
+        (sp.csr_array(sp.eye(4)), 4),
     ],
 )
 def test_what_cannot_be_cheaper_is_returned(matrix: Any, synapses: int) -> None:

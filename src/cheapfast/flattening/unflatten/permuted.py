@@ -266,5 +266,5 @@ def _balanced(cost: Array) -> Array:
 def _deepened(factors: list[sparse.csr_array], depth: int) -> list[sparse.csr_array]:
     """Append identities until there are enough factors."""
     width = factors[-1].shape[1]
-    identity = sparse.eye_array(width, dtype=factors[-1].dtype, format="csr")
+    identity = sparse.csr_array(sparse.eye(width, dtype=factors[-1].dtype, format="csr"))
     return factors + [identity] * (depth - len(factors))

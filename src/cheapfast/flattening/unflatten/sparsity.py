@@ -96,7 +96,9 @@ def _nonzeros(layers: Sequence[sparse.csr_array]) -> int:
 def _padded(layers: list[sparse.csr_array], depth: int) -> list[sparse.csr_array]:
     """Add identities where they have the fewest synapses: on the narrower side."""
     outputs, inputs = layers[-1].shape[0], layers[0].shape[1]
-    identity = sparse.eye_array(min(outputs, inputs), dtype=layers[0].dtype, format="csr")
+    identity = sparse.csr_array(
+        sparse.eye(min(outputs, inputs), dtype=layers[0].dtype, format="csr")
+    )
     missing = [identity] * (depth - len(layers))
     return missing + layers if inputs <= outputs else layers + missing
 
