@@ -365,6 +365,8 @@ def test_functions_that_misbehave() -> None:
         )
     with pytest.raises(TypeError, match="differentiated automatically"):
         flat_product([1.0, 2.0], lambda u: np.sinc(u), 0.1, 0.0)  # noqa: PLW0108
+    with pytest.raises(TypeError, match="divides by a series that begins with 0"):
+        flat_product([1.0, 2.0], lambda u: np.sin(u) / u, 0.1, 0.0)
 
 
 # -- bad input

@@ -227,7 +227,7 @@ class Given(Sigma):
             raise TypeError(f"{self.name} is compiled code and cannot be differentiated: {instead}")
         try:
             return taylor.expand(self.function, bias, order)
-        except (AttributeError, TypeError) as error:
+        except (AttributeError, TypeError, ZeroDivisionError) as error:
             raise TypeError(
                 f"{self.name} cannot be differentiated automatically ({error}): {instead}"
             ) from error

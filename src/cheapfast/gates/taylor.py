@@ -130,6 +130,8 @@ def _expm1(u: Jet) -> Jet:
 
 def _reciprocal(u: Jet) -> Jet:
     a = u.coefficients
+    if a[0] == 0:
+        raise ZeroDivisionError("it divides by a series that begins with 0")
     series = np.zeros_like(a)
     series[0] = 1.0 / a[0]
     for k in range(1, len(a)):

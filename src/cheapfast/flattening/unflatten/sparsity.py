@@ -171,10 +171,10 @@ def _side_by_side(
     rows = np.concatenate([block.rows for block in blocks])
     first, last = layers[0], layers[-1]
     layers[0] = sparse.coo_array(
-        (first.data, (first.coords[0], columns[first.coords[1]])), shape=(first.shape[0], shape[1])
+        (first.data, (first.row, columns[first.col])), shape=(first.shape[0], shape[1])
     )
     last = layers[-1]
     layers[-1] = sparse.coo_array(
-        (last.data, (rows[last.coords[0]], last.coords[1])), shape=(shape[0], last.shape[1])
+        (last.data, (rows[last.row], last.col)), shape=(shape[0], last.shape[1])
     )
     return Network([Sparse(layer) for layer in layers])
