@@ -268,8 +268,8 @@ def _level_matrices(
     hidden, output, offsets = [], [], []
     for size in sizes:
         gate, signs = gates[size], sign_rows(size)
-        hidden.append(gate.scale * signs)
-        output.append(signs.prod(axis=1)[None, :] / gate.divisor)
+        hidden.append(sparse.csr_array(gate.scale * signs))
+        output.append(sparse.csr_array(signs.prod(axis=1)[None, :] / gate.divisor))
         offsets.append(np.full(len(signs), gate.bias))
     return (
         sparse.csr_array(sparse.block_diag(hidden, format="csr")),
