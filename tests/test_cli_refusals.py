@@ -13,7 +13,7 @@ import cheapfast as cf
 from cheapfast.cli import main
 
 
-def refused(
+def assert_refused(
     capsys: pytest.CaptureFixture[str], arguments: list[str], *words: str, code: int = 2
 ) -> str:
     """Run what must fail; return its one line on standard error."""
@@ -54,11 +54,11 @@ def refused(
     ],
 )
 def test_wrong_built_ins(spec, words, capsys):
-    refused(capsys, ["flatten", spec], *words)
+    assert_refused(capsys, ["flatten", spec], *words)
 
 
 def test_a_wrong_built_in_among_others_is_named(capsys):
-    refused(
+    assert_refused(
         capsys, ["flatten", "hadamard:8", "hadamard:12", "hadamard:8"], "hadamard:12: n must be"
     )
 
@@ -70,11 +70,13 @@ def test_shapes_that_do_not_chain(tmp_path, capsys):
     files = [str(tmp_path / name) for name in shapes]
     assert main(["flatten", *files]) == 0
     capsys.readouterr()
-    refused(capsys, ["flatten", *files[::-1]], "P.npy", "revers")
+    assert_refused(capsys, ["flatten", *files[::-1]], "P.npy", "revers")
 
 
 def test_missing_file(tmp_path, capsys):
-    refused(capsys, ["flatten", str(tmp_path / "nowhere.npz")], "nowhere.npz", "no such file")
+    assert_refused(
+        capsys, ["flatten", str(tmp_path / "nowhere.npz")], "nowhere.npz", "no such file"
+    )
 
 
 def damaged(write: Callable[[Path], None], name: str, tmp_path: Path) -> str:
@@ -130,14 +132,14 @@ def write_bad_indptr(path: Path) -> None:
     ],
 )
 def test_damaged_files(write, name, tmp_path, capsys):
-    refused(capsys, ["flatten", damaged(write, name, tmp_path)], name)
+    assert_refused(capsys, ["flatten", damaged(write, name, tmp_path)], name)
 
 
 def test_activation_has_no_count(tmp_path, capsys):
     path = tmp_path / "network.npz"
     weights = cf.Sparse(np.eye(3))
     cf.save(path, cf.Network([weights, cf.Activation("relu"), weights]))
-    refused(capsys, ["flatten", str(path)], "relu")
+    assert_refused(capsys, ["flatten", str(path)], "relu")
 
 
 @pytest.mark.parametrize(
@@ -157,23 +159,27 @@ def test_activation_has_no_count(tmp_path, capsys):
     ],
 )
 def test_wrong_arguments(arguments, capsys):
-    refused(capsys, arguments)
+    assert_refused(capsys, arguments)
 
 
 @pytest.mark.parametrize(
     "spec", ["random:n=20000,p=0.01,depth=2", "random:n=2^30,p=0.5,depth=2,seed=1", "haar:2^16"]
 )
 def test_memory_limit_stops_before_the_input(spec, capsys):
-    refused(capsys, ["flatten", "--memory-limit", "1M", spec], "bytes", "1.00 MiB", code=3)
+    assert_refused(capsys, ["flatten", "--memory-limit", "1M", spec], "bytes", "1.00 MiB", code=3)
 
 
 def test_memory_limit_stops_before_a_file_is_read(tmp_path, capsys):
     path = tmp_path / "A.npy"
     np.save(path, np.ones((400, 400)))
-    refused(capsys, ["flatten", "--memory-limit", "1M", str(path)], "1,280,000 bytes", code=3)
+    assert_refused(
+        capsys, ["flatten", "--memory-limit", "1M", str(path)], "1,280,000 bytes", code=3
+    )
 
 
 def test_memory_limit_stops_before_the_count(tmp_path, capsys):
     path = tmp_path / "A.npz"
     sps.save_npz(path, sps.random(3000, 3000, density=0.01, format="csr", random_state=1))
-    refused(capsys, ["flatten", "--memory-limit", "10", str(path), str(path)], "bytes", code=3)
+    assert_refused(
+        capsys, ["flatten", "--memory-limit", "10", str(path), str(path)], "bytes", code=3
+    )

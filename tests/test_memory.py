@@ -88,8 +88,12 @@ def test_require_without_a_limit(monkeypatch):
 
 
 def test_small_work_does_not_ask_the_system(monkeypatch):
-    monkeypatch.setattr(_memory, "available_bytes", lambda: pytest.fail("asked"))
+    asked = []
+    monkeypatch.setattr(_memory, "available_bytes", lambda: asked.append(1) or 2**40)
     _memory.require(2**20, "the count", "ask less")
+    assert not asked
+    _memory.require(2**30, "the count", "ask less")
+    assert asked
 
 
 def test_available_bytes_is_sensible():
