@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cheapfast._replacing import replacing
+
 from . import peers as peer_registry
 from . import workloads as workload_registry
 from .applying import Application, time_applications
@@ -120,7 +122,8 @@ def bench(
         print_judgements(console, judgements)
     if json_path is not None:
         document = to_json(results, judgements, settings, peers)
-        json_path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        with replacing(json_path) as file:
+            file.write((json.dumps(document, indent=1) + "\n").encode())
         click.echo(f"written to {json_path}", err=True)
     missed = any(judgement.met is False for judgement in judgements)
     if results.mismatches or missed:

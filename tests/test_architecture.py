@@ -14,7 +14,7 @@ import cheapfast
 PACKAGE = Path(cheapfast.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
-HELPERS = {"_validate", "_memory", "_progress", "_npy", "_random", "_primality"}
+HELPERS = {"_validate", "_memory", "_progress", "_npy", "_random", "_primality", "_replacing"}
 SUPPORT = {"_core", "support"} | HELPERS
 LAYERS = SUPPORT | {"layers"}
 PLAN = LAYERS | {"plan"}
@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "_npy": HELPERS,
     "_random": HELPERS,
     "_primality": HELPERS,
+    "_replacing": HELPERS,
     "_build": SUPPORT,
     "_html": SUPPORT,
     "_archive": LAYERS,

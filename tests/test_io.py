@@ -7,6 +7,7 @@ import io as stdio
 import os
 import pickle
 import stat
+import threading
 import warnings
 import zipfile
 from pathlib import Path
@@ -555,6 +556,19 @@ def test_save_names_the_file_that_it_cannot_write(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
+def test_save_writes_into_a_pipe_and_leaves_it(tmp_path: Path) -> None:
+    net = cf.algorithms.hadamard(8)
+    pipe, copy = tmp_path / "pipe", tmp_path / "copy.npz"
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: copy.write_bytes(pipe.read_bytes()))
+    reader.start()
+    cf.save(pipe, net)
+    reader.join()
+    assert pipe.is_fifo()
+    assert cf.load(copy) == net
+
+
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "A.npz")
     with pytest.raises(ValueError, match=r"A\.npz: is a pipe or a device"):

@@ -22,6 +22,7 @@ Examples:
   cheapfast flatten R.npz A.npz P.npz     nonzeros of R A P, without multiplying
   cheapfast flatten hadamard:2^60
   cheapfast estimate A.npz A.npz          about how many, with a confidence interval
+  cheapfast apply R.npz A.npz P.npz       how fast the layers are applied, one after another
   cheapfast unflatten matrix.npy          a deep network for a flat matrix
   cheapfast gate --n 32 --method direct   2^32 neurons that multiply 32 numbers
   cheapfast merge R.npz A.npz P.npz       multiply out or apply: what is faster, and from when on
@@ -33,6 +34,7 @@ Examples:
 VERBS = {
     "flatten": ("cheapfast.cli.flatten", "flatten"),
     "estimate": ("cheapfast.cli.estimate", "estimate"),
+    "apply": ("cheapfast.cli.apply", "apply"),
     "unflatten": ("cheapfast.cli.unflatten", "unflatten"),
     "gate": ("cheapfast.cli.gate", "gate"),
     "merge": ("cheapfast.cli.merge", "merge"),

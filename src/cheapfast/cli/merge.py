@@ -11,6 +11,7 @@ import cheapfast as cf
 from cheapfast import _memory
 
 from .console import show
+from .counts import Count
 from .merge_report import MergeReport
 from .specs import read_network
 
@@ -20,31 +21,6 @@ Examples:
   cheapfast merge R.npz A.npz P.npz --applications 1e6 -o merged.npz
   cheapfast merge R.npz A.npz P.npz --objective synapses --json
 """
-
-
-class Count(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """A whole number of at least one, such as ``100``, ``1e6`` or ``2^20``."""
-
-    name = "count"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        """Read it.
-
-        Returns
-        -------
-        int
-        """
-        from .numbers import parse_integer
-
-        try:
-            number = value if isinstance(value, int) else parse_integer(str(value), "it")
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        if number < 1:
-            self.fail(f"it must be at least 1, got {number}", param, ctx)
-        return number
 
 
 @click.command(epilog=EXAMPLES, short_help="Say which layers to multiply out, and when it pays.")

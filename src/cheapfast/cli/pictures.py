@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from cheapfast._replacing import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,6 +60,5 @@ class Picture:
 
     def write(self) -> None:
         """Write the file."""
-        content = io.BytesIO()
-        self._figure.savefig(content, format=self._kind, dpi=150)
-        self._path.write_bytes(content.getvalue())
+        with replacing(self._path) as file:
+            self._figure.savefig(file, format=self._kind, dpi=150)

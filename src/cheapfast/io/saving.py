@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cheapfast._archive import HEADER, npz_headers, write_states
+from cheapfast._replacing import replacing
 from cheapfast.io.errors import existing, reading
 from cheapfast.io.numpy_files import load_network
 from cheapfast.network import Network
@@ -52,25 +50,8 @@ def save(path: PathLike, net: Network) -> None:
     if not isinstance(net, Network):
         raise TypeError(f"net must be a Network, got {type(net).__name__}")
     states = [(layer.kind, layer.state()) for layer in net]  # an Operator refuses here
-    # the file that a symbolic link points to is replaced, not the link
-    target = os.path.realpath(os.fspath(path))
-    folder = os.path.dirname(target)
-    if os.path.isdir(target):
-        raise IsADirectoryError(f"{target}: is a folder; expected the name of a file")
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(f"{target}: there is no folder {folder}")
-    temporary = os.path.join(folder, f".cheapfast-{secrets.token_hex(8)}.tmp")
-    try:
-        # not tempfile: its files are private to the user, and would stay so once renamed
-        with open(temporary, "xb") as file:
-            write_states(file, states)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+    with replacing(path) as file:
+        write_states(file, states)
 
 
 def load(path: PathLike) -> Network:

@@ -11,6 +11,7 @@ from cheapfast.plan.cost import Cost, is_opaque, layer_cost
 from cheapfast.plan.explanation import Explanation, PassCost, explain
 from cheapfast.plan.passes import Plan, make_plan
 from cheapfast.plan.reverse import make_reversed_plan
+from cheapfast.plan.seconds import seconds_text
 from cheapfast.plan.shapes import Part, chain_shapes, layer_part
 from cheapfast.plan.step import Pass
 
@@ -29,4 +30,5 @@ __all__ = [
     "layer_part",
     "make_plan",
     "make_reversed_plan",
+    "seconds_text",
 ]

@@ -87,8 +87,29 @@ class Explanation:
         known = [step.seconds for step in self.passes if step.seconds is not None]
         return sum(known) if len(known) == len(self.passes) else None
 
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the table as texts: the headings, a row for every pass, the total.
+
+        Returns
+        -------
+        list of tuple of str
+        """
+        passes = [
+            (
+                str(i),
+                step.kernel,
+                str(step.start) if step.stop == step.start + 1 else f"{step.start}-{step.stop - 1}",
+                f"{step.shape[0]}x{step.shape[1]}",
+                *_cost_texts(step.cost),
+                seconds_text(step.seconds),
+            )
+            for i, step in enumerate(self.passes)
+        ]
+        total = ("", "total", "", "", *_cost_texts(self.total), seconds_text(self.seconds))
+        return [_HEADINGS, *passes, total]
+
     def __repr__(self) -> str:
-        rows = [_HEADINGS, *self._rows()]
+        rows = self.rows()
         widths = [max(len(row[k]) for row in rows) for k in range(len(_HEADINGS))]
         left = (False, True, True, False, False, False, False)
         lines = [
@@ -101,10 +122,10 @@ class Explanation:
         return "\n".join([f"{self._title()}:", *lines])
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
+        headings, *rows = self.rows()
+        head = "".join(f"<th>{heading}</th>" for heading in headings)
         body = "".join(
-            f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>"
-            for row in self._rows()
+            f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in rows
         )
         return (
             f"<div><p>{escape(self._title())}</p>"
@@ -115,21 +136,6 @@ class Explanation:
         passes = "pass" if len(self.passes) == 1 else "passes"
         vectors = "vector" if self.columns == 1 else "vectors"
         return f"{len(self.passes)} {passes} for {self.columns} {self.dtype} {vectors}"
-
-    def _rows(self) -> list[tuple[str, ...]]:
-        rows = [
-            (
-                str(i),
-                step.kernel,
-                str(step.start) if step.stop == step.start + 1 else f"{step.start}-{step.stop - 1}",
-                f"{step.shape[0]}x{step.shape[1]}",
-                *_cost_texts(step.cost),
-                seconds_text(step.seconds),
-            )
-            for i, step in enumerate(self.passes)
-        ]
-        total = ("", "total", "", "", *_cost_texts(self.total), seconds_text(self.seconds))
-        return [*rows, total]
 
 
 def explain(
