@@ -73,6 +73,11 @@ class Requirement(ABC):
     workload: str
     bound: float
 
+    @property
+    def workloads(self) -> frozenset[str]:
+        """All workloads whose figures are looked at."""
+        return frozenset({self.workload})
+
     @abstractmethod
     def judge(self, results: Results) -> Judgement:
         """Compare with what was measured.
@@ -136,6 +141,11 @@ class AtMostTimes(Requirement):
     """At most `bound` times as long as another workload."""
 
     other: str
+
+    @property
+    def workloads(self) -> frozenset[str]:
+        """Both."""
+        return frozenset({self.workload, self.other})
 
     def judge(self, results: Results) -> Judgement:
         """Divide the two times."""
@@ -216,6 +226,11 @@ class GoodMerges(Requirement):
     """At least `bound` kinds of network whose choice is within 15% of the best partition."""
 
     kinds: tuple[str, ...]
+
+    @property
+    def workloads(self) -> frozenset[str]:
+        """One of each kind."""
+        return frozenset({self.workload, *self.kinds})
 
     def judge(self, results: Results) -> Judgement:
         """Count them, where all kinds were measured."""

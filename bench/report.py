@@ -33,7 +33,7 @@ def print_workload(
     results : Results
         Its results and nothing else.
     judgements : sequence of Judgement, optional
-        What is required of it.
+        What is required of it, or of workloads before that were waiting for it.
     """
     from rich.markup import escape
 
@@ -45,8 +45,9 @@ def print_workload(
     if results.figures:
         _print_figures(console, workload.measure, results.figures)
     for entry in judgements:
+        whose = "" if entry.workload == workload.name else f"{entry.workload}: "
         console.print(
-            f"  {escape(entry.requirement)}: {_measured(entry)}, required {entry.sense} "
+            f"  {escape(whose + entry.requirement)}: {_measured(entry)}, required {entry.sense} "
             f"{entry.required:g}: {_VERDICTS[entry.met]}",
             soft_wrap=True,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .judging import (
@@ -169,24 +170,44 @@ REQUIREMENTS: tuple[Requirement, ...] = (
 )
 
 
-def judge(results: Results, workload: str | None = None) -> list[Judgement]:
+def judge(results: Results) -> list[Judgement]:
     """Judge every requirement, the missed ones first, then what was not measured.
 
     Parameters
     ----------
     results : Results
         What a run found out.
-    workload : str, optional
-        Only the requirements of this one.
 
     Returns
     -------
     list of Judgement
     """
     order: dict[bool | None, int] = {False: 0, None: 1, True: 2}
-    judgements = [
+    judgements = [requirement.judge(results) for requirement in REQUIREMENTS]
+    return sorted(judgements, key=lambda judgement: order[judgement.met])
+
+
+def judge_latest(results: Results, ran: Sequence[str], to_come: Sequence[str]) -> list[Judgement]:
+    """Judge what the workload that ran last has settled.
+
+    Parameters
+    ----------
+    results : Results
+        What a run has found out so far.
+    ran : sequence of str
+        Names of the workloads so far.
+    to_come : sequence of str
+        Names of those that will still run: what compares with one of them has to wait.
+
+    Returns
+    -------
+    list of Judgement
+        In the order of the requirements.
+    """
+    return [
         requirement.judge(results)
         for requirement in REQUIREMENTS
-        if workload in (None, requirement.workload)
+        if requirement.workload in ran
+        and ran[-1] in requirement.workloads
+        and requirement.workloads.isdisjoint(to_come)
     ]
-    return sorted(judgements, key=lambda judgement: order[judgement.met])

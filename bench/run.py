@@ -24,7 +24,7 @@ from .memory import measure_memory
 from .merging import MergeProblem, time_merging
 from .model import Peer, UnavailableError, Workload
 from .report import print_judgements, print_workload
-from .requirements import judge
+from .requirements import judge, judge_latest
 from .results import Results, Skip
 from .startup import measure_import
 from .timing import Settings, let_openmp_sleep
@@ -155,12 +155,13 @@ def run(
     """
     let_openmp_sleep()
     total = Results()
-    for workload in workloads:
+    names = [workload.name for workload in workloads]
+    for number, workload in enumerate(workloads, start=1):
         results = _run_one(workload, peers, settings)
         total.extend(results)
         if console is not None:
-            # a requirement is about the full size, and may need a workload that ran before
-            judgements = judge(total, workload.name) if settings.size == "full" else []
+            is_full = settings.size == "full"  # which requirements are about
+            judgements = judge_latest(total, names[:number], names[number:]) if is_full else []
             print_workload(console, workload, results, judgements)
     return total
 

@@ -79,7 +79,7 @@ def test_requirements_name_workloads_and_peers_that_exist():
     known = {workload.name for workload in workloads.ALL}
     names = {peer.name for peer in peers.ALL}
     for entry in requirements.REQUIREMENTS:
-        assert entry.workload in known
+        assert entry.workloads <= known
         assert {getattr(entry, "peer", "scipy"), getattr(entry, "own", "cheapfast")} <= names
 
 
@@ -130,6 +130,28 @@ def test_the_roof_and_another_workload() -> None:
     key = "cheapfast: times as long as apply-fourier-c128-1024-64"
     times = results["apply-butterfly-c128-10-64", key]
     assert (times.measured, times.met) == (1.6, False)
+
+
+def settled(results: Results, ran: list[str], to_come: list[str]) -> list[tuple[str, bool | None]]:
+    latest = requirements.judge_latest(results, ran, to_come)
+    return [(entry.workload, entry.met) for entry in latest if "as long as" in entry.requirement]
+
+
+def test_what_compares_two_workloads_is_judged_with_the_later_one() -> None:
+    butterfly, fourier = "apply-butterfly-c128-10-64", "apply-fourier-c128-1024-64"
+    results = Results(figures=[figure(butterfly, "cheapfast", 1.6)])
+    assert settled(results, [butterfly], [fourier]) == []
+    results.figures.append(figure(fourier, "cheapfast", 1.0))
+    assert settled(results, [butterfly, fourier], ["rmat-17"]) == [(butterfly, False)]
+    assert settled(results, [fourier, butterfly], []) == [(butterfly, False)]
+    assert settled(results, [butterfly, fourier, "rmat-17"], []) == []
+
+
+def test_what_compares_two_workloads_is_not_measured_where_the_other_does_not_run() -> None:
+    butterfly, fourier = "apply-butterfly-c128-10-64", "apply-fourier-c128-1024-64"
+    alone = Results(figures=[figure(butterfly, "cheapfast", 1.0)])
+    assert settled(alone, [butterfly], []) == [(butterfly, None)]
+    assert settled(Results(figures=[figure(fourier, "cheapfast", 1.0)]), [fourier], []) == []
 
 
 @pytest.mark.parametrize(
