@@ -54,7 +54,8 @@ class TorchSparse(_Torch):
                     *(torch.from_numpy(array) for array in (csr.indptr, csr.indices, csr.data)),
                     size=csr.shape,
                 )
-                for csr in (layer.to_csr() for layer in problem.layers)
+                # one type for all: its products promote nothing, and permutations are float32
+                for csr in (layer.to_csr().astype(problem.dtype) for layer in problem.layers)
             ]
 
         def run() -> Any:
