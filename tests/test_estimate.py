@@ -14,7 +14,8 @@ from hypothesis import given, settings
 import cheapfast as cf
 import strategies
 from cheapfast.bench.generate import butterflies, rmat, uniform
-from cheapfast.counting import registers, sampling
+from cheapfast.counting import sampling, steps
+from cheapfast.counting.steps import Steps
 
 
 def grid(n: int) -> Any:
@@ -183,7 +184,7 @@ def test_a_budget_that_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
     result = sampling.mean_by_draws(lambda size: rng.normal(1, 0.02, size), plan)
     assert result.draws <= 500
     assert result.relative > 0.001
-    monkeypatch.setattr("cheapfast.counting.estimate.MOST_DRAWS", 3000)
+    monkeypatch.setattr("cheapfast.counting.estimation.MOST_DRAWS", 3000)
     net = networks()["two sparse layers"]
     with pytest.raises(ValueError, match=r"sampled rows, (the budget is|more than the budget)"):
         cf.estimate_synapses(net, rel_error=0.0045, method="hyperloglog", rng=1)
@@ -223,7 +224,7 @@ def test_only_linear_networks() -> None:
 
 @pytest.mark.parametrize("method", ["hyperloglog", "cohen"])
 def test_progress_rises_and_may_stop(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registers, "_REPORT_EVERY", 0)
+    monkeypatch.setattr(steps, "_REPORT_EVERY", 0)
     net = networks()["five random layers"]
     seen: list[tuple[int, int]] = []
 
@@ -240,15 +241,15 @@ def test_progress_rises_and_may_stop(method: str, monkeypatch: pytest.MonkeyPatc
 
 def test_steps_add_up() -> None:
     seen: list[tuple[int, int]] = []
-    steps = registers.Steps(lambda done, total: seen.append((done, total)), 30)
+    calls = Steps(lambda done, total: seen.append((done, total)), 30)
     for _ in range(3):
-        report = steps.next(10)
+        report = calls.next(10)
         assert report is not None
         report(4, 10)
         report(11, 10)
     # with nothing said between the calls: they follow each other at once
     assert seen == [(4, 30), (10, 30), (14, 30), (20, 30), (24, 30), (30, 30)]
-    assert registers.Steps(None, 3).next(1) is None
+    assert Steps(None, 3).next(1) is None
 
 
 def test_how_it_prints() -> None:

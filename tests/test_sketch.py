@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from cheapfast import _core
 from cheapfast.counting import registers
-from cheapfast.counting.registers import aligned, row_sizes
+from cheapfast.counting.registers import RowRegisters, aligned, sizes_of
 from cheapfast.support import CsrSupport
 from references import boolean_product
 
@@ -131,6 +131,11 @@ def exact_sizes(chain: list[CsrSupport]) -> Array:
     for factor in dense[1:]:
         product = boolean_product(product, factor)
     return product.sum(axis=1)
+
+
+def row_sizes(chain: list[CsrSupport], seed: int, threads: int, limit: int, report: Any) -> Array:
+    """Sizes of all rows."""
+    return sizes_of(RowRegisters(chain, seed, threads, limit).sums(chain[0], report))
 
 
 def test_slices_and_threads_change_nothing() -> None:

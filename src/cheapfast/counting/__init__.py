@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cheapfast.counting import distributed
 from cheapfast.counting.count import KINDS, synapse_count
-from cheapfast.counting.estimate import ESTIMATE_METHODS, Estimate, estimate_synapses
+from cheapfast.counting.estimate import estimate_synapses
+from cheapfast.counting.estimation import ESTIMATE_METHODS, Estimate
 from cheapfast.counting.expected import Expected, expected_synapses
 from cheapfast.counting.numerical import NumericalCount, count_numerical
 from cheapfast.counting.structural import (

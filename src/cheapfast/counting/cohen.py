@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core, _memory
-from cheapfast.counting.registers import (
-    Report,
-    Steps,
-    aligned,
-    push_sketches,
-    sketch_memory,
-)
+from cheapfast.counting.csr import csr_arrays
+from cheapfast.counting.registers import aligned, push_sketches, sketch_memory
 from cheapfast.counting.sampling import Plan, Sampled, mean_by_draws, predicted_draws
+from cheapfast.counting.steps import Steps
 from cheapfast.support import Support
 
 #: Ranks of a batch: 64 bytes a node.
@@ -31,30 +27,21 @@ _NOTHING = 1e30
 
 
 def cohen_total(
-    supports: Sequence[Support],
+    batches: Callable[[list[int]], npt.NDArray[np.float64]],
     rel_error: float,
     confidence: float,
     rng: np.random.Generator,
-    threads: int,
-    memory_limit: int,
-    report: Report,
 ) -> Sampled:
     """Estimate the nonzeros of a product from batches of exponential ranks.
 
     Parameters
     ----------
-    supports : sequence of Support
-        Two or more, in matrix order.
+    batches : callable
+        Returns `batch_total` for each of the seeds that it is given.
     rel_error, confidence : float
         Half-width of the interval, relative, and its probability.
     rng : numpy.random.Generator
-        Source of the ranks.
-    threads : int
-        Number of threads.
-    memory_limit : int
-        Bytes.
-    report : callable or None
-        Called as ``report(done, total)``.
+        Source of the seeds.
 
     Returns
     -------
@@ -65,8 +52,6 @@ def cohen_total(
     ------
     ValueError
         If the error asked for is out of reach of `MOST_BATCHES` batches.
-    MemoryError
-        Before more than `memory_limit` bytes would be allocated.
 
     Notes
     -----
@@ -77,21 +62,12 @@ def cohen_total(
     bias. Batches are independent, so their spread gives an honest error although the rows of one
     batch share the ranks.
     """
-    _memory.require(
-        sketch_memory(supports, _core.RANKS),
-        "a sketch of every row (64 bytes a node of the two widest neighbouring layers)",
-        "raise memory_limit, or take method='hyperloglog', which needs a quarter of it",
-        limit=memory_limit,
-    )
-    rows = sum(s.shape[0] for s in supports)
     plan = Plan(rel_error, confidence, _PILOT, MOST_BATCHES)
-    steps = Steps(report, 2 * _PILOT * rows)
 
-    def batches(count: int) -> npt.NDArray[np.float64]:
-        steps.expect(count * rows)
-        return np.array([_batch(supports, rng, threads, steps) for _ in range(count)])
+    def draw(count: int) -> npt.NDArray[np.float64]:
+        return batches(rng.integers(2**63, size=count).tolist())
 
-    result = mean_by_draws(batches, plan)
+    result = mean_by_draws(draw, plan)
     if result.relative <= rel_error or result.value == 0:
         return result
     raise ValueError(
@@ -101,15 +77,53 @@ def cohen_total(
     )
 
 
-def _batch(
-    supports: Sequence[Support], rng: np.random.Generator, threads: int, steps: Steps
-) -> float:
-    """Return one unbiased estimate of the total."""
+def require_ranks(supports: Sequence[Support], memory_limit: int) -> None:
+    """Refuse batches of ranks that do not fit in memory.
+
+    Parameters
+    ----------
+    supports : sequence of Support
+        In matrix order.
+    memory_limit : int
+        Bytes.
+
+    Raises
+    ------
+    MemoryError
+        If more than `memory_limit` bytes would be allocated.
+    """
+    _memory.require(
+        sketch_memory(supports, _core.RANKS),
+        "a sketch of every row (64 bytes a node of the two widest neighbouring layers)",
+        "raise memory_limit, or take method='hyperloglog', which needs a quarter of it",
+        limit=memory_limit,
+    )
+
+
+def batch_total(supports: Sequence[Support], seed: int, threads: int, steps: Steps) -> float:
+    """Return one unbiased estimate of the total.
+
+    Parameters
+    ----------
+    supports : sequence of Support
+        Two or more, in matrix order.
+    seed : int
+        Of the ranks.
+    threads : int
+        Number of threads; the result does not depend on it.
+    steps : Steps
+        Hears of the progress, in rows.
+
+    Returns
+    -------
+    float
+    """
     nodes = supports[-1].shape[1]
     columns = aligned(nodes, _core.RANKS)
     ranks = columns.view(np.float32).reshape(nodes, RANKS)
-    rng.standard_exponential(dtype=np.float32, out=ranks)
-    pushed, layer = push_sketches(supports, _core.RANKS, columns, threads, steps)
+    np.random.default_rng(seed).standard_exponential(dtype=np.float32, out=ranks)
+    pushed = push_sketches(supports[1:], _core.RANKS, columns, threads, steps)
+    layer = csr_arrays(supports[0])
     sums = np.empty(layer[0])
     _core.sketch_sums(_core.RANKS, layer, pushed, sums, threads, steps.next(layer[0]))
     sums = sums[sums < _NOTHING]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +11,8 @@ import numpy.typing as npt
 
 from cheapfast import _core, _memory
 from cheapfast.counting.csr import csr_arrays
+from cheapfast.counting.steps import Report, Steps
 from cheapfast.support import CsrSupport, Support
-
-Report = Callable[[int, int], None] | None
 
 #: Registers of a sketch, one byte each.
 REGISTERS = 64
@@ -23,62 +20,8 @@ REGISTERS = 64
 #: Standard deviation of the estimate of one row, relative (Flajolet et al. 2007: 1.04 / sqrt(m)).
 SKETCH_ERROR = 1.04 / math.sqrt(REGISTERS)
 
-#: Seconds between two reports.
-_REPORT_EVERY = 0.1
-
 #: Rows whose registers are turned into sizes at a time.
 _CHUNK = 1 << 18
-
-
-@dataclass
-class Steps:
-    """Progress over several calls of the kernels, each of which knows only its own.
-
-    Parameters
-    ----------
-    report : callable or None
-        Who wants to know.
-    total : int
-        Units of work of all calls together.
-    """
-
-    report: Report
-    total: int
-    _done: int = field(default=0, init=False)
-    _reported: float = field(default_factory=time.monotonic, init=False)
-
-    def expect(self, work: int) -> None:
-        """Hear of work to come.
-
-        Parameters
-        ----------
-        work : int
-            Units of work, all of them perhaps known already.
-        """
-        self.total = max(self.total, self._done + work)
-
-    def next(self, work: int) -> Report:
-        """Begin a call.
-
-        Parameters
-        ----------
-        work : int
-            Units of work of the call.
-
-        Returns
-        -------
-        callable or None
-            What to hand to the kernel.
-        """
-        before, self._done = self._done, self._done + work
-        if self.report is None:
-            return None
-        outer = self.report
-        # kernels report what takes long; many short calls add up to as much
-        if time.monotonic() - self._reported >= _REPORT_EVERY:
-            self._reported = time.monotonic()
-            outer(before, self.total)
-        return lambda done, _: outer(before + min(done, work), self.total)
 
 
 def aligned(nodes: int, kind: int) -> npt.NDArray[np.uint8]:
@@ -176,10 +119,8 @@ def sampling_memory(supports: Sequence[Support], threads: int) -> int:
     return max(sketched, written + 8 * supports[0].shape[0] + pushed)
 
 
-def row_sizes(
-    supports: Sequence[Support], seed: int, threads: int, memory_limit: int, report: Report
-) -> npt.NDArray[np.float64]:
-    """Estimate the nonzeros of every row of a product.
+class RowRegisters:
+    """The registers of the rows of a product, for any rows of its first layer.
 
     Parameters
     ----------
@@ -192,40 +133,68 @@ def row_sizes(
     memory_limit : int
         Bytes. Where 64 bytes a node do not fit, the layers are passed through four times with 16
         bytes a node; the result is the same, bit for bit.
-    report : callable or None
-        Called as ``report(done, total)``.
-
-    Returns
-    -------
-    numpy.ndarray of float64
-        Relative standard deviation about 13 percent (`SKETCH_ERROR`) for rows of many columns, less
-        for small ones. 0 exactly for rows without nonzeros.
 
     Raises
     ------
     MemoryError
         Before more than `memory_limit` bytes would be allocated.
     """
-    kind = _core.REGISTERS
-    if sketch_memory(supports, kind) > memory_limit:
-        kind = _core.SLICED_REGISTERS
-        _memory.require(
-            sketch_memory(supports, kind),
-            "a sketch of every row (16 bytes a node of the two widest neighbouring layers)",
-            "raise memory_limit",
-            limit=memory_limit,
-        )
-    slices = range(0, REGISTERS, bytes_of(kind))
-    steps = Steps(report, len(slices) * sum(s.shape[0] for s in supports))
-    sums = np.zeros(supports[0].shape[0], np.uint64)
-    for first in slices:
-        columns = aligned(supports[-1].shape[1], kind)
-        _core.sketch_columns(kind, supports[-1].shape[1], first, seed, columns)
-        pushed, layer = push_sketches(supports, kind, columns, threads, steps)
-        work = steps.next(layer[0])
-        _core.sketch_sums(kind, layer, pushed, sums, threads, work)
-        del columns, pushed
-    return _sizes(sums)
+
+    def __init__(
+        self, supports: Sequence[Support], seed: int, threads: int, memory_limit: int
+    ) -> None:
+        self._supports = supports
+        self._seed, self._threads = seed, threads
+        self._kind = _core.REGISTERS
+        if sketch_memory(supports, self._kind) > memory_limit:
+            self._kind = _core.SLICED_REGISTERS
+            _memory.require(
+                sketch_memory(supports, self._kind),
+                "a sketch of every row (16 bytes a node of the two widest neighbouring layers)",
+                "raise memory_limit",
+                limit=memory_limit,
+            )
+        self._whole: npt.NDArray[np.uint8] | None = None
+
+    def sums(self, head: Support, report: Report) -> npt.NDArray[np.uint64]:
+        """Return what the registers say of the size of each row; see `sizes_of`.
+
+        Parameters
+        ----------
+        head : Support
+            The first of the supports, or some of its rows.
+        report : callable or None
+            Called as ``report(done, total)``.
+
+        Returns
+        -------
+        numpy.ndarray of uint64
+            Sums over the registers, one a row.
+        """
+        slices = range(0, REGISTERS, bytes_of(self._kind))
+        rows = head.shape[0] + sum(s.shape[0] for s in self._supports[1:])
+        steps = Steps(report, len(slices) * rows)
+        sums = np.zeros(head.shape[0], np.uint64)
+        for first in slices:
+            pushed = self._pushed(first, steps)
+            layer = csr_arrays(head)
+            _core.sketch_sums(
+                self._kind, layer, pushed, sums, self._threads, steps.next(head.shape[0])
+            )
+            del pushed
+        return sums
+
+    def _pushed(self, first: int, steps: Steps) -> npt.NDArray[np.uint8]:
+        """Return the registers of the first layer's columns; all at once are made once."""
+        if self._whole is not None:
+            return self._whole
+        nodes = self._supports[-1].shape[1]
+        columns = aligned(nodes, self._kind)
+        _core.sketch_columns(self._kind, nodes, first, self._seed, columns)
+        pushed = push_sketches(self._supports[1:], self._kind, columns, self._threads, steps)
+        if self._kind == _core.REGISTERS:
+            self._whole = pushed
+        return pushed
 
 
 def push_sketches(
@@ -234,13 +203,13 @@ def push_sketches(
     columns: npt.NDArray[np.uint8],
     threads: int,
     steps: Steps,
-) -> tuple[npt.NDArray[np.uint8], _core._CsrArrays]:
-    """Push the sketches of the columns through all layers but the first of the chain.
+) -> npt.NDArray[np.uint8]:
+    """Push the sketches of the columns through layers, each written out when it is its turn.
 
     Parameters
     ----------
     supports : sequence of Support
-        In matrix order.
+        In matrix order: the last one is passed first.
     kind : int
         A kind of sketch of the kernels.
     columns : numpy.ndarray of uint8
@@ -253,38 +222,44 @@ def push_sketches(
     Returns
     -------
     numpy.ndarray of uint8
-        The sketches of the rows that the first layer's columns name.
-    tuple
-        The first layer, written out.
+        The sketches of the rows of the first one.
     """
     sketches = columns
-    for layer in _from_the_last(supports[1:]):
+    for support in reversed(supports):
+        layer = csr_arrays(support)
         out = aligned(layer[0], kind)
         _core.sketch_layer(kind, layer, sketches, out, threads, steps.next(layer[0]))
         sketches = out
-    return sketches, csr_arrays(supports[0])
+        del layer  # not beside the next one
+    return sketches
 
 
-def _from_the_last(supports: Sequence[Support]) -> Iterator[_core._CsrArrays]:
-    """Write out one layer at a time."""
-    for support in reversed(supports):
-        yield csr_arrays(support)
-
-
-def _sizes(sums: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
+def sizes_of(sums: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
     """Turn the sums of the registers into sizes, in the same memory.
 
+    Parameters
+    ----------
+    sums : numpy.ndarray of uint64
+        Of `RowRegisters.sums`; overwritten.
+
+    Returns
+    -------
+    numpy.ndarray of float64
+        Relative standard deviation about 13 percent (`SKETCH_ERROR`) for rows of many columns, less
+        for small ones. 0 exactly for rows without nonzeros.
+
+    Notes
+    -----
     O. Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (2017), eq. 13: small
     sizes need no correction of their own.
     """
     shift, most = np.uint64(_core.EMPTY_SHIFT), 2.0**_core.MOST_RANK
     mask = (np.uint64(1) << shift) - np.uint64(1)
-    empty_part = np.array([REGISTERS * _sigma(k / REGISTERS) for k in range(REGISTERS + 1)])
     sizes: npt.NDArray[Any] = sums.view(np.float64)
     for first in range(0, len(sums), _CHUNK):
         part = sums[first : first + _CHUNK]
         occupied = (part & mask).astype(np.float64) / most
-        empty = empty_part[(part >> shift).astype(np.intp)]
+        empty = _EMPTY_PART[(part >> shift).astype(np.intp)]
         sizes[first : first + _CHUNK] = REGISTERS**2 / (2 * math.log(2)) / (occupied + empty)
     return sizes
 
@@ -300,3 +275,7 @@ def _sigma(x: float) -> float:
         factor += factor
         if total == before:
             return total
+
+
+#: What so many empty registers add to the sum.
+_EMPTY_PART = np.array([REGISTERS * _sigma(k / REGISTERS) for k in range(REGISTERS + 1)])
