@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import mpmath
@@ -16,6 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from cheapfast import _core
+from interrupting import PATIENCE, posix_only, seconds_until_interrupted
 
 KIND = {name: i for i, name in enumerate(_core.SIGMAS)}
 SMOOTH = ("exp", "logistic", "tanh", "softplus", "sin", "gauss")
@@ -207,17 +204,10 @@ def test_progress_counts_blocks() -> None:
     assert all(0 < done <= total == 128 for done, total in seen)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+@posix_only
 def test_ctrl_c_stops_a_sum() -> None:
-    code = (
-        "import numpy as np; from cheapfast import _core; print('go', flush=True); "
-        "_core.sign_sum(3, False, np.linspace(.1, .2, 40), .1, 1, 2, None)"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-    assert "KeyboardInterrupt" in errors
+    setup = """
+        import numpy as np
+        from cheapfast import _core"""
+    call = "_core.sign_sum(3, False, np.linspace(0.1, 0.2, 40), 0.1, 1, 2, None)"
+    assert seconds_until_interrupted(setup, call) < PATIENCE

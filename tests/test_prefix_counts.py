@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-import signal
-import threading
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,6 +10,7 @@ import pytest
 import scipy.sparse as sp
 
 from cheapfast import _core
+from interrupting import PATIENCE, posix_only, seconds_until_interrupted
 from references import structural_counts
 
 PLENTY = 1 << 32
@@ -77,14 +74,14 @@ def test_memory_and_shapes_are_checked() -> None:
         _core.count_prefixes([eye, (3, 2, np.arange(4) * 0, np.arange(0))], 1, PLENTY, None)
 
 
+@posix_only
 def test_ctrl_c_stops_it() -> None:
-    rng = np.random.default_rng(0)
-    matrix = sp.random(20000, 20000, 0.005, format="csr", random_state=rng)
-    layer = (20000, 20000, matrix.indptr, matrix.indices)
-    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    begin = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        _core.count_prefixes([layer] * 200, 1, PLENTY, None)
-    assert time.monotonic() - begin < 20
-    timer.join()
+    setup = """
+        import numpy as np
+        import scipy.sparse as sp
+        from cheapfast import _core
+        rng = np.random.default_rng(0)
+        matrix = sp.random(20000, 20000, 0.005, format="csr", random_state=rng)
+        layer = (20000, 20000, matrix.indptr, matrix.indices)"""
+    call = "_core.count_prefixes([layer] * 200, 1, 1 << 32, None)"
+    assert seconds_until_interrupted(setup, call) < PATIENCE
