@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io as stdio
 import os
 import pickle
 import stat
+import subprocess
+import sys
 import threading
 import warnings
 import zipfile
@@ -555,7 +558,40 @@ def test_save_names_the_file_that_it_cannot_write(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_full_disk_is_reported_with_the_name_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match=r"No space left on device: .*net\.npz") as caught:
+        cf.save(tmp_path / "net.npz", cf.chain([[1.0]]))
+    assert caught.value.errno == errno.ENOSPC
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+def test_save_keeps_the_permissions_of_a_file_that_it_replaces(tmp_path: Path) -> None:
+    net, path = cf.chain([[1.0]]), tmp_path / "net.npz"
+    path.write_text("old")
+    path.chmod(0o600)
+    cf.save(path, net)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    if os.geteuid():  # root may write to everything
+        path.chmod(0o400)
+        with pytest.raises(PermissionError, match=r"net\.npz: is read-only"):
+            cf.save(path, net)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="no /dev/stdout here")
+def test_save_writes_to_standard_output_where_that_is_a_pipe() -> None:
+    code = "import cheapfast as cf; cf.save('/dev/stdout', cf.algorithms.hadamard(8))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    with zipfile.ZipFile(stdio.BytesIO(done.stdout)) as archive:
+        assert f"{HEADER}.npy" in archive.namelist()
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
 def test_save_writes_into_a_pipe_and_leaves_it(tmp_path: Path) -> None:
     net = cf.algorithms.hadamard(8)
@@ -569,6 +605,7 @@ def test_save_writes_into_a_pipe_and_leaves_it(tmp_path: Path) -> None:
     assert cf.load(copy) == net
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "A.npz")
     with pytest.raises(ValueError, match=r"A\.npz: is a pipe or a device"):

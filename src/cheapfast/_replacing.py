@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
@@ -23,32 +24,48 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     ------
     binary file
         Under a temporary name in the same folder; after an exception it is removed, and the old
-        file is as it was. A pipe or a device, such as ``/dev/stdout``, is written to directly.
+        file is as it was. It gets the permissions of the file that it replaces. A pipe or a device,
+        such as ``/dev/stdout``, is written to directly.
 
     Raises
     ------
     OSError
         If the file cannot be written; the message names it.
     """
-    target = os.path.realpath(os.fspath(path))
-    folder = os.path.dirname(target)
-    if os.path.exists(target) and not os.path.isfile(target) and not os.path.isdir(target):
-        with open(target, "wb") as file:  # a file in the place of /dev/null would be a disaster
+    name = os.fspath(path)
+    # asked of the name itself: that of a pipe behind /dev/stdout leads nowhere once resolved
+    if os.path.exists(name) and not os.path.isfile(name) and not os.path.isdir(name):
+        with open(name, "wb") as file:  # a file in the place of /dev/null would be a disaster
             yield file
         return
-    if os.path.isdir(target):
-        raise IsADirectoryError(f"{target}: is a folder; expected the name of a file")
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(f"{target}: there is no folder {folder}")
-    temporary = os.path.join(folder, f".cheapfast-{secrets.token_hex(8)}.tmp")
+    target = os.path.realpath(name)
+    _require_writable(target)
+    temporary = os.path.join(os.path.dirname(target), f".cheapfast-{secrets.token_hex(8)}.tmp")
     try:
         # not tempfile: its files are private to the user, and would stay so once renamed
         with open(temporary, "xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            shutil.copymode(target, temporary)
         os.replace(temporary, target)
-    except BaseException:
+    except OSError as error:
+        if error.errno is None:
+            raise
+        # the system names the temporary file, or none where the disk is full
+        raise OSError(error.errno, error.strerror, target) from error
+    finally:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
-        raise
+
+
+def _require_writable(target: str) -> None:
+    """Refuse what cannot be a file, or is one that its owner protects."""
+    folder = os.path.dirname(target)
+    if os.path.isdir(target):
+        raise IsADirectoryError(f"{target}: is a folder; expected the name of a file")
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"{target}: there is no folder {folder}")
+    if os.path.exists(target) and not os.access(target, os.W_OK):
+        raise PermissionError(f"{target}: is read-only")
