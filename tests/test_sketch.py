@@ -188,6 +188,40 @@ def test_count_rows_equals_brute_force(target: str, dtype: type, threads: int) -
     assert target in _core.ran().values()
 
 
+@pytest.mark.parametrize("starts", [np.int32, np.int64])
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("count", [24, 25, 200, 536, 600, 1100])
+def test_many_rows_at_once(target: str, starts: type, threads: int, count: int) -> None:
+    """Rows that meet on their way are counted as bits, 512 at a time, the last ones perhaps not."""
+    chain = random_chain(np.random.default_rng(9), [1100, 60, 70, 60, 310], 6)
+    layers = [(*s.shape, s.indptr.astype(starts), s.indices.astype(starts)) for s in chain]
+    rows = np.random.default_rng(count).permutation(1100)[:count]
+    counted = _core.count_rows(layers, rows, threads, PLENTY, None)
+    np.testing.assert_array_equal(counted, exact_sizes(chain)[rows])
+    bits = f"row_bits.{np.dtype(starts).name}"
+    assert (bits in _core.ran()) == (count > 25)
+    assert set(_core.ran().values()) == {target}
+    # without room for the bits, rows are pushed one by one
+    few = _core.count_rows(layers, rows, threads, 60_000, None)
+    np.testing.assert_array_equal(few, counted)
+
+
+def test_rows_of_equal_and_of_no_columns(target: str) -> None:
+    """Every bit of a batch, more nodes than a byte counts, and rows that die out."""
+    rows, columns = 900, 700
+    ends = np.zeros((columns, columns), bool)
+    ends[0] = True  # column 0 of the first layers leads everywhere, the others nowhere
+    head = np.ones((rows, columns), bool)
+    head[::3, 0] = False
+    dense = [head, np.eye(columns, dtype=bool), ends]
+    layers = []
+    for matrix in map(sp.csr_matrix, dense):
+        layers.append((*matrix.shape, matrix.indptr, matrix.indices))
+    counted = _core.count_rows(layers, np.arange(rows), 2, PLENTY, None)
+    np.testing.assert_array_equal(counted, np.where(head[:, 0], columns, 0))
+    assert _core.ran()["row_bits.int32"] == target
+
+
 def test_wrong_arrays_are_refused() -> None:
     layer = (2, 3, np.array([0, 1, 2]), np.array([0, 2]))
     room = aligned(3, _core.REGISTERS)

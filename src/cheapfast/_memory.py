@@ -178,6 +178,32 @@ is 8.00 GiB; keep it symbolic
         )
 
 
+def allowance(count: int, limit: int | None = None) -> int:
+    """Return what work that needs about so many bytes may take.
+
+    Parameters
+    ----------
+    count : int
+        Bytes needed, about.
+    limit : int, optional
+        Bytes allowed; by default the memory available now. Small work does not ask for that: the
+        answer takes the system longer than the work.
+
+    Returns
+    -------
+    int
+        Bytes.
+
+    Examples
+    --------
+    >>> allowance(1000, 3000), allowance(1000) >= 1000
+    (3000, True)
+    """
+    if limit is not None:
+        return limit
+    return _SMALL if count <= _SMALL else available_bytes()
+
+
 def _system_available() -> int:
     """Bytes that the operating system reports as available."""
     if sys.platform == "win32":

@@ -12,7 +12,7 @@ from cheapfast._validate import thread_count
 from cheapfast.counting.cohen import batch_total, require_ranks
 from cheapfast.counting.csr import csr_arrays, with_used_columns
 from cheapfast.counting.estimation import Estimate, Question
-from cheapfast.counting.registers import RowRegisters
+from cheapfast.counting.registers import RowRegisters, rows_memory
 from cheapfast.counting.steps import Report, Steps
 from cheapfast.counting.structural import ProgressArgument, count_structural, merged_supports
 from cheapfast.network import Network
@@ -137,8 +137,8 @@ class LocalRows:
     ) -> None:
         self.supports = [*supports[:-1], with_used_columns(supports[-1])]
         self._threads, self._report = threads, report
-        available = _memory.available_bytes() if memory_limit is None else memory_limit
-        self._limit = min(available, _MOST_BYTES)
+        needed = rows_memory(self.supports, threads)
+        self._limit = min(_memory.allowance(needed, memory_limit), _MOST_BYTES)
         self._layers: list[_core._CsrArrays] | None = None
         self._taken = 0
 
@@ -154,7 +154,7 @@ class LocalRows:
         -------
         RowRegisters
         """
-        require_countable(self.supports)
+        _require_countable(self.supports)
         return RowRegisters(self.supports, seed, self._threads, self._limit)
 
     def sums(self, seed: int) -> npt.NDArray[np.uint64]:
@@ -215,19 +215,7 @@ class LocalRows:
         return np.array(totals)
 
 
-def require_countable(supports: list[Support]) -> None:
-    """Refuse layers of more nodes than the kernels can number.
-
-    Parameters
-    ----------
-    supports : list of Support
-        In matrix order.
-
-    Raises
-    ------
-    ValueError
-        If there are 2^31 rows or columns.
-    """
+def _require_countable(supports: list[Support]) -> None:
     most = max(max(support.shape) for support in supports)
     if most > _MOST_NODES:
         raise ValueError(

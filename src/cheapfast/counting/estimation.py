@@ -36,6 +36,11 @@ _FEW_ROWS = 4
 _CHEAP_WORK = 4_000_000
 _COLUMNS_TOGETHER = 512
 
+#: The pilot is the whole sample where sketches are as good as the theory says and that is not many
+#: rows: more than the theory asks for, so that it hardly ever depends on luck whether it suffices.
+_PILOT_SHARE = 1.15
+_LARGE_PILOT = 1024
+
 
 @dataclass(frozen=True, repr=False)
 class Estimate:
@@ -220,7 +225,8 @@ class Question:
         sampler = RowSampler(sizes_of(rows.sums(seed)), rows.counts, rng)
         if sampler.nothing:
             return Sampled(0.0, 0.0, 0.0, 0)
-        plan = Plan(self.rel_error, self.confidence, PILOT, MOST_DRAWS, UNSEEN)
+        pilot = min(max(PILOT, math.ceil(_PILOT_SHARE * self._draws())), _LARGE_PILOT)
+        plan = Plan(self.rel_error, self.confidence, pilot, MOST_DRAWS, UNSEEN)
         result = mean_by_draws(sampler.draw, plan)
         if result.relative > self.rel_error:
             raise ValueError(

@@ -119,6 +119,26 @@ def sampling_memory(supports: Sequence[Support], threads: int) -> int:
     return max(sketched, written + 8 * supports[0].shape[0] + pushed)
 
 
+def rows_memory(supports: Sequence[Support], threads: int) -> int:
+    """Return the bytes in which nothing that an estimate would like to have is out of reach.
+
+    Parameters
+    ----------
+    supports : sequence of Support
+        In matrix order.
+    threads : int
+        Number of threads.
+
+    Returns
+    -------
+    int
+        All registers at once, layers written out, and the bits of 512 rows for each thread.
+    """
+    widest = max(s.shape[1] for s in supports)
+    written = sum(s.csr_bytes for s in supports if not isinstance(s, CsrSupport))
+    return sketch_memory(supports, _core.REGISTERS) + written + 256 * widest * threads
+
+
 class RowRegisters:
     """The registers of the rows of a product, for any rows of its first layer.
 
@@ -156,6 +176,12 @@ class RowRegisters:
             )
         self._whole: npt.NDArray[np.uint8] | None = None
 
+    def prepare(self) -> None:
+        """Make the registers now and keep them, if they are made all at once."""
+        if self._kind == _core.REGISTERS:
+            rows = sum(s.shape[0] for s in self._supports[1:])
+            self._whole = self._pushed(0, Steps(None, rows))
+
     def sums(self, head: Support, report: Report) -> npt.NDArray[np.uint64]:
         """Return what the registers say of the size of each row; see `sizes_of`.
 
@@ -176,25 +202,18 @@ class RowRegisters:
         steps = Steps(report, len(slices) * rows)
         sums = np.zeros(head.shape[0], np.uint64)
         for first in slices:
-            pushed = self._pushed(first, steps)
-            layer = csr_arrays(head)
-            _core.sketch_sums(
-                self._kind, layer, pushed, sums, self._threads, steps.next(head.shape[0])
-            )
-            del pushed
+            pushed = self._pushed(first, steps) if self._whole is None else self._whole
+            progress = steps.next(head.shape[0])
+            _core.sketch_sums(self._kind, csr_arrays(head), pushed, sums, self._threads, progress)
+            del pushed  # not beside the next slice
         return sums
 
     def _pushed(self, first: int, steps: Steps) -> npt.NDArray[np.uint8]:
-        """Return the registers of the first layer's columns; all at once are made once."""
-        if self._whole is not None:
-            return self._whole
+        """Return the registers of the first layer's columns, some or all of them."""
         nodes = self._supports[-1].shape[1]
         columns = aligned(nodes, self._kind)
         _core.sketch_columns(self._kind, nodes, first, self._seed, columns)
-        pushed = push_sketches(self._supports[1:], self._kind, columns, self._threads, steps)
-        if self._kind == _core.REGISTERS:
-            self._whole = pushed
-        return pushed
+        return push_sketches(self._supports[1:], self._kind, columns, self._threads, steps)
 
 
 def push_sketches(
@@ -213,7 +232,7 @@ def push_sketches(
     kind : int
         A kind of sketch of the kernels.
     columns : numpy.ndarray of uint8
-        The sketches of the columns.
+        The sketches of the columns; may be overwritten.
     threads : int
         Number of threads.
     steps : Steps
@@ -224,13 +243,15 @@ def push_sketches(
     numpy.ndarray of uint8
         The sketches of the rows of the first one.
     """
-    sketches = columns
+    sketches, spare = columns, None
     for support in reversed(supports):
         layer = csr_arrays(support)
-        out = aligned(layer[0], kind)
+        size = layer[0] * bytes_of(kind)
+        out = spare if spare is not None and len(spare) == size else aligned(layer[0], kind)
+        spare = None  # not beside what follows, where it is of no use
         _core.sketch_layer(kind, layer, sketches, out, threads, steps.next(layer[0]))
-        sketches = out
-        del layer  # not beside the next one
+        sketches, spare = out, sketches
+        del layer, out
     return sketches
 
 

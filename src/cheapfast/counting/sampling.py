@@ -210,14 +210,21 @@ class RowSampler:
         last = np.searchsorted(self._cumulated, total)
         places = self._rng.random(draws) * total
         rows = np.minimum(np.searchsorted(self._cumulated, places, side="right"), last)
-        self._learn(np.setdiff1d(rows, self._known))
+        self._learn(rows)
         sizes = self._sizes[np.searchsorted(self._known, rows)]
         # the probabilities are those of the cumulated sums, rounding and all
         before = np.where(rows > 0, self._cumulated[rows - 1], 0.0)
         values: Values = sizes / (self._cumulated[rows] - before) * total
         return values
 
-    def _learn(self, fresh: Sizes) -> None:
+    def _learn(self, rows: Sizes) -> None:
+        """Count the rows that were not counted before."""
+        ascending = np.sort(rows)
+        ascending = ascending[np.append(True, ascending[1:] != ascending[:-1])]
+        if len(self._known):
+            places = np.minimum(np.searchsorted(self._known, ascending), len(self._known) - 1)
+            ascending = ascending[self._known[places] != ascending]
+        fresh: Sizes = ascending
         sizes = self._count(fresh)
         known = np.concatenate([self._known, fresh])
         order = np.argsort(known, kind="stable")

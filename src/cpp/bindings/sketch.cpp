@@ -4,7 +4,7 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/monitor.hpp"
-#include "kernels/count.hpp"
+#include "kernels/some_rows.hpp"
 
 namespace cheapfast {
 namespace {

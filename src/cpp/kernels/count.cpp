@@ -216,18 +216,24 @@ std::uint64_t count_by_pushing(const Chain& chain, CountContext& context) {
   });
 }
 
-void count_some_rows(const Chain& chain, const std::int64_t* rows, std::int64_t count, std::int64_t* sizes,
-                     CountContext& context) {
+std::uint64_t push_some_rows(const Chain& chain, const std::int64_t* rows, std::int64_t count, std::int64_t* sizes,
+                             CountContext& context) {
   const KernelTable& table = kernels();
   record_run(kernel_name("push_rows", chain.layers[0]), table);
   const int workers =
       static_cast<int>(std::min<std::int64_t>(std::max(1, context.threads), std::max<std::int64_t>(1, count)));
   auto memory = one_each<PushMemory>(workers, chain, context.budget);
+  std::vector<std::uint64_t> pairs(static_cast<std::size_t>(workers), 0);
   parallel_for(count, workers, context.monitor, [&](int worker, std::int64_t i) {
     PushScratch& scratch = memory[static_cast<std::size_t>(worker)]->scratch;
-    sizes[i] = static_cast<std::int64_t>(table.push_rows(push_task(chain, rows[i], rows[i] + 1), scratch).count);
+    const PushOutcome out = table.push_rows(push_task(chain, rows[i], rows[i] + 1), scratch);
+    sizes[i] = static_cast<std::int64_t>(out.count);
+    pairs[static_cast<std::size_t>(worker)] += out.push_work + out.final_work;
     context.monitor.advance(1);
   });
+  std::uint64_t total = 0;
+  for (const std::uint64_t part : pairs) total += part;
+  return total;
 }
 
 PushForecast forecast_pushing(const Chain& chain, CountContext& context) {

@@ -44,9 +44,9 @@ struct Chain {
 // Nonzeros of layers[0] ... layers[last] . tail, one row pushed through all layers at a time.
 std::uint64_t count_by_pushing(const Chain& chain, CountContext& context);
 
-// The nonzeros of some rows of that product, in the order in which they are named.
-void count_some_rows(const Chain& chain, const std::int64_t* rows, std::int64_t count, std::int64_t* sizes,
-                     CountContext& context);
+// The nonzeros of some rows of that product, in the order in which they are named; returns the pairs looked at.
+std::uint64_t push_some_rows(const Chain& chain, const std::int64_t* rows, std::int64_t count, std::int64_t* sizes,
+                             CountContext& context);
 
 // The work that count_by_pushing would do, from a few rows of the first layer spread over it.
 struct PushForecast {

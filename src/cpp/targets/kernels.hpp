@@ -13,6 +13,7 @@ void fill_fused(KernelTable& table);
 void fill_hadamard(KernelTable& table);
 void fill_kronecker(KernelTable& table);
 void fill_roofline(KernelTable& table);
+void fill_row_bits(KernelTable& table);
 void fill_sign_sum(KernelTable& table);
 void fill_sign_sum_double(KernelTable& table);
 void fill_sketch(KernelTable& table);

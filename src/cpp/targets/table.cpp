@@ -15,6 +15,7 @@ void fill_table(KernelTable& table) {
   fill_hadamard(table);
   fill_kronecker(table);
   fill_roofline(table);
+  fill_row_bits(table);
   fill_sign_sum(table);
   fill_sign_sum_double(table);
   fill_sketch(table);

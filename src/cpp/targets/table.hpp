@@ -307,6 +307,10 @@ struct KernelTable {
   std::uint64_t (*pull_bits_counted[kWidths])(const Csr&, const Bits512* in, std::int64_t begin, std::int64_t end,
                                               Bits512* out);
 
+  // 512 rows at once, the other way: out[c] |= in[r], and in the end the nodes that have each bit are counted.
+  void (*push_bits[kWidths])(const Csr&, Bits512* in, std::int64_t begin, std::int64_t end, Bits512* out);
+  void (*count_each_bit)(const Bits512* in, std::int64_t begin, std::int64_t end, std::int64_t* counts);
+
   // [narrow, wide][64 bytes a node, 16]; see SketchTask
   void (*sketch_maxima[2][2])(const SketchTask&);
   void (*sketch_minima[2])(const SketchTask&);  // 64 bytes a node
