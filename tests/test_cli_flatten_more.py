@@ -84,8 +84,9 @@ def test_without_optional_packages(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    assert main(["flatten", "hadamard:64", "--dask", "tcp://127.0.0.1:9"]) == 2
-    assert "cheapfast[dask]" in capsys.readouterr().err
+    for verb in ("flatten", "estimate"):
+        assert main([verb, "hadamard:64", "--dask", "tcp://127.0.0.1:9"]) == 2
+        assert "cheapfast[dask]" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert main(["flatten", "hadamard:64", "--plot", "f.png"]) == 2
     assert "--plot needs matplotlib" in capsys.readouterr().err
@@ -106,8 +107,15 @@ def test_on_a_cluster(
     )
     with cluster:
         report = run_json(capsys, str(path), str(path), "--dask", cluster.scheduler_address)
+        asked = ("random:n=3000,p=0.001,depth=3", "--rel-error", "0.05", "--method", "hyperloglog")
+        arguments = ["estimate", *asked, "--seed", "3", "--json"]
+        assert main([*arguments, "--dask", cluster.scheduler_address]) == 0
+        there = json.loads(capsys.readouterr().out)
     assert (report["flat"], report["bound"]) == (expected["flat"], "exact")
     assert report["method"] == "blocks of rows"
-    monkeypatch.setattr(cf.counting.distributed, "_PATIENCE", 0.5)
-    assert main(["flatten", "hadamard:64", "--dask", "tcp://127.0.0.1:9"]) == 2
-    assert "no dask scheduler answers" in capsys.readouterr().err
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out) == there
+    monkeypatch.setattr("cheapfast.counting.distributed.cluster._PATIENCE", 0.5)
+    for verb in ("flatten", "estimate"):
+        assert main([verb, "hadamard:64", "--dask", "tcp://127.0.0.1:9"]) == 2
+        assert "no dask scheduler answers" in capsys.readouterr().err

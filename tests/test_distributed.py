@@ -16,6 +16,9 @@ import pytest
 
 import cheapfast as cf
 from cheapfast.counting import distributed
+from cheapfast.counting.distributed import cluster as clusters
+from cheapfast.counting.distributed import count as counts
+from cheapfast.counting.distributed import worker
 
 dask_distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # dask's own, and its event loop's at the end
@@ -91,6 +94,107 @@ def test_a_worker_is_killed_between_two_blocks(client: Any, chain: cf.Network) -
     assert distributed.synapse_count(chain, client, blocks=5) == count
 
 
+@pytest.fixture(scope="module")
+def wide() -> cf.Network:
+    """Return layers of which drawn rows are counted; the last one is symbolic, columns are few."""
+    net = cf.algorithms.random_sparse(4000, 0.001, 3, rng=3)
+    return net @ cf.algorithms.convolution([1.0, 2.0], 4000)
+
+
+@pytest.mark.parametrize("blocks", [None, 1, 7])
+@pytest.mark.parametrize("method", ["hyperloglog", "cohen"])
+def test_an_estimate_is_that_of_one_machine(
+    client: Any, wide: cf.Network, method: str, blocks: int | None
+) -> None:
+    asked: dict[str, Any] = {"rel_error": 0.03, "method": method}
+    seen: list[tuple[int, int]] = []
+    found = distributed.estimate_synapses(
+        wide,
+        client,
+        **asked,
+        rng=5,
+        blocks=blocks,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert found == cf.estimate_synapses(wide, **asked, rng=5)
+    assert found.method == method
+    assert [done for done, _ in seen] == list(range(1, len(seen) + 1))
+    assert seen[-1][0] == seen[-1][1]
+
+
+def test_an_estimate_in_slices(client: Any, wide: cf.Network) -> None:
+    """64 bytes a node do not fit, 16 do."""
+    layers = wide[-3:]
+    asked: dict[str, Any] = {"rel_error": 0.05, "method": "hyperloglog", "rng": 1}
+    found = distributed.estimate_synapses(layers, client, **asked, memory_limit=400_000)
+    assert found == cf.estimate_synapses(layers, **asked)
+
+
+@pytest.mark.parametrize("moment", [1, 9])
+def test_an_estimate_outlives_a_worker(client: Any, wide: cf.Network, moment: int) -> None:
+    """It is killed while rows are sketched, and while they are counted."""
+    client.wait_for_workers(2, timeout=60)
+    pids = list(client.run(os.getpid).values())
+
+    def kill_once(done: int, total: int) -> None:
+        if done == moment:
+            os.kill(pids[0], getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    asked: dict[str, Any] = {"rel_error": 0.03, "method": "hyperloglog", "rng": 2}
+    found = distributed.estimate_synapses(wide, client, **asked, blocks=6, progress=kill_once)
+    assert found == cf.estimate_synapses(wide, **asked)
+    client.wait_for_workers(2, timeout=60)
+
+
+def test_estimates_from_files(client: Any, wide: cf.Network, tmp_path: Path) -> None:
+    path = tmp_path / "wide.npz"
+    cf.save(path, wide)
+    load = functools.partial(cf.load, path)
+    found = distributed.estimate_synapses(load, client, rel_error=0.05, method="hyperloglog", rng=4)
+    assert found == cf.estimate_synapses(wide, rel_error=0.05, method="hyperloglog", rng=4)
+
+
+def test_estimates_that_are_counts(client: Any, chain: cf.Network) -> None:
+    found = distributed.estimate_synapses(chain, client, blocks=3)
+    assert found == cf.estimate_synapses(chain)
+    assert found.method == "exact"
+    closed = cf.algorithms.fourier(2**40)
+    assert distributed.estimate_synapses(closed, client) == cf.estimate_synapses(closed)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "match"),
+    [
+        ({"rel_error": 0.0}, ValueError, "rel_error must be above 0"),
+        ({"rel_error": 1e-7, "method": "hyperloglog"}, ValueError, "more than the budget"),
+        ({"method": "guess"}, ValueError, "method must be one of"),
+        ({"blocks": 0}, ValueError, "blocks must be at least 1"),
+        ({"memory_limit": "much"}, ValueError, "memory_limit"),
+        ({"method": "hyperloglog", "memory_limit": 10, "retries": 0}, MemoryError, "sketch"),
+    ],
+)
+def test_bad_arguments_of_estimates(
+    client: Any,
+    wide: cf.Network,
+    arguments: dict[str, Any],
+    error: type[Exception],
+    match: str,
+) -> None:
+    with pytest.raises(error, match=match):
+        distributed.estimate_synapses(wide, client, **arguments)
+
+
+def test_what_workers_keep() -> None:
+    first, second = worker.Shared(np.eye), worker.Shared(np.eye)  # type: ignore[arg-type]
+    assert first.keep("a", lambda: 1) == first.keep("a", lambda: 2) == 1
+    assert first.keep("b", lambda: 3) == 3
+    first.drop("a")
+    first.drop("c")
+    assert first.keep("a", lambda: 4) == 4
+    assert second.keep("a", lambda: 5) == 5
+    assert first.keep("b", lambda: 6) == 6
+
+
 def test_errors_of_workers_come_back(client: Any, chain: cf.Network) -> None:
     with pytest.raises(MemoryError):
         distributed.synapse_count(chain, client, memory_limit=10, retries=0)
@@ -128,7 +232,7 @@ def test_what_is_no_network_and_no_client(client: Any) -> None:
 
 
 def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distributed, "_PATIENCE", 0.5)
+    monkeypatch.setattr(clusters, "_PATIENCE", 0.5)
     with pytest.raises(ConnectionError, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:9"):
         distributed.synapse_count(cf.algorithms.hadamard(8), "tcp://127.0.0.1:9")
 
@@ -145,5 +249,5 @@ def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_tasks_travel() -> None:
-    task = distributed.Task("structural", 0.0, 1, 1, None)
+    task = counts.Task("structural", 0.0, 1, 1, None)
     assert pickle.loads(pickle.dumps(task)) == task

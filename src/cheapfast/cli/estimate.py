@@ -12,6 +12,7 @@ import click
 import cheapfast as cf
 from cheapfast import _memory
 
+from .cluster import on_cluster
 from .console import show
 from .numbers import format_count, format_ratio
 from .specs import read_network
@@ -24,6 +25,7 @@ Examples:
   cheapfast estimate R.npz A.npz P.npz --rel-error 0.01 --seed 1
   cheapfast estimate graph.mtx graph.mtx --rel-error 0.05 --confidence 0.99
   cheapfast estimate random:n=1000000,p=4e-6,depth=5 --memory-limit 8G --json
+  cheapfast estimate A.npz A.npz A.npz --dask tcp://10.0.0.1:8786
 """
 
 
@@ -116,6 +118,11 @@ class EstimateReport:
 @click.option("--method", default="auto", show_default=True, help="auto, hyperloglog or cohen.")
 @click.option("--seed", type=click.IntRange(min=0), help="The same seed, the same estimate.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Sketch and count on the workers of the dask scheduler at this address.",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Threads (default: all CPUs).")
 @click.option(
     "--memory-limit",
@@ -130,6 +137,7 @@ def estimate(
     method: str,
     seed: int | None,
     as_json: bool,
+    dask: str | None,
     threads: int | None,
     memory_limit: str | None,
     progress: bool,
@@ -142,16 +150,20 @@ def estimate(
     """
     limit = _memory.parse_bytes(memory_limit)
     net = read_network(specs, limit).network
-    found = cf.estimate_synapses(
-        net,
-        rel_error=rel_error,
-        confidence=confidence,
-        method=method,
-        rng=seed,
-        threads=threads,
-        memory_limit=limit,
-        progress=progress or None,
-    )
+    options: dict[str, Any] = {
+        "rel_error": rel_error,
+        "confidence": confidence,
+        "method": method,
+        "rng": seed,
+        "memory_limit": limit,
+        "progress": progress or None,
+    }
+    if dask is None:
+        found = cf.estimate_synapses(net, threads=threads, **options)
+    else:
+        found = on_cluster(
+            cf.counting.distributed.estimate_synapses, net, dask, threads=threads, **options
+        )
     report = EstimateReport(found, rel_error, net.synapses)
     if as_json:
         click.echo(json.dumps(report.to_json()))

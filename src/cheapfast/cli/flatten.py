@@ -12,6 +12,7 @@ import click
 import cheapfast as cf
 from cheapfast import _memory
 
+from .cluster import on_cluster
 from .console import show
 from .pictures import Picture
 from .report import FlattenReport, LayerRow
@@ -235,18 +236,16 @@ def count_on_cluster(
             "--dask counts a product exactly: it takes neither --hidden-layers nor --method, and "
             "--tolerance with --kind numerical only"
         )
-    try:
-        value = cf.counting.distributed.synapse_count(
-            named.network,
-            address,
-            kind=how.kind,
-            tolerance=how.tolerance,
-            threads=how.threads or 1,
-            memory_limit=how.memory_limit,
-            progress=how.progress,
-        )
-    except ImportError as error:
-        raise click.ClickException(str(error)) from None
+    value = on_cluster(
+        cf.counting.distributed.synapse_count,
+        named.network,
+        address,
+        kind=how.kind,
+        tolerance=how.tolerance,
+        threads=how.threads,
+        memory_limit=how.memory_limit,
+        progress=how.progress,
+    )
     return _report(named, value, "blocks of rows", how.kind, tolerance=how.tolerance)
 
 
