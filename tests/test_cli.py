@@ -14,6 +14,7 @@ import scipy.sparse as sps
 
 import cheapfast as cf
 from cheapfast.cli import main
+from cheapfast.cli.built_in import BUILT_INS
 from cheapfast.cli.flatten import csr_bytes
 
 KEYS = ["layers", "deep", "flat", "ratio", "kind", "bound", "method", "flat_bytes"]
@@ -115,6 +116,9 @@ def test_deep_table_is_readable(capsys):
         ("hadamard:2**20", 2**40, 2**21 * 20),
         ("haar:1024", 1024 * 11, 1024 * 10 + 2 * 1023),
         ("haar:1024,copies=no", 1024 * 11, 4 * 1023),
+        ("butterfly:64", 64**2, 64 * 2 * 6),
+        ("monarch:16x32", 512**2, 512 * 48),
+        ("low_rank:100,rank=7", 100**2, 2 * 700),
     ],
 )
 def test_built_ins(spec, flat, deep, capsys):
@@ -128,6 +132,36 @@ def test_random_built_in_is_seeded(capsys):
     report = run_json(capsys, f"{spec},seed=7")
     assert (report["deep"], report["flat"]) == (net.synapses, cf.synapse_count(net))
     assert run_json(capsys, spec) == run_json(capsys, f"{spec},seed=0")
+
+
+@pytest.mark.parametrize(
+    ("spec", "net"),
+    [
+        ("daubechies:64", lambda: cf.algorithms.daubechies(64, 2)),
+        ("daubechies:64,order=3,copies=no", lambda: cf.algorithms.daubechies(64, 3, copies=False)),
+        ("convolution:30,kernel=1:2:1", lambda: cf.algorithms.convolution([1.0, 2.0, 1.0], 30)),
+        ("strassen:2", lambda: cf.algorithms.strassen(2, np.random.default_rng(0).random((4, 4)))),
+        (
+            "strassen:1,n=6,side=right,seed=4",
+            lambda: cf.algorithms.strassen(1, np.random.default_rng(0).random((6, 6)), "right"),
+        ),
+    ],
+)
+def test_built_ins_are_the_algorithms(spec, net, capsys):
+    report = run_json(capsys, spec)
+    assert (report["deep"], report["flat"]) == (net().synapses, cf.synapse_count(net()))
+
+
+def test_every_algorithm_has_a_name(capsys):
+    names = {"fourier": "fft", "random_sparse": "random"}
+    for algorithm in cf.algorithms.__all__:
+        assert names.get(algorithm, algorithm) in BUILT_INS
+    assert main(["flatten", "unknown:3"]) == 2
+    listed = capsys.readouterr().err
+    assert all(entry.usage in listed for entry in BUILT_INS.values())
+    assert main(["flatten", "--help"]) == 0
+    helped = capsys.readouterr().out
+    assert all(f"{name}:" in helped for name in BUILT_INS)
 
 
 def test_saved_network(tmp_path, capsys):

@@ -44,6 +44,20 @@ def assert_refused(
         ("fft:8,reorder=perhaps", ["reorder", "yes or no"]),
         ("fft:8,order=no", ["'order=no'", "reorder="]),
         ("foo:3", ["unknown built-in 'foo'", "hadamard:2^60"]),
+        ("monarch:16", ["monarch:16x32"]),
+        ("monarch:4x5x6", ["monarch:16x32"]),
+        ("monarch:0x5", ["a must be"]),
+        ("strassen:-1", ["levels must be at least 0"]),
+        ("strassen:2,n=6", ["2^levels", "got 6"]),
+        ("strassen:1,side=top", ["side must be one of"]),
+        ("strassen:1,n=0", ["at least 1"]),
+        ("strassen:1,seed=-1", ["rng must be", "from 0 on"]),
+        ("convolution:9", ["kernel missing"]),
+        ("convolution:9,kernel=1:x", ["kernel must be a number"]),
+        ("low_rank:9", ["rank missing"]),
+        ("low_rank:9,rank=0", ["at least 1"]),
+        ("daubechies:12", ["power of two"]),
+        ("daubechies:16,order=21", ["order"]),
         ("random:n=10", ["p, depth missing", "random:n=10000,p=0.001,depth=3"]),
         ("random:n=10,p=x,depth=2", ["random:n=10,p=x,depth=2: p must be", "'x'"]),
         ("random:n=10,n=11,p=.1,depth=2", ["given twice"]),
@@ -55,6 +69,12 @@ def assert_refused(
 )
 def test_wrong_built_ins(spec, words, capsys):
     assert_refused(capsys, ["flatten", spec], *words)
+
+
+@pytest.mark.parametrize("spec", ["strassen:10", "strassen:99", "low_rank:2^40,rank=2^40"])
+def test_built_ins_that_do_not_fit(spec, capsys):
+    assert main(["flatten", spec, "--memory-limit", "8G"]) == 3
+    assert "needs" in capsys.readouterr().err
 
 
 def test_a_wrong_built_in_among_others_is_named(capsys):

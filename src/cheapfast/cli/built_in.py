@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import cheapfast as cf
+from cheapfast import _memory
+from cheapfast._random import generator
 
 from .numbers import parse_fraction, parse_integer
 
@@ -91,16 +94,81 @@ def _random(parameters: str) -> Any:
     size = parse_integer(options["n"], "n")
     density = parse_fraction(options["p"], "p")
     depth = parse_integer(options["depth"], "depth")
-    seed = parse_integer(options.get("seed", "0"), "seed")
-    return cf.algorithms.random_sparse(size, density, depth, rng=seed)
+    return cf.algorithms.random_sparse(size, density, depth, rng=_seed(options))
+
+
+def _daubechies(parameters: str) -> Any:
+    size, options = _size_and_options(parameters, {"order", "copies"})
+    order = parse_integer(options.get("order", "2"), "order")
+    return cf.algorithms.daubechies(size, order, copies=_switch(options, "copies", True))
+
+
+def _butterfly(parameters: str) -> Any:
+    size, options = _size_and_options(parameters, {"seed"})
+    return cf.algorithms.butterfly(size, rng=_seed(options))
+
+
+def _monarch(parameters: str) -> Any:
+    shape, *rest = parameters.split(",")
+    options = _options(rest, {"seed"})
+    sides = [parse_integer(side, "a side") for side in shape.lower().split("x")]
+    if len(sides) != 2:
+        raise ValueError(f"{shape!r} is not understood; write monarch:16x32")
+    return cf.algorithms.monarch(sides[0], sides[1], rng=_seed(options))
+
+
+def _strassen(parameters: str) -> Any:
+    levels, options = _size_and_options(parameters, {"n", "side", "seed"})
+    size = parse_integer(options.get("n", f"2^{min(max(levels, 0), _MOST_LEVELS)}"), "n")
+    fixed = _normal((size, size), options)
+    side: Any = options.get("side", "left")
+    return cf.algorithms.strassen(levels, fixed, side=side)
+
+
+def _convolution(parameters: str) -> Any:
+    size, options = _size_and_options(parameters, {"kernel"})
+    if "kernel" not in options:
+        raise ValueError("kernel missing; write convolution:1024,kernel=1:2:1")
+    kernel = [parse_fraction(tap, "kernel") for tap in options["kernel"].split(":")]
+    return cf.algorithms.convolution(kernel, size)
+
+
+def _low_rank(parameters: str) -> Any:
+    size, options = _size_and_options(parameters, {"rank", "seed"})
+    if "rank" not in options:
+        raise ValueError("rank missing; write low_rank:1000,rank=10")
+    rank = parse_integer(options["rank"], "rank")
+    factors = _normal((2, size, rank), options)
+    return cf.algorithms.low_rank(factors[0], factors[1].T)
 
 
 BUILT_INS = {
     "fft": BuiltIn("fft:1048576[,reorder=no]", _fft),
     "hadamard": BuiltIn("hadamard:2^60", _hadamard),
     "haar": BuiltIn("haar:1024[,copies=no]", _haar),
+    "daubechies": BuiltIn("daubechies:1024[,order=2][,copies=no]", _daubechies),
+    "butterfly": BuiltIn("butterfly:1024[,seed=0]", _butterfly),
+    "monarch": BuiltIn("monarch:16x32[,seed=0]", _monarch),
+    "strassen": BuiltIn("strassen:3[,n=8][,side=right][,seed=0]", _strassen),
+    "convolution": BuiltIn("convolution:1024,kernel=1:2:1", _convolution),
+    "low_rank": BuiltIn("low_rank:1000,rank=10[,seed=0]", _low_rank),
     "random": BuiltIn("random:n=10000,p=0.001,depth=3[,seed=0]", _random),
 }
+
+#: More levels than this fit in no memory; 2 to their power is still a size.
+_MOST_LEVELS = 60
+
+
+def _seed(options: dict[str, str]) -> int:
+    return parse_integer(options.get("seed", "0"), "seed")
+
+
+def _normal(shape: tuple[int, ...], options: dict[str, str]) -> Any:
+    """Return random weights, none of them 0; before that, whether they fit."""
+    if min(shape) < 1:
+        raise ValueError(f"the size must be at least 1, got {min(shape)}")
+    _memory.require(8 * math.prod(shape), "its weights", "choose a smaller size")
+    return generator(_seed(options)).standard_normal(shape)
 
 
 def _size_and_options(parameters: str, known: set[str]) -> tuple[int, dict[str, str]]:

@@ -132,8 +132,10 @@ def flatten(
     """Count the nonzeros of a product of sparse layers without multiplying it.
 
     SPEC is files in matrix order (the last one is applied first), one saved network, or a built-in:
-    fft:N[,reorder=no], hadamard:N, haar:N[,copies=no], random:n=N,p=P,depth=L[,seed=S].
-    N may be written 2^20 or 1e6.
+    fft:N[,reorder=no], hadamard:N, haar:N[,copies=no], daubechies:N[,order=2][,copies=no],
+    butterfly:N, monarch:AxB, strassen:LEVELS[,n=N][,side=right], convolution:N,kernel=1:2:1,
+    low_rank:N,rank=R, random:n=N,p=P,depth=L. N may be written 2^20 or 1e6; those with random
+    weights take a seed=S.
 
     Files: .npz (SciPy's or a saved network), .mtx, .mtx.gz, .npy, .mat (file.mat:NAME picks one).
     """
