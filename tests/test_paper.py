@@ -167,14 +167,15 @@ BREAKS: dict[str, tuple[Any, str, Callable[..., Any], list[tuple[str, ...]]]] = 
 
 
 @pytest.mark.parametrize("kernel", BREAKS)
-def test_broken_kernel_turns_the_verdict(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_kernel_turns_the_verdict(
+    kernel: str, claims: Claims, monkeypatch: pytest.MonkeyPatch
+) -> None:
     owner, name, break_it, rows = BREAKS[kernel]
-    before = cf.paper.claims()
-    monkeypatch.setattr(owner, name, break_it(getattr(owner, name)))
-    after = cf.paper.claims()
     for words in rows:
-        assert find(before, *words).verdict != "disagrees"
-        assert find(after, *words).verdict == "disagrees", words
+        assert find(claims, *words).verdict != "disagrees"
+    monkeypatch.setattr(owner, name, break_it(getattr(owner, name)))
+    for words in rows:
+        assert find(cf.paper.claims(*words), *words).verdict == "disagrees", words
 
 
 # --- the frame -----------------------------------------------------------------------------------
@@ -209,6 +210,9 @@ def test_rows_are_computed_when_asked_for() -> None:
 
     assert calls == []
     assert [row.computed_value for _ in range(2) for row in section.claims()] == [1, 2]
+    assert [row.computed_value for row in section.claims("0 |", "calls")] == [3]
+    assert section.claims("0 |", "recalls") == []
+    assert len(calls) == 3
 
 
 def test_table_in_text_and_html(claims: Claims) -> None:

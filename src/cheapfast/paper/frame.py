@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Value = int | float | str
 Verdict = Literal["agrees", "slip in the text", "disagrees"]
@@ -90,7 +90,19 @@ class Check:
         return self.computed == self.demanded
 
 
-Row = Callable[[], Claim]
+class Row(NamedTuple):
+    """A row that is not computed yet.
+
+    Attributes
+    ----------
+    title : str
+        Equation and statement.
+    evaluate : callable
+        Computes it.
+    """
+
+    title: str
+    evaluate: Callable[[], Claim]
 
 
 class Section:
@@ -132,16 +144,21 @@ class Section:
                 check = compute()
                 return Claim(equation, statement, paper, check.value, check.verdict, note)
 
-            self._rows.append(evaluate)
+            self._rows.append(Row(f"{equation} | {statement}", evaluate))
             return compute
 
         return register
 
-    def claims(self) -> list[Claim]:
-        """Compute every row, in the order of registration.
+    def claims(self, *words: str) -> list[Claim]:
+        """Compute the rows, in the order of registration.
+
+        Parameters
+        ----------
+        *words : str
+            Only rows with all of these in their titles.
 
         Returns
         -------
         list of Claim
         """
-        return [evaluate() for evaluate in self._rows]
+        return [row.evaluate() for row in self._rows if all(word in row.title for word in words)]
