@@ -15,7 +15,7 @@ import scipy.sparse as sps
 import cheapfast as cf
 from cheapfast.cli import main
 from cheapfast.cli.built_in import BUILT_INS
-from cheapfast.cli.flatten import csr_bytes
+from cheapfast.cli.flatten_counts import csr_bytes
 
 KEYS = ["layers", "deep", "flat", "ratio", "kind", "bound", "method", "flat_bytes"]
 KEYS += ["hidden_layers", "tolerance", "deep_neurons", "flat_neurons"]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sps
+from commands import assert_refused
 
 import cheapfast as cf
 from cheapfast.cli import main
@@ -28,14 +29,6 @@ def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, A
     report = json.loads(run(capsys, *arguments, "--json"))
     assert isinstance(report, dict)
     return report
-
-
-def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    code = main(list(arguments))
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.count("\n") == 1
-    return code, captured.err
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,9 +85,8 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_refused(
     arguments: tuple[str, ...], code: int, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found, message = refused(capsys, "estimate", "random:n=20000,p=1e-4,depth=2", *arguments)
-    assert found == code
-    assert words in message
+    spec = "random:n=20000,p=1e-4,depth=2"
+    assert_refused(capsys, ["estimate", spec, *arguments], words, code=code)
 
 
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,6 +120,4 @@ def test_flatten_after_cancellation(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_flatten_refuses(
     arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, message = refused(capsys, "flatten", "hadamard:16", *arguments)
-    assert code == 2
-    assert words in message
+    assert_refused(capsys, ["flatten", "hadamard:16", *arguments], words)

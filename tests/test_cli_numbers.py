@@ -8,7 +8,7 @@ import scipy.sparse as sps
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cheapfast.cli.flatten import csr_bytes
+from cheapfast.cli.flatten_counts import csr_bytes
 from cheapfast.cli.numbers import format_bytes, format_count, format_ratio, parse_integer
 
 

@@ -13,8 +13,9 @@ import pytest
 import scipy.sparse as sp
 
 from cheapfast import _core
-from cheapfast.counting import registers
-from cheapfast.counting.registers import RowRegisters, aligned, sizes_of
+from cheapfast.counting import sketches
+from cheapfast.counting.registers import RowRegisters, sizes_of
+from cheapfast.counting.sketches import aligned
 from cheapfast.support import CsrSupport
 from references import boolean_product
 
@@ -57,7 +58,7 @@ def combined(dense: Array, sketches: Array, pick: Any, nothing: float) -> Array:
 def test_maxima(target: str, kind: int, dtype: type, shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(3)
     layer, dense = random_layer(rng, shape, dtype)
-    lanes = registers.bytes_of(kind)
+    lanes = sketches.bytes_of(kind)
     given = aligned(shape[1], kind)
     given[:] = rng.integers(0, _core.MOST_RANK + 1, given.shape)
     out = aligned(shape[0], kind)
@@ -141,7 +142,7 @@ def row_sizes(chain: list[CsrSupport], seed: int, threads: int, limit: int, repo
 def test_slices_and_threads_change_nothing() -> None:
     chain = random_chain(np.random.default_rng(5), [900, 800, 1000, 700], 5)
     whole = row_sizes(chain, 7, 1, PLENTY, None)
-    assert registers.sketch_memory(chain, _core.REGISTERS) > 60_000
+    assert sketches.sketch_memory(chain, _core.REGISTERS) > 60_000
     sliced = row_sizes(chain, 7, 1, 60_000, None)
     np.testing.assert_array_equal(whole, sliced)
     np.testing.assert_array_equal(whole, row_sizes(chain, 7, 3, PLENTY, None))

@@ -14,7 +14,7 @@ from cheapfast import _memory
 
 from .cluster import on_cluster
 from .console import show
-from .numbers import format_count, format_ratio
+from .numbers import format_cost, format_count
 from .specs import read_network
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class EstimateReport:
         list of str
         """
         found = self.estimate
-        ratio = "undefined (no synapses)" if math.isnan(self.ratio) else format_ratio(self.ratio)
+        ratio = format_cost(self.ratio)
         lines: list[RenderableType] = [f"deep synapses    {format_count(self.deep)}"]
         if found.method == "exact":
             lines += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal, InvalidOperation
 
@@ -134,6 +135,26 @@ def format_ratio(ratio: float) -> str:
     if 1000 <= ratio < 1e6:
         return f"{ratio:,.0f}"
     return f"{ratio:.3g}"
+
+
+def format_cost(ratio: float) -> str:
+    """Write a flattening cost; a network without synapses has none.
+
+    Parameters
+    ----------
+    ratio : float
+        The cost, or nan.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> format_cost(3.14159), format_cost(math.nan)
+    ('3.14', 'undefined (no synapses)')
+    """
+    return "undefined (no synapses)" if math.isnan(ratio) else format_ratio(ratio)
 
 
 def format_bytes(count: int) -> str:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .numbers import format_bytes, format_count, format_ratio
+from .numbers import format_bytes, format_cost, format_count, format_ratio
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -159,7 +159,7 @@ class FlattenReport:
 
     def _summary(self) -> list[str]:
         relation = "=" if self.bound == "exact" else "<="
-        ratio = "undefined (no synapses)" if math.isnan(self.ratio) else format_ratio(self.ratio)
+        ratio = format_cost(self.ratio)
         memory = format_bytes(self.flat_bytes)
         exact = "" if memory.endswith(" B") else f" ({self.flat_bytes:,} bytes)"
         return [

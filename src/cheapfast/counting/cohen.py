@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from cheapfast import _core, _memory
 from cheapfast.counting.csr import csr_arrays
-from cheapfast.counting.registers import aligned, push_sketches, sketch_memory
 from cheapfast.counting.sampling import Plan, Sampled, mean_by_draws, predicted_draws
+from cheapfast.counting.sketches import aligned, push_sketches, sketch_memory
 from cheapfast.counting.steps import Steps
 from cheapfast.support import Support
 

@@ -12,7 +12,8 @@ from cheapfast._validate import thread_count
 from cheapfast.counting.cohen import batch_total, require_ranks
 from cheapfast.counting.csr import csr_arrays, with_used_columns
 from cheapfast.counting.estimation import Estimate, Question
-from cheapfast.counting.registers import RowRegisters, rows_memory
+from cheapfast.counting.registers import RowRegisters
+from cheapfast.counting.sketches import rows_memory
 from cheapfast.counting.steps import Report, Steps
 from cheapfast.counting.structural import ProgressArgument, count_structural, merged_supports
 from cheapfast.network import Network

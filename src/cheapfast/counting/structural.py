@@ -9,7 +9,7 @@ from cheapfast._memory import available_bytes, human, parse_bytes
 from cheapfast._progress import reporting
 from cheapfast._validate import choice, thread_count
 from cheapfast.counting.csr import CSR_METHODS, ChainCount, count_csr
-from cheapfast.counting.registers import cohen_memory, sampling_memory
+from cheapfast.counting.sketches import cohen_memory, sampling_memory
 from cheapfast.network import Network
 from cheapfast.support import Support, compose
 

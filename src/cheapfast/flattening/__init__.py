@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from cheapfast.flattening.cost import FlatteningCost, flattening_cost
+from cheapfast.flattening.curve import ToleranceCurve
 from cheapfast.flattening.flatten import flatten
 from cheapfast.flattening.frontier import Frontier, FrontierPoint, frontier
 from cheapfast.flattening.merge import merge, plan_merge, recalibrate
 from cheapfast.flattening.merge_plan import MergeGroup, MergePlan, Timing
 from cheapfast.flattening.spectral import SpectralCost, spectral_cost
-from cheapfast.flattening.tolerance import ToleranceCurve, tolerance_curve
+from cheapfast.flattening.tolerance import tolerance_curve
 from cheapfast.flattening.unflatten import (
     Candidate,
     StructureNotFound,

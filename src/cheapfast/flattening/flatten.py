@@ -13,8 +13,8 @@ from cheapfast.flattening.approximate import (
     frobenius_norm,
 )
 from cheapfast.flattening.blocks import FlatBlocks
+from cheapfast.flattening.curve import check_tolerance
 from cheapfast.flattening.frontier import check_hidden_layers, frontier
-from cheapfast.flattening.tolerance import check_tolerance
 from cheapfast.layers import Layer, Sparse
 from cheapfast.network import Network
 from cheapfast.plan.product import multiply_out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from cheapfast._progress import reporting
 from cheapfast._validate import integer
 from cheapfast.flattening.partition import Partition
 from cheapfast.flattening.runs import Runs
+from cheapfast.flattening.tables import html_table
 from cheapfast.network import Network
 
 if TYPE_CHECKING:
@@ -103,12 +103,7 @@ class Frontier(Sequence[FrontierPoint]):
         return "\n".join([heading, *lines])
 
     def _repr_html_(self) -> str:
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in _rows(self)
-        )
-        head = "<tr><th>hidden layers</th><th>synapses</th><th>merged layers</th></tr>"
-        return f"<table>{head}{body}</table>"
+        return html_table(("hidden layers", "synapses", "merged layers"), _rows(self))
 
 
 def _rows(frontier: Frontier) -> list[tuple[str, str, str]]:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from cheapfast.flattening.blocks import require_finite, squared
+from cheapfast.flattening.curve import check_tolerance
 from cheapfast.flattening.norms import NormBounds, simple_upper_bound, spectral_norm
-from cheapfast.flattening.tolerance import check_tolerance
 from cheapfast.network import Network
 
 #: Room for the rounding of sums of squares, on the side on which the bounds stay valid.
