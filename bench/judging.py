@@ -190,6 +190,42 @@ class KeptAtMost(Requirement):
 
 
 @dataclass(frozen=True)
+class Saves(Requirement):
+    """At least so many times fewer synapses than the flat matrix has entries."""
+
+    def judge(self, results: Results) -> Judgement:
+        """Take what was found."""
+        figure = results.find(self.workload, OWN)
+        saving = None if figure is None or figure.finding is None else figure.finding.saving
+        text = f"{OWN}: times fewer synapses than entries"
+        return Judgement(self.workload, text, self.bound, saving, "at least")
+
+
+@dataclass(frozen=True)
+class Errs(Requirement):
+    """A network for a flat matrix is at most so far from it."""
+
+    def judge(self, results: Results) -> Judgement:
+        """Take what was found."""
+        figure = results.find(self.workload, OWN)
+        error = None if figure is None or figure.finding is None else figure.finding.error
+        return Judgement(self.workload, f"{OWN}: relative error", self.bound, error, "at most")
+
+
+@dataclass(frozen=True)
+class FitsIn(Requirement):
+    """At most `bound` megabytes resident, the input and the process included."""
+
+    def judge(self, results: Results) -> Judgement:
+        """Take the peak."""
+        figure = results.find(self.workload, OWN)
+        peak = None if figure is None or figure.finding is None else figure.finding.peak
+        megabytes = None if peak is None else peak / MEGABYTE
+        text = f"{OWN}: megabytes resident"
+        return Judgement(self.workload, text, self.bound, megabytes, "at most")
+
+
+@dataclass(frozen=True)
 class PeakBelow(Requirement):
     """At most `bound` megabytes above the input."""
 

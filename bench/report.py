@@ -123,7 +123,7 @@ def _print_figures(console: Console, measure: Measure, figures: Sequence[Figure]
 
     table = Table()
     table.add_column("peer")
-    last = "of the roof" if measure == "apply" else "nonzeros"
+    last = {"apply": "of the roof", "unflatten": "saved"}.get(measure, "nonzeros")
     for heading in ("threads", "minimum", "median", f"times {OWN}", last):
         table.add_column(heading, justify="right")
     table.add_column("answer")
@@ -143,6 +143,8 @@ def _print_figures(console: Console, measure: Measure, figures: Sequence[Figure]
 def _last(figure: Figure) -> str:
     if figure.roof is not None:
         return str(figure.roof)
+    if figure.finding is not None:
+        return f"{figure.finding.saving:.2f}x"
     return "" if figure.answer is None else _count(figure.answer.flat)
 
 

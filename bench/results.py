@@ -32,6 +32,34 @@ class Difference(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What a peer found for a flat matrix, as seen before anything was timed.
+
+    Parameters
+    ----------
+    entries : int
+        Of the matrix.
+    synapses : int
+        Of the network; the entries if there is none.
+    error : float
+        Relative error on random vectors; 0 if there is no network.
+    peak : int, optional
+        Most bytes resident while it was sought, matrix and process included; None where the system
+        does not say.
+    """
+
+    entries: int
+    synapses: int
+    error: float
+    peak: int | None
+
+    @property
+    def saving(self) -> float:
+        """So many times the synapses are the entries."""
+        return self.entries / self.synapses
+
+
+@dataclass(frozen=True)
 class Figure:
     """The measurements of one peer on one workload.
 
@@ -53,6 +81,8 @@ class Figure:
         Whether another peer or a formula gave the same answer.
     roof : Roof, optional
         How near it is to what the machine allows.
+    finding : Finding, optional
+        What it found for a flat matrix.
     """
 
     workload: str
@@ -63,6 +93,7 @@ class Figure:
     answer: Answer | None = None
     checked: bool = False
     roof: Roof | None = None
+    finding: Finding | None = None
 
     @property
     def minimum(self) -> float:

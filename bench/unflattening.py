@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .model import Peer, Problem, Workload
-from .results import Difference, Mismatch, Results
+from .resident import forget_peak, peak
+from .results import Difference, Finding, Mismatch, Results
 from .timing import Settings, first_runs, line_up, set_loops, take_turns, to_figures
 
 Array = npt.NDArray[Any]
@@ -102,31 +104,55 @@ def time_searches(
     results = Results()
     contestants = line_up(workload, problem, peers, settings, results)
     shortfalls: dict[str, Difference] = {}
+    findings: dict[str, Finding] = {}
     ready = []
-    for entry, found in first_runs(workload, contestants, results):
+    for entry, found in first_runs(workload, contestants, results, before=_forget_peak):
+        finding = findings[entry.label] = _seen(problem, found, _peak())
         ready.append(entry)
         allowed = problem.error if entry.peer.startswith("cheapfast") else _RIVAL_ERROR
-        for shortfall in _shortfalls(problem, found, allowed):
+        shortfall = _shortfall(problem, finding, allowed)
+        if shortfall is not None:
             shortfalls[entry.label] = shortfall
     if shortfalls:
         results.mismatches.append(Mismatch(workload.name, shortfalls))
         return results
     set_loops(ready)
     take_turns(ready, settings)
-    results.figures += to_figures(workload, ready, others=("the matrix",))
+    figures = to_figures(workload, ready, others=("the matrix",))
+    results.figures += [
+        replace(figure, finding=findings[entry.label])
+        for entry, figure in zip(ready, figures, strict=True)
+    ]
     return results
 
 
-def _shortfalls(problem: FlatMatrix, found: Found | None, error: float) -> list[Difference]:
-    """Return what is too large: the error, or the share that is left of the saving required."""
-    if found is None or not problem.saving:
-        return [] if found is None and not problem.saving else [Difference(np.inf, error)]
+def _seen(problem: FlatMatrix, found: Found | None, most: int | None) -> Finding:
+    """Return the savings of a network, and its error on random vectors."""
+    matrix = problem.matrix
+    if found is None:
+        return Finding(matrix.size, matrix.size, 0.0, most)
     rng = np.random.default_rng(1)
-    vectors = rng.standard_normal((problem.matrix.shape[1], _VECTORS))
-    expected = problem.matrix @ vectors
+    vectors = rng.standard_normal((matrix.shape[1], _VECTORS))
+    expected = matrix @ vectors
     distance = float(np.linalg.norm(found.apply(vectors) - expected))
-    entries = [
-        Difference(distance / float(np.linalg.norm(expected)), error),
-        Difference(problem.saving * found.synapses / problem.matrix.size, 1.0),
-    ]
-    return [entry for entry in entries if not entry.relative <= entry.allowed]
+    error = distance / float(np.linalg.norm(expected))
+    return Finding(matrix.size, found.synapses, error, most)
+
+
+def _shortfall(problem: FlatMatrix, finding: Finding, error: float) -> Difference | None:
+    """Return what is too large: the error, or the share that is left of the saving required."""
+    if not problem.saving:
+        return None if finding.saving == 1 else Difference(np.inf, error)
+    if not finding.error <= error:
+        return Difference(finding.error, error)
+    share = problem.saving / finding.saving
+    return None if share <= 1 else Difference(share, 1.0)
+
+
+def _forget_peak() -> None:
+    if sys.platform != "win32":
+        forget_peak()
+
+
+def _peak() -> int | None:
+    return None if sys.platform == "win32" else peak()

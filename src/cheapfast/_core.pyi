@@ -56,6 +56,17 @@ def split(
     progress: Callable[[int, int], None] | None,
     /,
 ) -> tuple[float, float, bool]: ...
+def measure(data: npt.NDArray[Any], threads: int, /) -> tuple[int, int, float]: ...
+def squared_distance(
+    matrix: npt.NDArray[Any],
+    rows: npt.NDArray[np.int64],
+    left: npt.NDArray[np.float64],
+    right: npt.NDArray[np.float64],
+    starts: npt.NDArray[np.int64],
+    same: bool,
+    threads: int,
+    /,
+) -> float: ...
 def hadamard_plain(
     x: object,
     out: object,

@@ -62,22 +62,25 @@ CsrFacts checked_facts(const Csr& csr, std::int64_t indptr_size, std::int64_t in
   return facts;
 }
 
-ValueFacts scan_values(ValueType type, const void* data, std::int64_t size) {
+ValueFacts scan_chunk(ValueType type, const void* data, std::int64_t size) {
   const KernelTable& table = kernels();
   switch (type) {
     case ValueType::float32:
-      record_run("scan_values.float32", table);
       return table.scan_float32(static_cast<const float*>(data), size);
     case ValueType::float64:
-      record_run("scan_values.float64", table);
       return table.scan_float64(static_cast<const double*>(data), size);
     case ValueType::complex64:
-      record_run("scan_values.complex64", table);
       return table.scan_complex64(static_cast<const float*>(data), size);
     default:
-      record_run("scan_values.complex128", table);
       return table.scan_complex128(static_cast<const double*>(data), size);
   }
+}
+
+ValueFacts scan_values(ValueType type, const void* data, std::int64_t size) {
+  constexpr const char* kNames[] = {"scan_values.float32", "scan_values.float64", "scan_values.complex64",
+                                    "scan_values.complex128"};
+  record_run(kNames[static_cast<int>(type)], kernels());
+  return scan_chunk(type, data, size);
 }
 
 }  // namespace cheapfast

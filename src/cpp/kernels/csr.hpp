@@ -14,5 +14,7 @@ CsrFacts checked_facts(const Csr& csr, std::int64_t indptr_size, std::int64_t in
 
 enum class ValueType { float32, float64, complex64, complex128 };
 ValueFacts scan_values(ValueType type, const void* data, std::int64_t size);
+// A part of what `scan_values` looks at: not entered among the kernels that ran.
+ValueFacts scan_chunk(ValueType type, const void* data, std::int64_t size);
 
 }  // namespace cheapfast

@@ -8,6 +8,7 @@ namespace CHEAPFAST_TARGET {
 
 void fill_count(KernelTable& table);
 void fill_csr(KernelTable& table);
+void fill_distance(KernelTable& table);
 void fill_factorize(KernelTable& table);
 void fill_fused(KernelTable& table);
 void fill_hadamard(KernelTable& table);

@@ -10,6 +10,7 @@ void fill_table(KernelTable& table) {
   table.name = CHEAPFAST_STRING(CHEAPFAST_TARGET);
   fill_count(table);
   fill_csr(table);
+  fill_distance(table);
   fill_factorize(table);
   fill_fused(table);
   fill_hadamard(table);

@@ -7,7 +7,8 @@ has rank one,
     matrix[(i1, i2), (j1, j2)] = left[i2][i1, j1] * right[j1][i2, j2],
 
 then the matrix is a product of two sparse ones, and each is split further in the same way. The
-first split reads the matrix once; all others together touch n^1.5 numbers.
+first split reads the matrix once, or a row and a column of each block; all others together touch
+n^1.5 numbers.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cheapfast import _core
+from cheapfast.flattening.unflatten.crosses import crosses
 from cheapfast.flattening.unflatten.problem import Array, Problem
 from cheapfast.layers import KroneckerSparse, Layer, Sparse
 from cheapfast.network import Network
@@ -45,6 +47,11 @@ class Order:
     column_radices: tuple[int, ...]
     rows: Array
     columns: Array
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Radices (p_l, k_l) of the factors, in matrix order."""
+        return list(zip(self.row_radices, self.column_radices, strict=True))
 
     @property
     def synapses(self) -> int:
@@ -97,20 +104,45 @@ def factorize(problem: Problem, order: Order) -> list[Array]:
     NoSplitError
         If a block is further from rank one than the tolerance allows by a wide margin.
     """
-    matrix = problem.matrix
-    rounding = _RESIDUAL_ROUNDING[matrix.real.dtype.itemsize]
-    share = max((_SLACK * problem.tolerance) ** 2, rounding)
-    splitter = _Splitter(share * problem.norm**2, problem.threads)
-    pairs = list(zip(order.row_radices, order.column_radices, strict=True))
-    return splitter.split(matrix[None], 1, pairs, order.rows, order.columns)
+    return _Splitter(problem).split(problem.matrix[None], 1, order.pairs, order.rows, order.columns)
+
+
+def factorize_crosses(problem: Problem, order: Order) -> list[Array]:
+    """Do the same from a row and a column of each block of the first split.
+
+    Parameters
+    ----------
+    problem : Problem
+        The matrix, tolerance and threads.
+    order : Order
+        Where the digits are; two factors or more.
+
+    Returns
+    -------
+    list of ndarray
+        Factors as good as the least squares of `factorize` where the blocks have rank one up to
+        rounding and no tiny entries, and to be thrown away elsewhere: the error must be looked at.
+
+    Raises
+    ------
+    NoSplitError
+        If what was read cannot be split further.
+    """
+    (b, c), pairs = problem.shape, order.pairs
+    cut, p, k = balanced_cut(b, c, pairs)
+    m, w = b // p, c // k
+    left, right = crosses(problem.matrix, order.rows.reshape(p, m), order.columns.reshape(k, w))
+    return _Splitter(problem).split_both(left, right, (1, p, m, k, 1), cut, pairs)
 
 
 class _Splitter:
-    """Recursion over cuts; keeps the residual that is left to spend."""
+    """Recursion over cuts, up to a residual that is the same for all."""
 
-    def __init__(self, limit: float, threads: int) -> None:
-        self._limit = limit
-        self._threads = threads
+    def __init__(self, problem: Problem) -> None:
+        rounding = _RESIDUAL_ROUNDING[problem.matrix.real.dtype.itemsize]
+        share = max((_SLACK * problem.tolerance) ** 2, rounding)
+        self._limit = share * problem.norm**2
+        self._threads = problem.threads
 
     def split(
         self,
@@ -126,8 +158,7 @@ class _Splitter:
             if rows is not None and columns is not None:
                 matrices = matrices[:, rows][:, :, columns]
             return [np.ascontiguousarray(matrices.reshape(-1, d, b, c).transpose(0, 2, 3, 1))]
-        cut = _balanced_cut(b, c, pairs)
-        p, k = math.prod(p for p, _ in pairs[:cut]), math.prod(k for _, k in pairs[:cut])
+        cut, p, k = balanced_cut(b, c, pairs)
         m, w, a = b // p, c // k, batch // d
         rows = np.arange(b) if rows is None else rows
         columns = np.arange(c) if columns is None else columns
@@ -147,9 +178,9 @@ class _Splitter:
         )
         if not complete or residual > self._limit:
             raise NoSplitError
-        return self._split_both(left, right, (a, p, m, k, d), cut, pairs)
+        return self.split_both(left, right, (a, p, m, k, d), cut, pairs)
 
-    def _split_both(
+    def split_both(
         self,
         left: Array,
         right: Array,
@@ -172,15 +203,29 @@ class _Splitter:
         return left_factors + right_factors
 
 
-def _balanced_cut(b: int, c: int, pairs: list[tuple[int, int]]) -> int:
-    """Return the cut after which the two factors have the fewest weights."""
-    best, best_size, p, k = 1, None, 1, 1
+def balanced_cut(b: int, c: int, pairs: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
+    """Return where to cut so that the two factors have the fewest weights.
+
+    Parameters
+    ----------
+    b, c : int
+        Rows and columns.
+    pairs : sequence of (int, int)
+        Radices (p, k) of two factors or more.
+
+    Returns
+    -------
+    cut : int
+        How many of them go to the left factor.
+    p, k : int
+        Products of their radices.
+    """
+    cuts, p, k = [], 1, 1
     for cut, (row, column) in enumerate(pairs[:-1], start=1):
         p, k = p * row, k * column
-        size = b * k + c * (b // p)
-        if best_size is None or size < best_size:
-            best, best_size = cut, size
-    return best
+        cuts.append((b * k + c * (b // p), cut, p, k))
+    _, cut, p, k = min(cuts)
+    return cut, p, k
 
 
 def _inverse(norms: Array) -> Array:

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from cheapfast.flattening.unflatten.butterfly import NoSplitError, Order, as_network, factorize
+import numpy as np
+
+from cheapfast.flattening.unflatten.butterfly import (
+    NoSplitError,
+    Order,
+    as_network,
+    factorize,
+    factorize_crosses,
+)
 from cheapfast.flattening.unflatten.digits import find_order, sample_separation
-from cheapfast.flattening.unflatten.problem import Outcome, Problem, Proposal, TooDear
+from cheapfast.flattening.unflatten.problem import Array, Outcome, Problem, Proposal, TooDear
+from cheapfast.flattening.unflatten.verify import error_of_factors
+
+_WORTH_SAMPLING = 1 << 16  # entries; below, fits to all of them are as quick
+_EXACT = 8  # roundings that a relative error is at most where nothing but rounding is in it
 
 
 def digit_butterfly(problem: Problem) -> Outcome:
@@ -45,10 +57,25 @@ def propose_order(problem: Problem, order: Order, description: str) -> Outcome:
     if order.synapses >= problem.budget:
         return TooDear(description, order.synapses)
     try:
-        factors = factorize(problem, order)
+        factors, error = _factors(problem, order)
     except NoSplitError:
         return f"{description}: the blocks have not rank one"
-    return Proposal.of(as_network(factors, order.rows, order.columns), description)
+    return Proposal.of(as_network(factors, order.rows, order.columns), description, error)
+
+
+def _factors(problem: Problem, order: Order) -> tuple[list[Array], float]:
+    """Return factors and their error: from few entries where these are exact, else from all."""
+    if problem.matrix.size >= _WORTH_SAMPLING:
+        try:
+            factors = factorize_crosses(problem, order)
+        except NoSplitError:
+            pass
+        else:
+            error = error_of_factors(problem, order, factors)
+            if error <= _EXACT * np.finfo(problem.matrix.dtype).eps:
+                return factors, error
+    factors = factorize(problem, order)
+    return factors, error_of_factors(problem, order, factors)
 
 
 def radices_text(order: Order) -> str:

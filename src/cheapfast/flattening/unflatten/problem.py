@@ -96,10 +96,8 @@ class Problem:
             The error allowed is relative to the norm of the part, so that parts together keep to
             the tolerance of the whole.
         """
-        zeros, _ = _core.scan_values(matrix.reshape(-1))
-        return dataclasses.replace(
-            self, matrix=matrix, norm=frobenius(matrix), zeros=zeros, budget=budget
-        )
+        zeros, _, norm = _measured(matrix, self.threads)
+        return dataclasses.replace(self, matrix=matrix, norm=norm, zeros=zeros, budget=budget)
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ class Proposal:
     error: float | None = None
 
     @classmethod
-    def of(cls, network: Network, description: str) -> Proposal:
+    def of(cls, network: Network, description: str, error: float | None = None) -> Proposal:
         """Propose a network that is there already.
 
         Parameters
@@ -133,12 +131,14 @@ class Proposal:
             What is proposed.
         description : str
             What it is.
+        error : float, optional
+            Its relative error where that was computed already.
 
         Returns
         -------
         Proposal
         """
-        return cls(description, network.synapses, lambda: network)
+        return cls(description, network.synapses, lambda: network, error)
 
 
 @dataclass(frozen=True)
@@ -232,40 +232,21 @@ def make_problem(
     array = _dense(matrix)
     precision = float(np.finfo(array.dtype).eps)
     allowed = max(allowed, _ROUNDING * precision)
-    zeros, non_finite = _core.scan_values(array.reshape(-1))
+    zeros, non_finite, norm = _measured(array, threads)
     if non_finite:
         raise ValueError(f"matrix must be finite, got {non_finite} NaN or infinite value(s)")
-    norm = frobenius(array)
     exponent = _extreme_exponent(array, norm)
     if exponent:
         array = _divided(array, exponent)
-        norm = frobenius(array)
+        _, _, norm = _measured(array, threads)
     problem = Problem(array, norm, zeros, allowed, array.size + 1, rng, threads)
     return problem, exponent
 
 
-def frobenius(array: Array) -> float:
-    """Return the Frobenius norm, added up in double precision.
-
-    Parameters
-    ----------
-    array : ndarray
-        Any shape, contiguous.
-
-    Returns
-    -------
-    float
-        inf where the squares overflow.
-    """
-    flat = array.reshape(-1)
-    if flat.dtype.kind == "c":
-        flat = flat.view(flat.real.dtype)
-    with np.errstate(over="ignore"):
-        if flat.dtype == np.float64:
-            return math.sqrt(float(np.dot(flat, flat)))
-        # pieces in single precision are short enough that their sums keep their digits
-        pieces = (flat[start : start + 4096] for start in range(0, flat.size, 4096))
-        return math.sqrt(math.fsum(float(np.dot(piece, piece)) for piece in pieces))
+def _measured(array: Array, threads: int) -> tuple[int, int, float]:
+    """Return the numbers of zeros and of NaN and infinities, and the Frobenius norm."""
+    zeros, non_finite, squares = _core.measure(array.reshape(-1), threads)
+    return zeros, non_finite, math.sqrt(squares)
 
 
 def _checked_tolerance(tolerance: object) -> float:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from cheapfast.flattening.unflatten.problem import Array
+from cheapfast import _core
+from cheapfast.flattening.unflatten.butterfly import Order, balanced_cut
+from cheapfast.flattening.unflatten.problem import Array, Problem
 from cheapfast.network import Network
 
 _PANEL = 1 << 17  # numbers of a panel of columns: it stays in the second-level cache
@@ -55,3 +58,73 @@ def relative_error(network: Network, matrix: Array, norm: float, threads: int) -
     if norm == 0:
         return 0.0 if distance == 0 else math.inf
     return distance / norm
+
+
+def error_of_factors(problem: Problem, order: Order, factors: Sequence[Array]) -> float:
+    """Return the relative Frobenius error of a product of Kronecker-sparse factors.
+
+    Parameters
+    ----------
+    problem : Problem
+        The matrix.
+    order : Order
+        Of its rows and columns.
+    factors : sequence of ndarray
+        Values of two factors or more, in matrix order, each of shape (a, b, c, d).
+
+    Returns
+    -------
+    float
+        There is one path from each input to each output, so that an entry is the product of one
+        weight of each factor. The products over the factors on both sides of the middle cut are
+        written out, in double precision, and the matrix is compared with their products in one
+        pass. 0 for two zero matrices, inf where only the matrix is zero.
+    """
+    matrix = problem.matrix
+    n, c = problem.shape
+    cut, p, k = balanced_cut(n, c, order.pairs)
+    m = n // p
+    left = _written_out(factors[:cut])[0].transpose(2, 0, 1).reshape(n, k)
+    right = np.empty((m, c), left.dtype)
+    right[:, order.columns] = _written_out(factors[cut:])[..., 0].transpose(1, 0, 2).reshape(m, c)
+    # groups of columns are numbered as they come in memory
+    by_place = np.argsort(order.columns.reshape(k, -1).min(axis=1))
+    left = left[:, by_place]
+    group = np.empty(c, np.int64)
+    group[order.columns.reshape(k, -1)[by_place]] = np.arange(k)[:, None]
+    equal, rising = _run_length(np.diff(group) != 0), _run_length(np.diff(group) != 1)
+    starts = group[:: max(equal, rising)]
+    rows = np.ascontiguousarray(order.rows.reshape(p, m).T, dtype=np.int64).reshape(-1)
+    parts = 2 if left.dtype.kind == "c" else 1
+    squares = _core.squared_distance(
+        matrix,
+        rows,
+        np.stack([np.repeat(part, parts, axis=1) for part in (left.real, left.imag)[:parts]]),
+        np.stack([turned.view(np.float64) for turned in (right, 1j * right)[:parts]]),
+        parts * starts,
+        equal >= rising,
+        problem.threads,
+    )
+    if problem.norm == 0:
+        return 0.0 if squares == 0 else math.inf
+    return math.sqrt(squares) / problem.norm
+
+
+def _run_length(is_break: Array) -> int:
+    """Return the largest length of equal runs whose ends are all the breaks, and maybe more."""
+    return int(np.gcd.reduce(np.flatnonzero(is_break) + 1, initial=len(is_break) + 1))
+
+
+def _written_out(factors: Sequence[Array]) -> Array:
+    """Multiply factors, of shape (a, b, c, d) each, to one of the same form in double precision."""
+    double = np.complex128 if factors[-1].dtype.kind == "c" else np.float64
+    product = factors[-1].astype(double)
+    for factor in factors[-2::-1]:
+        a, p, k, _ = factor.shape
+        _, rows, columns, d = product.shape
+        product = np.multiply(  # a, p, rows, k, columns, d
+            factor.reshape(a, p, k, rows, 1, d).transpose(0, 1, 3, 2, 4, 5),
+            product.reshape(a, 1, k, rows, columns, d).transpose(0, 1, 3, 2, 4, 5),
+            order="C",
+        ).reshape(a, p * rows, k * columns, d)
+    return product
