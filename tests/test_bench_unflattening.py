@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from cheapfast.bench import workloads
+from cheapfast.bench.judging import Errs, FitsIn, Saves
 from cheapfast.bench.model import Workload
 from cheapfast.bench.peers.cheapfast_unflatten import CheapfastUnflatten
+from cheapfast.bench.results import Results
 from cheapfast.bench.timing import Settings
 from cheapfast.bench.unflattening import FlatMatrix, Found, Unflattener, time_searches
 
@@ -65,3 +68,41 @@ def test_peers_that_must_be_told_the_order_refuse_without_it() -> None:
     for peer in (LazylinopKsd(), PyfaustButterfly()):
         assert "needs to be told" in (peer.refuses(problem) or "")
         assert peer.refuses(told) is None
+
+
+def test_findings_are_judged() -> None:
+    problem = FlatMatrix(np.ones((8, 8)), error=1e-12, saving=4)
+    workload = Workload("ones", "all ones", lambda: problem, {"tiny": {}}, measure="unflatten")
+    careless = Careless(1e-13, 12)
+    careless.name = "cheapfast"
+    results = time_searches(workload, problem, [careless], SETTINGS)
+    finding = results.figures[0].finding
+    assert finding is not None
+    assert (finding.entries, finding.synapses) == (64, 12)
+    assert finding.error == pytest.approx(1e-13, rel=1e-2)
+    assert finding.peak is None or finding.peak > 10**6
+    for requirement, measured in [
+        (Saves("ones", 5), 64 / 12),
+        (Errs("ones", 1e-12), finding.error),
+        (FitsIn("ones", 1e5), None if finding.peak is None else finding.peak / 1e6),
+    ]:
+        judgement = requirement.judge(results)
+        assert judgement.measured == measured
+        assert judgement.met is (None if measured is None else True)
+        assert requirement.judge(Results()).measured is None
+    assert Saves("ones", 6).judge(results).met is False
+    assert json.loads(json.dumps(results.figures[0].to_json()))["finding"]["synapses"] == 12
+
+
+def test_nothing_found_saves_nothing() -> None:
+    class Blind(Unflattener):
+        name = "cheapfast"
+
+        def prepare(self, problem: FlatMatrix, threads: int) -> Callable[[], Found | None]:
+            return lambda: None
+
+    problem = FlatMatrix(np.ones((8, 8)), error=1e-12, saving=0)
+    workload = Workload("noise", "noise", lambda: problem, {"tiny": {}}, measure="unflatten")
+    results = time_searches(workload, problem, [Blind()], SETTINGS)
+    assert results.figures[0].finding is not None
+    assert results.figures[0].finding.saving == 1

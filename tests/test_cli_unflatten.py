@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.io
+import scipy.sparse
 
 import cheapfast as cf
 from cheapfast.cli import main
@@ -35,6 +37,24 @@ def test_the_network_is_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     np.testing.assert_allclose(network.toarray(), matrix, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".mtx"])
+def test_matrices_come_in_any_format_and_networks_go_back(
+    tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    block = np.outer(np.arange(1.0, 9), np.arange(2.0, 10))
+    matrix = np.kron(np.eye(4), block)
+    source, target = tmp_path / f"matrix{suffix}", tmp_path / "network.npz"
+    if suffix == ".npy":
+        np.save(source, matrix)
+    elif suffix == ".npz":
+        scipy.sparse.save_npz(source, scipy.sparse.csr_matrix(matrix))
+    else:
+        scipy.io.mmwrite(source, scipy.sparse.coo_matrix(matrix))
+    assert main(["unflatten", str(source), "-o", str(target), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["synapses"] == 64
+    np.testing.assert_allclose(cf.load(target).toarray(), matrix, rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_no_structure_is_exit_code_1(
     tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
@@ -58,6 +78,24 @@ def test_options_reach_the_search(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["unflatten", name, *options]) == 0
     assert main(["unflatten", name, *options, "--min-saving", "50"]) == 1
     capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        (np.array([[1.0, np.nan]]), "matrix must be finite"),
+        (np.empty((0, 4)), "empty"),
+        (np.ones((2, 2, 2)), "is no matrix: shape (2, 2, 2)"),
+    ],
+)
+def test_bad_matrices_are_exit_code_2(
+    tmp_path: Path, matrix: np.ndarray, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.save(tmp_path / "matrix.npy", matrix)
+    output = tmp_path / "network.npz"
+    assert main(["unflatten", str(tmp_path / "matrix.npy"), "-o", str(output)]) == 2
+    assert message in capsys.readouterr().err
+    assert not output.exists()
 
 
 @pytest.mark.parametrize(

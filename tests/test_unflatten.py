@@ -296,6 +296,34 @@ def test_a_tolerance_of_noise_is_needed() -> None:
     check(found, matrix, 1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "complex64"])
+def test_large_noisy_matrices_are_fitted_to_all_entries(dtype: str) -> None:
+    """Crosses of blocks with noise would be a few times as far away as the noise is."""
+    rng = np.random.default_rng(6)
+    exact = (fourier(256) if dtype == "complex64" else hadamard(256)).astype(dtype)
+    noise = 1e-4 * rng.standard_normal(exact.shape)
+    matrix = (exact + noise).astype(dtype)
+    found = cf.unflatten(matrix, tolerance=1e-3)
+    assert found.network.synapses == 4096
+    size = float(np.linalg.norm(noise) / np.linalg.norm(matrix))
+    assert 0.5 * size < found.error < size
+    check(found, matrix, 1e-3)
+
+
+def test_large_matrices_with_weights_of_all_sizes() -> None:
+    rng = np.random.default_rng(6)
+    layers = []
+    for bit in range(8):
+        a, d = 1 << bit, 128 >> bit
+        values = rng.standard_normal((a, 2, 2, d)) * 10.0 ** rng.uniform(-3, 0, (a, 2, 2, d))
+        layers.append(cf.KroneckerSparse((a, 2, 2, d), values))
+    matrix = cf.Network(layers[::-1]).toarray()
+    found = cf.unflatten(matrix)
+    assert found.network.synapses == 4096
+    assert found.error < 1e-14
+    check(found, matrix)
+
+
 def test_min_saving() -> None:
     assert cf.unflatten(hadamard(16), min_saving=2).saving == 2
     with pytest.raises(cf.StructureNotFound, match="at most 85 synapses"):

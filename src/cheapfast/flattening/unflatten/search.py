@@ -205,9 +205,10 @@ def unflatten(
     - butterflies whose rows and columns are permuted in any way.
 
     A butterfly is found by splitting the matrix into blocks of rank one in the middle, and each of
-    the two factors again; the matrix is read once, in :math:`O(n^2)`. Not found are blocks of rank
-    2 or more under a permutation that does not move digits only, and permuted butterflies under
-    noise above about 1e-4. The error is computed from the network, not estimated.
+    the two factors again, in :math:`O(n^2)`: from a row and a column of each block where that is
+    exact, else by least squares. Not found are blocks of rank 2 or more under a permutation that
+    does not move digits only, and permuted butterflies under noise above about 1e-4. The error is
+    computed from the network and all entries, not estimated.
 
     A reordering of inputs or outputs is part of the first or last layer.
 
