@@ -7,7 +7,8 @@ from cheapfast.flattening.curve import ToleranceCurve
 from cheapfast.flattening.flatten import flatten
 from cheapfast.flattening.frontier import Frontier, FrontierPoint, frontier
 from cheapfast.flattening.merge import merge, plan_merge, recalibrate
-from cheapfast.flattening.merge_plan import MergeGroup, MergePlan, Timing
+from cheapfast.flattening.merge_groups import MergeGroup, Timing
+from cheapfast.flattening.merge_plan import MergePlan
 from cheapfast.flattening.spectral import SpectralCost, spectral_cost
 from cheapfast.flattening.tolerance import tolerance_curve
 from cheapfast.flattening.unflatten import (

@@ -10,8 +10,15 @@ from cheapfast._validate import choice, integer
 from cheapfast.counting.structural import count_prefixes
 from cheapfast.flattening.choose import cheapest, first_to_pay
 from cheapfast.flattening.intervals import Intervals, available
-from cheapfast.flattening.merge_groups import Timings, described, fixed_seconds, kept
-from cheapfast.flattening.merge_plan import MergeGroup, MergePlan, Timing
+from cheapfast.flattening.merge_groups import (
+    MergeGroup,
+    Timing,
+    Timings,
+    described,
+    fixed_seconds,
+    kept,
+)
+from cheapfast.flattening.merge_plan import MergePlan
 from cheapfast.flattening.partition import least_partitions
 from cheapfast.flattening.prices import Choice, Group, Prices
 from cheapfast.network import Network

@@ -3,14 +3,86 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from cheapfast.flattening.choose import first_to_pay, none, whole
-from cheapfast.flattening.merge_plan import MergeGroup, Timing
 from cheapfast.flattening.prices import START, Choice, Prices
 from cheapfast.network import Network
 from cheapfast.plan import make_plan
 from cheapfast.plan.cost import has_weights
 from cheapfast.plan.seconds import Pricer
+
+
+class Timing(NamedTuple):
+    """Seconds once and seconds an application.
+
+    Parameters
+    ----------
+    build : float
+        To multiply out.
+    apply : float
+        To apply the network once to the batch.
+    """
+
+    build: float
+    apply: float
+
+    def total(self, applications: float) -> float:
+        """Return the seconds of some applications, multiplying out included.
+
+        Parameters
+        ----------
+        applications : float
+
+        Returns
+        -------
+        float
+        """
+        return self.build + applications * self.apply
+
+    def __add__(self, other: object) -> Timing:
+        assert isinstance(other, Timing)
+        return Timing(self.build + other.build, self.apply + other.apply)
+
+
+@dataclass(frozen=True)
+class MergeGroup:
+    """Neighbouring layers that become one, or a layer that stays.
+
+    Attributes
+    ----------
+    start, stop : int
+        The layers `start` to ``stop - 1``, in data-flow order.
+    nonzeros : int or None
+        Of these layers as they are; None for an activation or an Operator.
+    merged_nonzeros : int or None
+        Of what they become.
+    exact : bool
+        Whether `merged_nonzeros` is a structural count, or an estimate from some rows.
+    build_seconds : float
+        Predicted, to multiply them out; 0 for a layer that stays.
+    seconds_before, seconds_after : float or None
+        Predicted, an application, as they are and as they become; None for an Operator. A pass that
+        fuses several layers counts in equal parts for each.
+    break_even : int or None
+        Merging them pays above so many applications; None if it never does, or nothing is merged.
+    """
+
+    start: int
+    stop: int
+    nonzeros: int | None
+    merged_nonzeros: int | None
+    exact: bool
+    build_seconds: float
+    seconds_before: float | None
+    seconds_after: float | None
+    break_even: int | None
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether it stands for several layers."""
+        return self.stop > self.start + 1
 
 
 class Timings:

@@ -6,99 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cheapfast import _memory
 from cheapfast.flattening.affine import merged_layer
+from cheapfast.flattening.merge_groups import MergeGroup, Timing
+from cheapfast.flattening.merge_table import HEADINGS, as_html, as_lines, row
 from cheapfast.network import Network
-from cheapfast.network.display import elided
 from cheapfast.plan.seconds import seconds_text
 from cheapfast.plan.shapes import Shape
 from cheapfast.support import csr_pattern_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_HEADINGS = (
-    "layers",
-    "nonzeros",
-    "merged",
-    "multiply out",
-    "apply before",
-    "after",
-    "pays above",
-)
-
-
-class Timing(NamedTuple):
-    """Seconds once and seconds an application.
-
-    Parameters
-    ----------
-    build : float
-        To multiply out.
-    apply : float
-        To apply the network once to the batch.
-    """
-
-    build: float
-    apply: float
-
-    def total(self, applications: float) -> float:
-        """Return the seconds of some applications, multiplying out included.
-
-        Parameters
-        ----------
-        applications : float
-
-        Returns
-        -------
-        float
-        """
-        return self.build + applications * self.apply
-
-    def __add__(self, other: object) -> Timing:
-        assert isinstance(other, Timing)
-        return Timing(self.build + other.build, self.apply + other.apply)
-
-
-@dataclass(frozen=True)
-class MergeGroup:
-    """Neighbouring layers that become one, or a layer that stays.
-
-    Attributes
-    ----------
-    start, stop : int
-        The layers `start` to ``stop - 1``, in data-flow order.
-    nonzeros : int or None
-        Of these layers as they are; None for an activation or an Operator.
-    merged_nonzeros : int or None
-        Of what they become.
-    exact : bool
-        Whether `merged_nonzeros` is a structural count, or an estimate from some rows.
-    build_seconds : float
-        Predicted, to multiply them out; 0 for a layer that stays.
-    seconds_before, seconds_after : float or None
-        Predicted, an application, as they are and as they become; None for an Operator. A pass that
-        fuses several layers counts in equal parts for each.
-    break_even : int or None
-        Merging them pays above so many applications; None if it never does, or nothing is merged.
-    """
-
-    start: int
-    stop: int
-    nonzeros: int | None
-    merged_nonzeros: int | None
-    exact: bool
-    build_seconds: float
-    seconds_before: float | None
-    seconds_after: float | None
-    break_even: int | None
-
-    @property
-    def is_merged(self) -> bool:
-        """Whether it stands for several layers."""
-        return self.stop > self.start + 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -238,7 +158,7 @@ class MergePlan:
         -------
         list of tuple of str
         """
-        return [_HEADINGS, *map(_row, self.groups)]
+        return [HEADINGS, *map(row, self.groups)]
 
     def summary(self) -> str:
         """Say what the plan and its two alternatives take.
@@ -260,24 +180,14 @@ class MergePlan:
         )
 
     def __repr__(self) -> str:
-        rows = self.rows()
-        widths = [max(len(row[k]) for row in rows) for k in range(len(_HEADINGS))]
-        table = [
-            "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
-        table[1:] = elided(table[1:])
-        return "\n".join([self.advice(), self.summary(), *table, f"({self.certainty()})"])
+        return "\n".join(
+            [self.advice(), self.summary(), *as_lines(self.rows()), f"({self.certainty()})"]
+        )
 
     def _repr_html_(self) -> str:
-        head, *body = self.rows()
-        cells = "".join(
-            "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in body
-        )
-        headings = "".join(f"<th>{escape(text)}</th>" for text in head)
         return (
             f"<div><p><b>{escape(self.advice())}</b><br>{escape(self.summary())}</p>"
-            f"<table><thead><tr>{headings}</tr></thead><tbody>{cells}</tbody></table>"
+            f"{as_html(self.rows())}"
             f"<p>{escape(self.certainty())}</p></div>"
         )
 
@@ -290,28 +200,6 @@ class MergePlan:
             "merge with objective='time' and a smaller memory_limit, or apply the layers apart",
             limit=self.memory_limit,
         )
-
-
-def _row(group: MergeGroup) -> tuple[str, ...]:
-    which = str(group.start) if not group.is_merged else f"{group.start}-{group.stop - 1}"
-    before, after = (seconds_text(s) for s in (group.seconds_before, group.seconds_after))
-    if not group.is_merged:
-        return (which, _count(group.nonzeros), "", "", before, after, "")
-    mark = "" if group.exact else "~"
-    pays = "never" if group.break_even is None else f"{group.break_even:,}"
-    return (
-        which,
-        _count(group.nonzeros),
-        mark + _count(group.merged_nonzeros),
-        seconds_text(group.build_seconds),
-        before,
-        after,
-        pays,
-    )
-
-
-def _count(count: int | None) -> str:
-    return "" if count is None else f"{count:,}"
 
 
 def _layers(start: int, stop: int, names: Sequence[str] | None) -> str:
