@@ -98,6 +98,18 @@ int worker_count(py::handle threads, py::handle thread_count, bool is_short) {
   return std::min(py::cast<int>(thread_count(threads)), kMostThreads);
 }
 
+// Where the result goes; nothing where that takes more thought. Not a py::array, whose default is a new array of
+// NumPy's: making one takes as long as transforming a hundred numbers.
+py::object destination(const py::array& x, py::handle out, const PlainCall& call, bool is_short) {
+  if (!out.is_none()) {
+    if (!py::isinstance<py::array>(out)) return py::object();
+    py::array given = py::reinterpret_borrow<py::array>(out);
+    return fits(given, x, call) ? py::object(std::move(given)) : py::object();
+  }
+  if (!is_short) return py::object();  // large results are allocated where the memory is asked for first
+  return py::array(x.dtype(), py::array::ShapeContainer(x.shape(), x.shape() + x.ndim()));
+}
+
 py::object plain(py::handle x_object, py::handle out_object, py::handle axis, py::handle threads,
                  py::handle thread_count) {
   if (!py::isinstance<py::array>(x_object)) return py::none();
@@ -105,23 +117,17 @@ py::object plain(py::handle x_object, py::handle out_object, py::handle axis, py
   const std::optional<PlainCall> call = plain_call(x, axis);
   if (!call) return py::none();
   const bool is_short = call->bytes <= kShortBytes;
-  py::array out;
-  if (!out_object.is_none()) {
-    if (!py::isinstance<py::array>(out_object)) return py::none();
-    out = py::reinterpret_borrow<py::array>(out_object);
-    if (!fits(out, x, *call)) return py::none();
-  } else {
-    if (!is_short) return py::none();  // large results are allocated where the memory is asked for first
-    out = py::array(x.dtype(), py::array::ShapeContainer(x.shape(), x.shape() + x.ndim()));
-  }
+  py::object out = destination(x, out_object, *call, is_short);
+  if (!out) return py::none();
+  void* const data = py::reinterpret_borrow<py::array>(out).mutable_data();
   const int workers = worker_count(threads, thread_count, is_short);
   if (is_short) {
-    run_short(*call, x.data(), out.mutable_data());
+    run_short(*call, x.data(), data);
   } else {
     const HadamardLayout layout = hadamard_dense(call->type, call->levels, 1, call->count);
-    run(call->type, x.data(), out.mutable_data(), layout, workers);
+    run(call->type, x.data(), data, layout, workers);
   }
-  return std::move(out);
+  return out;
 }
 
 // Returns the result, or None where the call is not a plain one: the caller then finds out what it is, or what is wrong

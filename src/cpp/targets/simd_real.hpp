@@ -38,6 +38,13 @@ using Vector = typename VectorOf<T, W>::Type;
 template <class T>
 constexpr int kLanes = kVectorBytes > static_cast<int>(sizeof(T)) ? kVectorBytes / static_cast<int>(sizeof(T)) : 1;
 
+// Twice as many registers as a pass of 16 rows holds, so that it has some for constants.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr bool kManyRegisters = true;
+#else
+constexpr bool kManyRegisters = false;
+#endif
+
 // Any address will do.
 template <class T, int W>
 CHEAPFAST_INLINE Vector<T, W> load_lanes(const T* p) {
@@ -73,6 +80,16 @@ CHEAPFAST_INLINE N opaque_index(N n) {
   asm("" : "+r"(n));
 #endif
   return n;
+}
+
+// An array that the compiler must not take apart into registers.
+template <class Array>
+CHEAPFAST_INLINE void keep_in_memory(Array& array) {
+#if defined(__GNUC__) || defined(__clang__)
+  asm("" : "+m"(array));
+#else
+  (void)array;
+#endif
 }
 
 template <int W>
