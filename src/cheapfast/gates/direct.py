@@ -137,7 +137,12 @@ def _rounding(sigma: Sigma, x: Vector, steps: Vector, bias: float, epsilon: floa
     reach = float(steps.sum())
     if isinstance(sigma, Piecewise) and sigma.degree == 0:
         return float(near_threshold(steps, bias, 4 * epsilon * (abs(bias) + reach)))
-    values, slopes = _sampled(sigma.values, bias, reach)
+    if isinstance(sigma, Piecewise):
+        # both grow towards the right end, which rounding may move
+        top = max(0.0, bias + reach + 4 * epsilon * (abs(bias) + reach))
+        values, slopes = top**sigma.degree, sigma.degree * top ** (sigma.degree - 1) * bool(top)
+    else:
+        values, slopes = _sampled(sigma.values, bias, reach)
     one = epsilon * (values + (abs(bias) + reach) * slopes)
     return _SAFETY * math.sqrt(repetitions(x)) * one
 

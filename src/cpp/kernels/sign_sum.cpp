@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "core/buffer.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/sign_tables.hpp"
 #include "kernels/signs.hpp"
 
 namespace cheapfast {
@@ -18,7 +18,7 @@ constexpr double kExpRange[2] = {706.0, 86.0};
 constexpr double kSineRange[2] = {6e6, 6e3};
 // Steps of the low signs up to which e^t and e^h are in range wherever their product counts.
 constexpr double kTableReach[2] = {40.0, 8.0};
-constexpr int kMergedNeurons[2] = {16, 4};  // that share a division in the kernels of `sign_sum_merged`
+constexpr int kMergedPairs[3] = {16, 8, 4};  // that share a division in the kernels of `sign_sum_merged`
 
 double total(const std::vector<double>& terms) {  // Neumaier
   double sum = 0, rest = 0;
@@ -36,54 +36,11 @@ double magnitude_sum(const double* steps, int count) {
   return sum;
 }
 
-// Tables in the kernel's type, side by side.
-template <class T>
-class LowTables {
- public:
-  LowTables(const SignSplit& split, const double* steps, bool merged, bool exponentials = false)
-      : pairs_(split.padded_pairs()) {
-    memory_.resize(static_cast<std::size_t>(8 * pairs_));
-    memory_.fill_zero();
-    for_each_pair(split, steps, [&](std::int64_t j, double plus, double minus) {
-      table(0)[j] = static_cast<T>(plus);
-      table(1)[j] = static_cast<T>(minus);
-      if (merged) set_merged(j, plus, minus);
-      if (exponentials) {
-        table(2)[j] = static_cast<T>(std::exp(plus));
-        table(3)[j] = static_cast<T>(std::exp(minus));
-      }
-    });
-  }
-
-  const T* plus() const { return table(0); }
-  const T* minus() const { return table(1); }
-  const T* exp_plus() const { return table(2); }  // these two share their place with the merged tables
-  const T* exp_minus() const { return table(3); }
-  MergedTable merged(int side) const { return {table(2 + 3 * side), table(3 + 3 * side), table(4 + 3 * side)}; }
-
- private:
-  // The difference of exponentials by a product: for steps that are small it must not cancel.
-  void set_merged(std::int64_t j, double plus, double minus) {
-    const double mean = (plus + minus) / 2, half = (plus - minus) / 2;
-    const double cosh2 = 2 * std::cosh(half), sinh2 = 2 * std::sinh(half);
-    for (int side = 0; side < 2; ++side) {
-      const double middle = std::exp(side == 0 ? -mean : mean);
-      table(2 + 3 * side)[j] = static_cast<T>(middle * sinh2);
-      table(3 + 3 * side)[j] = static_cast<T>(middle * cosh2);
-      table(4 + 3 * side)[j] = static_cast<T>(middle * middle);
-    }
-  }
-  T* table(int i) { return memory_.data() + i * pairs_; }
-  const T* table(int i) const { return memory_.data() + i * pairs_; }
-
-  std::int64_t pairs_;
-  Buffer<T> memory_;
-};
-
-// Which of the merged kernels has room for the products of its denominators: 0, 1, or -1 for neither.
+// Which kernels have room for the products of their denominators, each a factor of at most 2 e^reach: 0, 1 or 2 as the
+// table of kernels has them, -1 for none.
 int merged_level(bool single, double low_reach) {
-  for (int level = 0; level < 2; ++level) {
-    if (kMergedNeurons[level] * (low_reach + std::log(2.0)) < kExpRange[single]) return level;
+  for (int level = 0; level < 3; ++level) {
+    if (kMergedPairs[level] * (low_reach + std::log(2.0)) < kExpRange[single]) return level;
   }
   return -1;
 }
@@ -98,15 +55,17 @@ double sum_with_tables(SigmaKind kind, const double* steps, int n, double bias, 
   const int level = kind == SigmaKind::logistic ? merged_level(single, low_reach) : -1;
   const bool by_table =
       kind == SigmaKind::exp && low_reach < kTableReach[single] && reach < kExpRange[single] - kTableReach[single];
-  const LowTables<T> tables(split, steps, level >= 0, by_table);
+  LowTables<T> tables(split, steps);
   SignSumTask task{};
-  task.plus = tables.plus();
-  task.minus = tables.minus();
+  task.low = tables.low();
   task.pairs = split.padded_pairs();
-  task.merged[0] = tables.merged(0);
-  task.merged[1] = tables.merged(1);
-  task.exp_plus = tables.exp_plus();
-  task.exp_minus = tables.exp_minus();
+  if (kind == SigmaKind::relu) {
+    task.magnitudes = tables.magnitudes(task.positive, task.end);
+  } else if (level >= 0) {
+    task.merged = tables.merged();
+  } else if (by_table) {
+    task.exponentials = tables.exponentials();
+  }
   task.count = split.count();
   task.degree = degree;
   task.inside = reach < kExpRange[single];
@@ -114,11 +73,13 @@ double sum_with_tables(SigmaKind kind, const double* steps, int n, double bias, 
                       : level >= 0 ? table.sign_sum_merged[!single][level]
                                    : table.sign_sum[!single][static_cast<int>(kind)];
   record_run(std::string(single ? "sign_sum.float32" : "sign_sum.float64"), table);
-  return total(sum_blocks<double>(split, steps, bias, threads, monitor, [&](const double* high) {
+  const double sum = total(sum_blocks<double>(split, steps, bias, threads, monitor, [&](const double* high) {
     SignSumTask mine = task;
     mine.high = high;
     return kernel(mine);
   }));
+  // what the kernel of relu leaves out cancels between other signs, if there are any
+  return kind == SigmaKind::relu && n == 1 ? sum + steps[0] : sum;
 }
 
 }  // namespace
@@ -130,6 +91,7 @@ double sign_sum(SigmaKind kind, bool single, const double* steps, int n, double 
     for (double& step : twice) step *= 2;
     return 2 * sign_sum(SigmaKind::logistic, single, twice.data(), n, 2 * bias, degree, threads, monitor);
   }
+  if (kind == SigmaKind::relu && bias + magnitude_sum(steps, n) < 0) return 0;  // no neuron is on
   if (kind == SigmaKind::sin && std::abs(bias) + magnitude_sum(steps, n) > kSineRange[single]) {
     return sign_sum([](double u) { return std::sin(u); }, steps, n, bias, threads, monitor);
   }
@@ -140,14 +102,14 @@ double sign_sum(SigmaKind kind, bool single, const double* steps, int n, double 
 double sign_sum(const ScalarFunction& function, const double* steps, int n, double bias, int threads,
                 Monitor& monitor) {
   const SignSplit split(n);
-  const LowTables<double> tables(split, steps, false);
+  const LowTables<double> tables(split, steps);
   return total(sum_blocks<double>(split, steps, bias, threads, monitor, [&](const double* high) {
     std::vector<double> terms;
     terms.reserve(static_cast<std::size_t>(split.count()));
     for (std::int64_t k = 0; k < split.count(); ++k) {
       double sum = 0;
       for (std::int64_t j = 0; j < split.pairs(); ++j) {
-        sum += function(tables.plus()[j] + high[k]) - function(tables.minus()[j] + high[k]);
+        sum += function(high[k] + tables.low()[j]) - function(high[k] - tables.low()[j]);
       }
       terms.push_back(odd_parity(k) ? -sum : sum);
     }

@@ -24,14 +24,12 @@ DoubleDouble sign_sum_double(SigmaKind kind, const DoubleDouble* steps, int n, D
   const KernelTable& table = kernels();
   const SignSplit split(n);
   const std::int64_t pairs = split.padded_pairs();
-  Buffer<double> memory(static_cast<std::size_t>(4 * pairs));
+  Buffer<double> memory(static_cast<std::size_t>(2 * pairs));
   memory.fill_zero();
   double* const low = memory.data();
-  for_each_pair(split, steps, [&](std::int64_t j, DoubleDouble plus, DoubleDouble minus) {
-    low[j] = plus.high;
-    low[pairs + j] = plus.low;
-    low[2 * pairs + j] = minus.high;
-    low[3 * pairs + j] = minus.low;
+  for_each_pair(split, steps, [&](std::int64_t j, DoubleDouble t) {
+    low[j] = t.high;
+    low[pairs + j] = t.low;
   });
   record_run("sign_sum.double_double", table);
   const auto kernel = table.sign_sum_double[static_cast<int>(kind)];
@@ -42,8 +40,7 @@ DoubleDouble sign_sum_double(SigmaKind kind, const DoubleDouble* steps, int n, D
       parts[1][k] = high[k].low;
     }
     double sum[2];
-    kernel({{low, low + pairs}, {low + 2 * pairs, low + 3 * pairs}, pairs, {parts[0], parts[1]}, split.count(), degree},
-           sum);
+    kernel({{low, low + pairs}, pairs, {parts[0], parts[1]}, split.count(), degree}, sum);
     return DoubleDouble{sum[0], sum[1]};
   };
   DoubleDouble total{0, 0};

@@ -12,7 +12,7 @@ namespace cheapfast {
 
 struct SignSplit {
   explicit SignSplit(int n)
-      : low(n < kMostLow ? n : kMostLow),
+      : low(n < kMostLow ? n - (n + 1) % 2 : kMostLow),
         middle(n - low < kMostMiddle ? n - low : kMostMiddle),
         top(n - low - middle) {}
 
@@ -21,7 +21,9 @@ struct SignSplit {
   std::int64_t count() const { return std::int64_t{1} << middle; }
   std::int64_t blocks() const { return std::int64_t{1} << top; }
 
-  static constexpr int kMostLow = 11;  // three tables of float64 fit in a first-level cache of 32 KiB
+  // An odd number of signs, so that s and -s have products that differ: their sums t and -t make a pair. The tables of
+  // float64 fit in a first-level cache of 32 KiB.
+  static constexpr int kMostLow = 11;
   static constexpr int kMostMiddle = 9;
   static_assert(kSignSumBlock == std::int64_t{1} << kMostMiddle, "a block is one call of a kernel");
 
@@ -41,17 +43,12 @@ Number signed_sum(Number start, const Number* steps, int count, std::int64_t k) 
   return start;
 }
 
-// Calls put(j, plus, minus) for the pairs of sums of the low signs whose products are +1 and -1.
+// Calls put(j, t) for the pairs of sums of the low signs: the product of the signs is +1 for t, and -1 for -t.
 template <class Number, class Put>
 void for_each_pair(const SignSplit& split, const Number* steps, const Put& put) {
   for (std::int64_t j = 0; j < split.pairs(); ++j) {
-    const Number a = signed_sum(Number{}, steps, split.low, 2 * j);
-    const Number b = signed_sum(Number{}, steps, split.low, 2 * j + 1);
-    if (odd_parity(2 * j)) {
-      put(j, b, a);
-    } else {
-      put(j, a, b);
-    }
+    const Number t = signed_sum(Number{}, steps, split.low, j);
+    put(j, odd_parity(j) ? -t : t);
   }
 }
 

@@ -16,11 +16,14 @@ struct Exponential {
 
 template <class T>
 struct Logistic {
-  static CHEAPFAST_MEMBER Wide<T> inside(Wide<T> u, int) { return 1 / (1 + exp_inside<T>(-u)); }
-  static CHEAPFAST_MEMBER Wide<T> anywhere(Wide<T> u, int) {
-    const Wide<T> decay = exp_anywhere<T>(-magnitude<T>(u));
-    return (u < 0 ? decay : wide<T>(T{1})) / (1 + decay);
+  // 1 / (1 + e^-u) by d = e^-|u|: what rounding takes from 1 + d would cost half an ulp, so it is put back.
+  static CHEAPFAST_MEMBER Wide<T> of_decay(Wide<T> u, Wide<T> decay) {
+    const Wide<T> one = wide<T>(T{1}), sum = 1 + decay, lost = decay - (sum - 1);
+    const Wide<T> y = (u < 0 ? decay : one) / sum;
+    return y - y * lost * (u < 0 ? one - y : y);
   }
+  static CHEAPFAST_MEMBER Wide<T> inside(Wide<T> u, int) { return of_decay(u, exp_inside<T>(-magnitude<T>(u))); }
+  static CHEAPFAST_MEMBER Wide<T> anywhere(Wide<T> u, int) { return of_decay(u, exp_anywhere<T>(-magnitude<T>(u))); }
 };
 
 template <class T>

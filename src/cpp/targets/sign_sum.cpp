@@ -28,17 +28,19 @@ template <class T>
 CHEAPFAST_INLINE double sum_lanes(Wide<T> v) {
   T lane[WideOf<T>::kLanes];
   std::memcpy(lane, &v, sizeof v);
-  double sum = 0;
-  for (int i = 0; i < WideOf<T>::kLanes; ++i) sum += static_cast<double>(lane[i]);
-  return sum;
+  double sums[WideOf<T>::kLanes];
+  for (int i = 0; i < WideOf<T>::kLanes; ++i) sums[i] = static_cast<double>(lane[i]);
+  for (int half = WideOf<T>::kLanes / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
+  }
+  return sums[0];
 }
 
 // sigma of the pairs from j on: each is subtracted before it is added, since two separate sums would be larger than
 // their difference by far.
 template <class T, template <class> class Sigma, bool kInside>
 CHEAPFAST_INLINE Wide<T> difference(const SignSumTask& task, std::int64_t j, Wide<T> high) {
-  const Wide<T> a = load_vector(static_cast<const T*>(task.plus) + j) + high;
-  const Wide<T> b = load_vector(static_cast<const T*>(task.minus) + j) + high;
+  const Wide<T> t = load_vector(static_cast<const T*>(task.low) + j), a = high + t, b = high - t;
   if constexpr (kInside) return Sigma<T>::inside(a, task.degree) - Sigma<T>::inside(b, task.degree);
   return Sigma<T>::anywhere(a, task.degree) - Sigma<T>::anywhere(b, task.degree);
 }
@@ -65,50 +67,51 @@ double sign_sum(const SignSumTask& task) {
   return total.sum + total.rest;
 }
 
-// A sum of N pairs over their common denominator.
+// A sum of pairs over their common denominator.
 template <class T>
 struct Fraction {
   Wide<T> over, under;
 };
 
-// Pair j is difference B / (1 + sum B + product B^2); B is left to the caller. Halves first, so that few are alive.
+// Four N pairs, from the coefficients of the four that share a place of the tables: over / under is their sum over w.
+// Halves first, so that few are alive.
 template <class T, int N>
-CHEAPFAST_INLINE Fraction<T> merged(const MergedTable& table, std::int64_t j, Wide<T> B) {
+CHEAPFAST_INLINE Fraction<T> merged(const T* table, std::int64_t stride, Wide<T> w) {
   constexpr int W = WideOf<T>::kLanes;
   if constexpr (N == 1) {
-    const Wide<T> sum = load_vector(static_cast<const T*>(table.sum) + j);
-    const Wide<T> product = load_vector(static_cast<const T*>(table.product) + j);
-    return {load_vector(static_cast<const T*>(table.difference) + j), 1 + B * (sum + B * product)};
+    Wide<T> c[8];
+    CHEAPFAST_UNROLL
+    for (int i = 0; i < 8; ++i) c[i] = load_vector(table + i * stride);
+    return {c[0] + w * (c[1] + w * (c[2] + w * c[3])), 1 + w * (c[4] + w * (c[5] + w * (c[6] + w * c[7])))};
   } else {
-    const Fraction<T> a = merged<T, N / 2>(table, j, B), b = merged<T, N / 2>(table, j + N / 2 * W, B);
+    const Fraction<T> a = merged<T, N / 2>(table, stride, w), b = merged<T, N / 2>(table + N / 2 * W, stride, w);
     return {a.over * b.under + b.over * a.under, a.under * b.under};
   }
 }
 
-// The logistic by tables of exponentials: logistic(u) = 1 / (1 + e^-u), so that an argument costs two multiplications
-// and N pairs share one division. Where `high` is negative, 1 - logistic(-u) keeps the exponentials small.
+// The logistic by tables of exponentials: with w = 1 / (2 cosh h)
+//   logistic(h + t) - logistic(h - t) = 2 sinh(t) w / (1 + 2 cosh(t) w),
+// and four such fractions have one denominator, a polynomial in w. So a neuron costs less than one multiplication, and
+// 8 N of them share a division.
 template <class T, int N>
 double sign_sum_merged(const SignSumTask& task) {
-  constexpr int W = WideOf<T>::kLanes;
-  alignas(64) T factors[kSignSumBlock];
-  for (std::int64_t k = 0; k < task.count; ++k) {
-    const double high = task.high[k];
-    factors[k] = static_cast<T>(high < 0 ? high : -high);
-  }
-  for (std::int64_t k = task.count; k % W != 0; ++k) factors[k] = 0;
+  constexpr int W = WideOf<double>::kLanes, kStep = N * WideOf<T>::kLanes;
+  alignas(64) double factors[kSignSumBlock] = {};
+  std::memcpy(factors, task.high, static_cast<std::size_t>(task.count) * sizeof(double));
   for (std::int64_t k = 0; k < task.count; k += W) {
-    store_vector(factors + k, exp_anywhere<T>(load_vector(factors + k)));
+    const Wide<double> decay = exp_anywhere<double>(-magnitude<double>(load_vector(factors + k)));
+    store_vector(factors + k, decay / (1 + decay * decay));
   }
+  const std::int64_t places = task.pairs / 4;
   Compensated total;
   for (std::int64_t k = 0; k < task.count; ++k) {
-    const MergedTable& table = task.merged[task.high[k] < 0];
-    const Wide<T> B = wide<T>(factors[k]);
+    const Wide<T> w = wide<T>(static_cast<T>(factors[k]));
     Wide<T> sum = {};
-    for (std::int64_t j = 0; j < task.pairs; j += N * W) {
-      const Fraction<T> f = merged<T, N>(table, j, B);
+    for (std::int64_t j = 0; j < places; j += kStep) {
+      const Fraction<T> f = merged<T, N>(static_cast<const T*>(task.merged) + j, places, w);
       sum += f.over / f.under;
     }
-    total.add(sign_of(k) * static_cast<double>(factors[k]) * sum_lanes<T>(sum));
+    total.add(sign_of(k) * factors[k] * sum_lanes<T>(sum));
   }
   return total.sum + total.rest;
 }
@@ -117,8 +120,8 @@ double sign_sum_merged(const SignSumTask& task) {
 template <class T>
 double sign_sum_exp_table(const SignSumTask& task) {
   constexpr int W = WideOf<T>::kLanes;
-  const T* const plus = static_cast<const T*>(task.exp_plus);
-  const T* const minus = static_cast<const T*>(task.exp_minus);
+  const T* const plus = static_cast<const T*>(task.exponentials);
+  const T* const minus = plus + task.pairs;
   Compensated total;
   for (std::int64_t k = 0; k < task.count; ++k) {
     T factor[W];
@@ -134,21 +137,41 @@ double sign_sum_exp_table(const SignSumTask& task) {
   return total.sum + total.rest;
 }
 
-// relu(t + h) = max(t, -h) + h, and the h of a pair cancel.
+constexpr int kReluTogether = 4;  // sums of high signs that share a table's entries while these are in registers
+
+// Adds min(table[j], most[i]) for begin <= j < end to sums[i].
+template <class T>
+CHEAPFAST_INLINE void add_least(const T* table, std::int64_t begin, std::int64_t end, const Wide<T>* most,
+                                Wide<T>* sums) {
+  constexpr int W = WideOf<T>::kLanes;
+  Wide<T> odd[kReluTogether] = {};  // an addition need not wait for the one before it
+  for (std::int64_t j = begin; j < end; j += 2 * W) {
+    const Wide<T> a = load_vector(table + j), b = load_vector(table + j + W);
+    CHEAPFAST_UNROLL
+    for (int i = 0; i < kReluTogether; ++i) {
+      sums[i] += at_most(a, most[i]);
+      odd[i] += at_most(b, most[i]);
+    }
+  }
+  for (int i = 0; i < kReluTogether; ++i) sums[i] += odd[i];
+}
+
+// relu(h + t) - relu(h - t) = t + sign(h) sign(t) min(|h|, |t|), of which the t are left to the caller.
 template <class T>
 double sign_sum_relu(const SignSumTask& task) {
-  constexpr int W = WideOf<T>::kLanes;
-  const T* const plus = static_cast<const T*>(task.plus);
-  const T* const minus = static_cast<const T*>(task.minus);
+  const T* const table = static_cast<const T*>(task.magnitudes);
+  double high[kSignSumBlock + kReluTogether] = {};  // those beyond add nothing
+  std::memcpy(high, task.high, static_cast<std::size_t>(task.count) * sizeof(double));
   Compensated total;
-  for (std::int64_t k = 0; k < task.count; ++k) {
-    const Wide<T> edge = wide<T>(static_cast<T>(-task.high[k]));
-    Wide<T> even = {}, odd = {};
-    for (std::int64_t j = 0; j < task.pairs; j += 2 * W) {
-      even += at_least(load_vector(plus + j), edge) - at_least(load_vector(minus + j), edge);
-      odd += at_least(load_vector(plus + j + W), edge) - at_least(load_vector(minus + j + W), edge);
+  for (std::int64_t k = 0; k < task.count; k += kReluTogether) {
+    Wide<T> most[kReluTogether], positive[kReluTogether] = {}, others[kReluTogether] = {};
+    for (int i = 0; i < kReluTogether; ++i) most[i] = magnitude<T>(wide<T>(static_cast<T>(high[k + i])));
+    add_least<T>(table, 0, task.positive, most, positive);
+    add_least<T>(table, task.positive, task.end, most, others);
+    for (int i = 0; i < kReluTogether; ++i) {
+      const double sum = sum_lanes<T>(positive[i] - others[i]);
+      total.add(sign_of(k + i) * (high[k + i] < 0 ? -sum : sum));
     }
-    total.add(sign_of(k) * sum_lanes<T>(even + odd));
   }
   return total.sum + total.rest;
 }
@@ -186,8 +209,9 @@ void fill(KernelTable& table, int type) {
   fill<T, Repu>(table, type, SigmaKind::repu);
   table.sign_sum[type][static_cast<int>(SigmaKind::relu)] = sign_sum_relu<T>;
   table.sign_sum_exp_table[type] = sign_sum_exp_table<T>;
-  table.sign_sum_merged[type][0] = sign_sum_merged<T, 8>;
+  table.sign_sum_merged[type][0] = sign_sum_merged<T, 4>;
   table.sign_sum_merged[type][1] = sign_sum_merged<T, 2>;
+  table.sign_sum_merged[type][2] = sign_sum_merged<T, 1>;
 }
 
 }  // namespace

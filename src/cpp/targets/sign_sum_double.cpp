@@ -66,9 +66,9 @@ void sign_sum_double(const SignSumDoubleTask& task, double* result) {
     const Twofold high = twofold(task.high[0][k], task.high[1][k]);
     Twofold sum = twofold(0.0);
     for (std::int64_t j = 0; j < task.pairs; j += W) {
-      const Twofold a = {load_vector(task.plus[0] + j), load_vector(task.plus[1] + j)};
-      const Twofold b = {load_vector(task.minus[0] + j), load_vector(task.minus[1] + j)};
-      sum = add(sum, add(Sigma::of(add(a, high), task.degree), negative(Sigma::of(add(b, high), task.degree))));
+      const Twofold t = {load_vector(task.low[0] + j), load_vector(task.low[1] + j)};
+      const Twofold a = Sigma::of(add(high, t), task.degree), b = Sigma::of(add(high, negative(t)), task.degree);
+      sum = add(sum, add(a, negative(b)));
     }
     std::uint64_t bits = static_cast<std::uint64_t>(k);
     for (int shift = 32; shift > 0; shift /= 2) bits ^= bits >> shift;

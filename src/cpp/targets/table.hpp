@@ -226,25 +226,18 @@ struct Sweep {
 
 enum class SigmaKind : int { exp, logistic, tanh, softplus, sin, gauss, relu, step, repu };
 constexpr int kSigmaKinds = 9;
-constexpr std::int64_t kSignSumPairs = 128;  // tables come in whole multiples: 8 registers of 16 lanes
+constexpr std::int64_t kSignSumPairs = 256;  // tables come in whole multiples: 4 x 16 lanes, four pairs each
+constexpr std::int64_t kReluPairs = 32;      // and those of relu in these
 constexpr std::int64_t kSignSumBlock = 512;  // sums of high halves in one call, at most
 
-// Of each pair of low halves, E = e^-t or e^t: their difference, sum and product, by which logistic(t + h) of the one
-// less that of the other is difference B / (1 + sum B + product B^2), B = e^-|h|.
-struct MergedTable {
-  const void* difference;
-  const void* sum;
-  const void* product;
-};
-
-// sum over k < count of (-1)^popcount(k) sum over j < pairs of [sigma(plus[j] + high[k]) - sigma(minus[j] + high[k])]
+// sum over k < count of (-1)^popcount(k) sum over j < pairs of [sigma(high[k] + low[j]) - sigma(high[k] - low[j])]
 struct SignSumTask {
-  const void* plus;  // of the kernel's type; pairs beyond the true ones are equal, so that they cancel
-  const void* minus;
+  const void* low;  // tables are of the kernel's type; pairs beyond the true ones are 0, so that they cancel
   std::int64_t pairs;
-  MergedTable merged[2];  // for high >= 0 and high < 0
-  const void* exp_plus;   // e^plus and e^minus
-  const void* exp_minus;
+  const void* merged;        // eight tables of pairs / 4 coefficients, see `sign_sum_merged`
+  const void* exponentials;  // e^low, and then e^-low
+  const void* magnitudes;    // |low|: the positive ones, filled up with zeros to `positive`, and then the others
+  std::int64_t positive, end;
   const double* high;
   std::int64_t count;
   int degree;   // of a power of relu
@@ -253,8 +246,7 @@ struct SignSumTask {
 
 // The same in double-double arithmetic: numbers are the sums of a high and a low part.
 struct SignSumDoubleTask {
-  const double* plus[2];
-  const double* minus[2];
+  const double* low[2];
   std::int64_t pairs;
   const double* high[2];
   std::int64_t count;
@@ -330,9 +322,9 @@ struct KernelTable {
   // result = matrix . operand (+ bias); with [1] the result is added to: result += transpose . operand
   void (*spmm[kSpmmKinds][2][2])(const SpmmTask&);  // [kind][transposed][narrow, wide]
 
-  // [float32, float64][SigmaKind]; of merged: 16 neurons a division, or 4
+  // [float32, float64][SigmaKind]; of merged: 32, 16 or 8 neurons a division
   double (*sign_sum[2][kSigmaKinds])(const SignSumTask&);
-  double (*sign_sum_merged[2][2])(const SignSumTask&);
+  double (*sign_sum_merged[2][3])(const SignSumTask&);
   double (*sign_sum_exp_table[2])(const SignSumTask&);
   void (*activate[2][kSigmaKinds])(const void* source, void* destination, std::int64_t size, int degree);
   void (*sign_sum_double[kSigmaKinds])(const SignSumDoubleTask&, double* sum);  // sum[0] + sum[1]
