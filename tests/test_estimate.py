@@ -84,6 +84,21 @@ def test_the_confidence_widens_the_interval(confidence: float) -> None:
     assert found.confidence == confidence
 
 
+@pytest.mark.parametrize("method", ["auto", "hyperloglog", "cohen"])
+def test_the_narrowest_arguments(method: str) -> None:
+    net = networks()["two sparse layers"]
+    nearly_one = math.nextafter(1.0, 0.0)
+    found = cf.estimate_synapses(net, confidence=nearly_one, rel_error=0.5, method=method, rng=1)
+    assert found.interval[0] <= cf.synapse_count(net) <= found.interval[1] < math.inf
+    for error in (1e-300, math.nextafter(0.0, 1.0)):
+        with (
+            contextlib.nullcontext()
+            if method == "auto"  # exact, so without any error
+            else pytest.raises(ValueError, match="ask for a larger rel_error")
+        ):
+            cf.estimate_synapses(net, rel_error=error, method=method, rng=1)
+
+
 def test_seeds_threads_and_memory() -> None:
     net = networks()["five random layers"]
     arguments: dict[str, Any] = {"method": "hyperloglog", "rng": 5, "rel_error": 0.05}

@@ -22,6 +22,7 @@ from cheapfast.counting.sampling import (
     Sampled,
     mean_by_draws,
     predicted_draws,
+    squared,
 )
 from cheapfast.support import Support
 
@@ -216,8 +217,9 @@ class Question:
         """Draws that reach the error if sketches are as good as the theory of large sets says."""
         from scipy.special import ndtri
 
-        quantile = float(ndtri(0.5 + self.confidence / 2))
-        return math.ceil((quantile * SKETCH_ERROR / self.rel_error) ** 2)
+        # of the lower tail: 1/2 + confidence/2 may round to 1, where there is no quantile
+        quantile = -float(ndtri((1 - self.confidence) / 2))
+        return math.ceil(squared(quantile * SKETCH_ERROR / self.rel_error))
 
     def _sampled(self, rows: Rows, rng: np.random.Generator) -> Sampled:
         """Sketch all rows, then draw and count."""

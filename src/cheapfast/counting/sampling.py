@@ -80,7 +80,8 @@ def student(values: Values, confidence: float, unseen: float = 0.0) -> Sampled:
     mean = float(values.mean())
     variance = float(values.var(ddof=1)) / draws + (unseen * mean / draws) ** 2
     error = math.sqrt(variance)
-    quantile = float(stdtrit(draws - 1, 0.5 + confidence / 2))
+    # of the lower tail: 1/2 + confidence/2 may round to 1, where there is no quantile
+    quantile = -float(stdtrit(draws - 1, (1 - confidence) / 2))
     return Sampled(mean, error, quantile * error, draws)
 
 
@@ -159,7 +160,23 @@ def predicted_draws(result: Sampled, plan: Plan) -> int:
     """
     if math.isinf(result.relative):
         return plan.budget
-    return math.ceil(_MARGIN * result.draws * (result.relative / plan.rel_error) ** 2)
+    return math.ceil(_MARGIN * result.draws * squared(result.relative / plan.rel_error))
+
+
+def squared(ratio: float) -> float:
+    """Square a ratio of errors, to which draws are proportional.
+
+    Parameters
+    ----------
+    ratio : float
+        May be infinite: the quotient by an error that is hardly above 0.
+
+    Returns
+    -------
+    float
+        At most 1e30, which is out of reach whatever follows.
+    """
+    return min(ratio, 1e15) ** 2
 
 
 class RowSampler:
