@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import cheapfast
+from cheapfast.cli import main
 
 PACKAGE = Path(cheapfast.__file__).parent
 SOURCES = sorted(path for path in PACKAGE.rglob("*") if path.suffix in {".py", ".pyi"})
@@ -102,3 +103,26 @@ def test_package_is_typed() -> None:
 
 def test_version_is_the_distributions() -> None:
     assert re.match(r"\d+\.\d+", cheapfast.__version__)
+
+
+#: What `cheapfast flatten` prints is shown word for word in these.
+SHOWN = [
+    path
+    for path in (Path(__file__).parents[1] / text for text in ("README.md", "docs"))
+    for path in ([path] if path.is_file() else sorted(path.rglob("*.rst")))
+    if "flattening cost  C_s" in path.read_text(encoding="utf-8")
+]
+
+
+@pytest.mark.parametrize("path", SHOWN, ids=lambda path: path.name)
+def test_output_that_is_shown_has_all_lines(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["flatten", "fft:8"]) == 0
+    caption = "the first row is applied first"
+    printed = capsys.readouterr().out.partition(caption)[2]
+    assert "deep synapses" in labels_of(printed)
+    assert labels_of(path.read_text(encoding="utf-8").partition(caption)[2]) == labels_of(printed)
+
+
+def labels_of(text: str) -> list[str]:
+    lines = [line.strip() for line in text.partition("Verdict")[0].splitlines()]
+    return [line[:16].strip() for line in lines if line]

@@ -24,7 +24,7 @@ Examples:
   cheapfast estimate A.npz A.npz          about how many, with a confidence interval
   cheapfast apply R.npz A.npz P.npz       how fast the layers are applied, one after another
   cheapfast unflatten matrix.npy          a deep network for a flat matrix
-  cheapfast gate --n 32 --method direct   2^32 neurons that multiply 32 numbers
+  cheapfast gate --n 32                   2^32 neurons that multiply 32 numbers
   cheapfast merge R.npz A.npz P.npz       multiply out or apply: what is faster, and from when on
   cheapfast paper                         the paper's claims, computed
   cheapfast bench --only count --quick    how fast, against other libraries

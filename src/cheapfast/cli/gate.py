@@ -17,7 +17,8 @@ from .numbers import format_count, format_ratio, parse_fraction, parse_integer
 
 EXAMPLES = """\b
 Examples:
-  cheapfast gate --n 32 --sigma logistic --method direct
+  cheapfast gate --n 32 --sigma logistic
+  cheapfast gate --n 32 --method direct     add up all 2^32 neurons, rounding and all
   cheapfast gate 0.5 1.5 0.8 1.2 --sigma tanh
   cheapfast gate --n 1024 --method tree --json
 """
