@@ -275,6 +275,13 @@ def test_closed_pipe_is_no_error(options):
     assert process.returncode == 141
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+def test_standard_output_may_be_closed():
+    command = f"'{sys.executable}' -m cheapfast flatten fft:8 >&-"
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_messages_go_to_standard_error():
     command = [sys.executable, "-m", "cheapfast", "flatten", "foo:3"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

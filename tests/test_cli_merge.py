@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sps
+from rich.console import Console
 
 import cheapfast as cf
 from cheapfast.cli import main
+from cheapfast.cli.merge_report import MergeReport
 
 KEYS = {
     "advice",
@@ -140,3 +143,12 @@ def test_refusals(arguments, message, code, tmp_path, capsys):
     assert captured.err.startswith("cheapfast: ")
     assert message in captured.err
     assert not target.exists()
+
+
+def test_numbers_are_folded_and_not_cut_where_the_terminal_is_narrow(files: list[str]) -> None:
+    net = cf.read_chain(files)
+    plan = cf.plan_merge(net, objective="time", applications=10**6, threads=1)
+    console = Console(width=60, file=io.StringIO())
+    with console.capture() as capture:
+        console.print(MergeReport(plan, ("P", "A", "R")).renderables()[0])
+    assert "…" not in capture.get()

@@ -39,7 +39,8 @@ def guarded(run: Callable[[], object]) -> int:
     try:
         code = run()
         # here and not when the interpreter shuts down, where a closed pipe cannot be handled
-        sys.stdout.flush()
+        if sys.stdout is not None:  # `>&-`: there is nobody to tell
+            sys.stdout.flush()
     except (BrokenPipeError, PipeClosedError):
         _drop_output()
         return PIPE_CLOSED

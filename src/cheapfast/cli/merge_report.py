@@ -86,7 +86,7 @@ class MergeReport:
         table.add_column("layers", overflow="fold")
         (_, *headings), *rows = self.plan.rows()
         for heading in headings:
-            table.add_column(heading, justify="right")
+            table.add_column(heading, justify="right", overflow="fold")
         for group, (_, *cells) in zip(self.plan.groups, rows, strict=True):
             first, last = group.start + 1, group.stop
             names = ", ".join(self.names[group.start : group.stop])

@@ -66,8 +66,8 @@ def _print(claims: Sequence[Any]) -> None:
             Text(claim.note),
         )
     verdicts = [claim.verdict for claim in claims]
-    counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in _STYLES)
-    show(table, f"{len(verdicts)} claims: {counts}", width=160)
+    counts = ", ".join(f"{verdict}: {verdicts.count(verdict)}" for verdict in _STYLES)
+    show(table, f"{len(verdicts)} claims; {counts}", width=160)
 
 
 def _show(value: float | str) -> str:
