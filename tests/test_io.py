@@ -584,6 +584,13 @@ def test_save_keeps_the_permissions_of_a_file_that_it_replaces(tmp_path: Path) -
             cf.save(path, net)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_full_device_is_named() -> None:
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        cf.save("/dev/full", cf.chain([[1.0]]))
+    assert not os.path.isfile("/dev/full")
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="no /dev/stdout here")
 def test_save_writes_to_standard_output_where_that_is_a_pipe() -> None:
     code = "import cheapfast as cf; cf.save('/dev/stdout', cf.algorithms.hadamard(8))"

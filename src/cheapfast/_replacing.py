@@ -35,29 +35,36 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     name = os.fspath(path)
     # asked of the name itself: that of a pipe behind /dev/stdout leads nowhere once resolved
     if os.path.exists(name) and not os.path.isfile(name) and not os.path.isdir(name):
-        with open(name, "wb") as file:  # a file in the place of /dev/null would be a disaster
+        with _named(name), open(name, "wb") as file:  # a file in the place of /dev/null: a disaster
             yield file
         return
     target = os.path.realpath(name)
     _require_writable(target)
     temporary = os.path.join(os.path.dirname(target), f".cheapfast-{secrets.token_hex(8)}.tmp")
     try:
-        # not tempfile: its files are private to the user, and would stay so once renamed
-        with open(temporary, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileNotFoundError):
-            shutil.copymode(target, temporary)
-        os.replace(temporary, target)
-    except OSError as error:
-        if error.errno is None:
-            raise
-        # the system names the temporary file, or none where the disk is full
-        raise OSError(error.errno, error.strerror, target) from error
+        with _named(target):
+            # not tempfile: its files are private to the user, and would stay so once renamed
+            with open(temporary, "xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileNotFoundError):
+                shutil.copymode(target, temporary)
+            os.replace(temporary, target)
     finally:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Name the file in an error of the system, which names the temporary one, or none at all."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, name) from error
 
 
 def _require_writable(target: str) -> None:
