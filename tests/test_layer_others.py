@@ -227,6 +227,15 @@ def test_operator_equality():
     assert Operator(operator) != 1
 
 
+def test_equality_of_an_operator_that_is_passed_by():
+    operator = shift()
+    assert PassThrough(Operator(operator), 2) == PassThrough(Operator(operator), 2)
+    assert PassThrough(Operator(operator), 2) != PassThrough(Operator(shift()), 2)
+    assert PassThrough(Operator(operator), 2) != PassThrough(Operator(operator), 1)
+    assert PassThrough(Operator(operator), 2) != Operator(operator)
+    assert Sparse([[1.0]]) != PassThrough(Sparse([[1.0]]), 0) != 1
+
+
 @pytest.mark.parametrize("wrong", ["text", None, 3.0])
 def test_no_operator(wrong):
     with pytest.raises(TypeError, match="linear_operator must be"):

@@ -146,6 +146,14 @@ class PassThrough(Layer):
         inner = {k[len(_PREFIX) :]: v for k, v in state.items() if k.startswith(_PREFIX)}
         return cls(layer_from_state(state["layer"], inner), state["width"])
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PassThrough):
+            return NotImplemented
+        # of the layers themselves: an Operator has no state to compare
+        return self._width == other._width and self._layer == other._layer
+
+    __hash__ = Layer.__hash__
+
     def __repr__(self) -> str:
         return f"PassThrough({self._layer!r}, {self._width} wires)"
 
