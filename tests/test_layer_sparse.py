@@ -308,3 +308,10 @@ def test_more_rows_than_memory_are_refused_before_they_are_allocated():
         Sparse(matrix)
     with pytest.raises(MemoryError, match=r"matrices\[1\]: a 100000000000000 x"):
         chain(sparse.coo_array((2, 10**14)), matrix)
+
+
+def test_a_lil_matrix_with_a_value_missing_is_refused() -> None:
+    matrix = sparse.lil_array(np.eye(3))
+    matrix.rows[0] = [0, 1]  # SciPy would read past the values
+    with pytest.raises(ValueError, match="a value for each index in each of its rows"):
+        Sparse(matrix)

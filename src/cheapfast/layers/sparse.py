@@ -271,6 +271,9 @@ def _check_before_conversion(matrix: Any) -> None:
         blocks = (rows // height, columns // width)
         _check(blocks, *_same_index_type(matrix.indptr, matrix.indices))
         _check_lengths(matrix, int(matrix.indptr[-1]))
+    elif matrix.format == "lil":
+        if [len(row) for row in matrix.rows] != [len(row) for row in matrix.data]:
+            raise ValueError("matrix must have a value for each index in each of its rows")
     elif matrix.format == "dia":
         _check_lengths(matrix, len(matrix.offsets))
     elif matrix.format == "coo":
