@@ -13,6 +13,7 @@ import pytest
 import scipy.linalg
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 import cheapfast as cf
 from cheapfast import _core, _memory
@@ -317,6 +318,8 @@ def test_lengths_that_are_no_power_of_two(n: int, message: str) -> None:
     [
         ({"x": 3.0}, ValueError, "x must have at least one dimension"),
         ({"x": ["a", "b"]}, TypeError, "x must be one of float32"),
+        ({"x": np.ma.ones(4)}, TypeError, "x is a masked array: fill it first"),
+        ({"x": sparse.csr_array(np.eye(4))}, TypeError, "x is a sparse matrix"),
         ({"x": np.zeros(2, object)}, TypeError, "x must be one of float32"),
         ({"x": np.zeros(2, np.longdouble)}, TypeError, "x must be one of float32"),
         ({"x": [[1, 2], [3]]}, ValueError, "x must be an array of numbers"),

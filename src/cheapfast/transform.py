@@ -139,6 +139,10 @@ def _ready(source: npt.NDArray[Any], out: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _array(x: npt.ArrayLike) -> npt.NDArray[Any]:
     """Return x as an array."""
+    if hasattr(x, "tocsr"):
+        raise TypeError("x is a sparse matrix: transform x.toarray()")
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError("x is a masked array: fill it first, x.filled(value)")
     try:
         return np.asarray(x)
     except ValueError as error:

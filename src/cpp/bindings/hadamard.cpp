@@ -112,7 +112,8 @@ py::object destination(const py::array& x, py::handle out, const PlainCall& call
 
 py::object plain(py::handle x_object, py::handle out_object, py::handle axis, py::handle threads,
                  py::handle thread_count) {
-  if (!py::isinstance<py::array>(x_object)) return py::none();
+  // no subclass: a masked array has rules of its own
+  if (Py_TYPE(x_object.ptr()) != reinterpret_cast<PyTypeObject*>(Api::get().PyArray_Type_)) return py::none();
   const py::array x = py::reinterpret_borrow<py::array>(x_object);
   const std::optional<PlainCall> call = plain_call(x, axis);
   if (!call) return py::none();
