@@ -308,3 +308,12 @@ def test_ctrl_c_stops_a_long_count(function: str, threads: int) -> None:
         "count_rows": "_core.count_rows(layers, rows, {}, PLENTY, None)",
     }[function].format(threads)
     assert seconds_until_interrupted(setup, call) < PATIENCE
+
+
+def test_columns_beyond_32_bits_are_refused() -> None:
+    layer = (1, 2**32, np.array([0, 1]), np.array([2**32 - 1]), np.array([-1.0]))
+    primes = random_prime(np.random.default_rng(0)), random_prime(np.random.default_rng(1))
+    with pytest.raises(ValueError, match="fewer than 2\\^32 columns"):
+        _core.count_modular([layer], *primes, 1, 1 << 60, None)
+    with pytest.raises(ValueError, match="fewer than 2\\^32 columns"):
+        _core.count_with_tolerance([layer], 0.1, 1, 1 << 60, None)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 
@@ -267,6 +268,10 @@ class NumericalCount {
 
 void check(const std::vector<ValuedLayer>& layers) {
   if (layers.empty()) throw std::invalid_argument("layers must hold at least one matrix");
+  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();  // columns are kept in 32 bits
+  for (const ValuedLayer& layer : layers) {
+    if (layer.pattern.cols > kMost) throw std::invalid_argument("layers must have fewer than 2^32 columns");
+  }
   for (std::size_t l = 1; l < layers.size(); ++l) {
     if (layers[l - 1].pattern.cols != layers[l].pattern.rows) throw std::invalid_argument("layers must chain");
   }
