@@ -113,15 +113,16 @@ std::vector<std::unique_ptr<Memory>> one_each(int workers, std::int64_t cols, Me
   return all;
 }
 
-// Fills the row's place and returns how many entries are not zero; these come first.
+// Fills the row's place and returns how many entries are not zero; these come first. Adds the pairs to `pairs`.
 template <class I, class Index, class T>
 std::int64_t fill_row(std::int64_t r, const Csr& left, const T* a, const Csr& right, const T* b, Workspace<T>& work,
-                      Index* indices, T* values) {
+                      Index* indices, T* values, std::uint64_t& pairs) {
   const I *ap = static_cast<const I*>(left.starts), *ai = static_cast<const I*>(left.indices);
   const I *bp = static_cast<const I*>(right.starts), *bi = static_cast<const I*>(right.indices);
   T* const sums = work.sums.data();
   for (I k = ap[r]; k < ap[r + 1]; ++k) {
     const T weight = a[k];
+    pairs += static_cast<std::uint64_t>(bp[ai[k] + 1] - bp[ai[k]]);
     for (I q = bp[ai[k]]; q < bp[ai[k] + 1]; ++q) {
       const I column = bi[q];
       if (work.columns.insert(column)) {
@@ -172,10 +173,15 @@ SparseProduct<Index, T> fill(const Csr& left, const T* a, const Csr& right, cons
   auto memory = one_each<Workspace<T>>(workers, right.cols, context.budget);
   Buffer<std::int64_t> kept(static_cast<std::size_t>(left.rows));
   for_row_blocks(left.rows, workers, context.monitor, [&](std::size_t worker, std::int64_t begin, std::int64_t end) {
-    for (std::int64_t r = begin; r < end; ++r) {
+    std::uint64_t pairs = 0;
+    for (std::int64_t r = begin; r < end && !context.monitor.stopped(); ++r) {
       const std::size_t row = static_cast<std::size_t>(r);
       kept[row] = fill_row<I>(r, left, a, right, b, *memory[worker], product.indices.data() + starts[row],
-                              product.values.data() + starts[row]);
+                              product.values.data() + starts[row], pairs);
+      if (worker == 0 && pairs > kPollWork) {
+        context.monitor.poll();
+        pairs = 0;
+      }
     }
   });
   compact(product, starts, kept);
