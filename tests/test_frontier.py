@@ -259,6 +259,64 @@ def test_runs_that_cannot_decide_are_not_counted(monkeypatch: pytest.MonkeyPatch
     assert len(counted) <= len(net) < len(net) * (len(net) - 1) // 2
 
 
+@pytest.mark.parametrize("honest", [True, False])
+def test_what_estimates_decide_is_labelled(honest: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counts are exact whatever an estimate says; what it ruled out is not called proven."""
+    net = cf.algorithms.random_sparse(300, 0.006, 7, rng=4)
+    expected = cf.frontier(net)
+    guessed: list[int] = []
+
+    def guess(run: cf.Network, **options: object) -> cf.Estimate:
+        guessed.append(len(run))
+        true = cf.synapse_count(run)
+        value = true * 1.003 if honest else 1e9  # far too high: everything is ruled out
+        return cf.Estimate(value, 0.005 * true, (0.99 * true, 1.01 * true), 0.95, "hyperloglog")
+
+    monkeypatch.setattr(runs, "_CHEAP_START", 0)
+    monkeypatch.setattr(runs, "_DEAR_COUNT", 0)
+    monkeypatch.setattr(runs, "estimate_synapses", guess)
+    found = cf.frontier(net)
+    assert guessed
+    for mine, right in zip(found, expected, strict=True):
+        assert mine.synapses >= right.synapses
+        counts = [cf.synapse_count(net[a:b]) for a, b in mine.groups]
+        assert mine.synapses == sum(counts)
+        assert mine.synapses == right.synapses or not (mine.proven or honest)
+    assert found[0].proven
+    assert found[len(net) - 1].proven
+    unproven = [point.hidden_layers for point in found if not point.proven]
+    assert unproven
+    assert ("?" in repr(found)) == ("rests on estimates" in repr(found)) is True
+    assert "rests on estimates" in found._repr_html_()
+    assert "?" not in repr(expected)
+
+
+@pytest.mark.parametrize("error", [ValueError, MemoryError])
+def test_where_nothing_can_be_estimated_is_counted(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = cf.algorithms.random_sparse(200, 0.01, 5, rng=4)
+    expected = cf.frontier(net)
+
+    def refuse(*_: object, **__: object) -> cf.Estimate:
+        raise error
+
+    monkeypatch.setattr(runs, "_CHEAP_START", 0)
+    monkeypatch.setattr(runs, "_DEAR_COUNT", 0)
+    monkeypatch.setattr(runs, "estimate_synapses", refuse)
+    assert cf.frontier(net) == expected
+    assert all(point.proven for point in cf.frontier(net))
+
+
+def test_estimates_that_turn_out_exact_are_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = cf.algorithms.random_sparse(200, 0.01, 5, rng=4)
+    expected = cf.frontier(net)
+    monkeypatch.setattr(runs, "_CHEAP_START", 0)
+    monkeypatch.setattr(runs, "_DEAR_COUNT", 0)
+    found = cf.frontier(net)
+    assert [point.synapses for point in found] == [point.synapses for point in expected]
+
+
 def test_rows_and_columns_of_all_runs() -> None:
     rng = np.random.default_rng(3)
     dense = [rng.random((9, 9)) < 0.15 for _ in range(70)]  # more than one word of starts

@@ -32,12 +32,20 @@ class FrontierPoint:
         Widths of the hidden layers, summed.
     groups : tuple of (int, int)
         The layers ``start`` to ``stop - 1`` (data-flow order) that each weight layer merges.
+    proven : bool
+        Whether no other way to merge neighbours leaves fewer synapses. Otherwise some were ruled
+        out by estimates, at five standard errors.
     """
 
     hidden_layers: int
     synapses: int
     neurons: int
     groups: tuple[tuple[int, int], ...]
+    proven: bool = True
+
+
+#: What a question mark behind a number of synapses means.
+_UNPROVEN = "? counted, but that no other merging has fewer rests on estimates"
 
 
 class Frontier(Sequence[FrontierPoint]):
@@ -100,10 +108,15 @@ class Frontier(Sequence[FrontierPoint]):
             f"{number:>13}  {synapses:>24}  {groups}" for number, synapses, groups in _rows(self)
         ]
         heading = f"{'hidden layers':>13}  {'synapses':>24}  merged layers"
-        return "\n".join([heading, *lines])
+        return "\n".join([heading, *lines, *([_UNPROVEN] if self._has_unproven else [])])
 
     def _repr_html_(self) -> str:
-        return html_table(("hidden layers", "synapses", "merged layers"), _rows(self))
+        table = html_table(("hidden layers", "synapses", "merged layers"), _rows(self))
+        return f"{table}<p>{_UNPROVEN}</p>" if self._has_unproven else table
+
+    @property
+    def _has_unproven(self) -> bool:
+        return not all(point.proven for point in self)
 
 
 def _rows(frontier: Frontier) -> list[tuple[str, str, str]]:
@@ -111,7 +124,7 @@ def _rows(frontier: Frontier) -> list[tuple[str, str, str]]:
     return [
         (
             str(point.hidden_layers),
-            f"{point.synapses:,}" + (" *" if point is mark else "  "),
+            f"{point.synapses:,}{'' if point.proven else '?'}{' *' if point is mark else '  '}",
             " ".join(str(a) if b == a + 1 else f"{a}-{b - 1}" for a, b in point.groups),
         )
         for point in frontier
@@ -159,8 +172,10 @@ def frontier(
     over the last group finds the best partition for each number of groups from the counts of the
     :math:`L(L+1)/2` runs of neighbours. Not all of them are counted: longer runs of a product
     whose nonempty rows hold all nonempty columns are rows times columns, and a run is left with
-    cheap lower bounds until a best partition would use it. The result is exact all the same: every
-    run of a partition that is returned is counted, and no other partition is below it.
+    cheap lower bounds until a best partition would use it. Every run of a partition that is
+    returned is counted, and no other partition is below it. Where counts are dear (wide layers,
+    long runs), a run is estimated before it is counted, and left at that if it could not win at
+    five standard errors less; the points that this decided are not `FrontierPoint.proven`.
 
     Examples
     --------
@@ -176,8 +191,12 @@ def frontier(
         raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
     net.require_linear("a frontier")
     with reporting(progress, "counting runs of layers") as report:
-        partitions = Runs(net, threads, memory_limit, report).least_partitions()
-    return Frontier([_point(net, partition) for partition in partitions])
+        runs = Runs(net, threads, memory_limit, report)
+        partitions = runs.least_partitions()
+        proven = runs.proven(partitions)
+    return Frontier(
+        [_point(net, partition, sure) for partition, sure in zip(partitions, proven, strict=True)]
+    )
 
 
 def check_hidden_layers(hidden_layers: Any, net: Network) -> int:
@@ -208,8 +227,8 @@ def check_hidden_layers(hidden_layers: Any, net: Network) -> int:
     return wanted
 
 
-def _point(net: Network, partition: Partition) -> FrontierPoint:
+def _point(net: Network, partition: Partition, proven: bool) -> FrontierPoint:
     starts = (*partition.starts, len(net))
     groups = tuple(itertools.pairwise(starts))
     neurons = sum(net[stop - 1].shape[0] for _, stop in groups[:-1])
-    return FrontierPoint(len(groups) - 1, partition.cost, neurons, groups)
+    return FrontierPoint(len(groups) - 1, partition.cost, neurons, groups, proven)

@@ -11,6 +11,7 @@ import numpy as np
 from cheapfast._memory import available_bytes, parse_bytes
 from cheapfast._validate import thread_count
 from cheapfast.counting.csr import count_prefixes_csr
+from cheapfast.counting.estimate import estimate_synapses
 from cheapfast.counting.structural import count_structural
 from cheapfast.flattening.partition import Partition, least_partitions
 from cheapfast.flattening.reach import largest_rows, nonzero_rows, transposed
@@ -25,6 +26,15 @@ _CHEAP_START = 2 * 10**7
 
 #: Entries up to which the sharper lower bounds are worth their time: some seconds.
 _CHEAP_BOUNDS = 2 * 10**9
+
+#: Synapses times batches of 512 columns from which on a run is estimated before it is counted:
+#: some tenths of a second.
+_DEAR_COUNT = 3 * 10**8
+
+#: What an estimate has to clear to rule a run out, and the seed of all of them: the same network
+#: has the same frontier.
+_STANDARD_ERRORS = 5
+_SEED = 0
 
 #: Columns that one pass of the bit-parallel count takes.
 _BATCH = 512
@@ -69,10 +79,12 @@ class Runs:
         dtype = np.dtype(np.int64 if largest < 2**31 else object)
         self.bounds = np.zeros((depth, depth), dtype=dtype)
         self.known = np.zeros((depth, depth), dtype=bool)
+        self._guessed: set[tuple[int, int]] = set()
         self._full = self.bounds.copy()  # nonempty rows times nonempty columns, where known
         self._fold_closed()
         if not self._complete():
             self._count_entries()
+        self._hoped_for = self.bounds.copy()  # what is not known most likely costs no less
 
     def least_partitions(self) -> list[Partition]:
         """Find the cheapest partition for each number of groups, counting what decides.
@@ -80,21 +92,22 @@ class Runs:
         Returns
         -------
         list of Partition
-            As of `cheapfast.flattening.partition.least_partitions`, exact.
+            As of `cheapfast.flattening.partition.least_partitions`; their costs are exact.
 
         Notes
         -----
         The partitions of least *bound* are found, their runs counted, and so on until all runs of
         these partitions are known: their costs are then exact, and no partition can cost less,
-        since none costs less than its bound.
+        since none costs less than its bound. A run that is dear to count is estimated first, and
+        counted only if it belongs to a best partition even at five standard errors less. `proven`
+        tells where that mattered.
         """
         while True:
-            depth = len(self._net)
-            found = least_partitions([self.bounds[i, i:].tolist() for i in range(depth)])
+            found = self._least(np.where(self.known, self.bounds, self._hoped_for))
             wanted = {
                 (i, j)
                 for partition in found
-                for i, j in _groups(partition.starts, depth)
+                for i, j in _groups(partition.starts, len(self._net))
                 if not self.known[i, j]
             }
             if not wanted:
@@ -102,9 +115,55 @@ class Runs:
                 return found
             # the longest first: what a count passes through on its way is counted too
             for i, j in sorted(wanted, key=lambda run: run[0] - run[1]):
-                if not self.known[i, j]:
+                if self.known[i, j]:
+                    continue
+                if not self._guess(i, j):
                     self._count(i, j)
-                    self._settled()
+                self._settled()
+
+    def proven(self, found: list[Partition]) -> list[bool]:
+        """Say of which partitions it is proven that none costs less.
+
+        Parameters
+        ----------
+        found : list of Partition
+            As `least_partitions` returned them.
+
+        Returns
+        -------
+        list of bool
+            False where only an estimate rules out that another partition costs less.
+        """
+        if not self._guessed:
+            return [True] * len(found)
+        bounds = self._least(self.bounds)
+        return [mine.cost == bound.cost for mine, bound in zip(found, bounds, strict=True)]
+
+    def _least(self, costs: np.ndarray) -> list[Partition]:
+        return least_partitions([costs[i, i:].tolist() for i in range(len(self._net))])
+
+    def _guess(self, i: int, j: int) -> bool:
+        """Estimate a run that is dear to count, once; return whether something was learnt."""
+        entries = sum(support.nnz for support in self._supports[i : j + 1])
+        dear = entries * math.ceil(self._supports[i].shape[1] / _BATCH) > _DEAR_COUNT
+        if not dear or (i, j) in self._guessed:
+            return False
+        self._guessed.add((i, j))
+        try:
+            found = estimate_synapses(
+                self._net[i : j + 1],
+                rng=_SEED,
+                threads=self._threads,
+                memory_limit=self._limit,
+            )
+        except (ValueError, MemoryError):
+            return False  # rows too uneven for the draws, or no room: the count decides
+        if found.method == "exact":
+            self._learn(i, j, int(found.value))
+        else:
+            low = math.floor(found.value - _STANDARD_ERRORS * found.standard_error)
+            self._hoped_for[i, j] = max(low, self.bounds[i, j])
+        return True
 
     def _fold_closed(self) -> None:
         """Take the products that have a closed form."""
