@@ -233,8 +233,14 @@ def test_only_linear_networks() -> None:
     with pytest.raises(TypeError, match=r"net must be a cheapfast\.Network"):
         cf.estimate_synapses(np.eye(3))  # type: ignore[arg-type]
     net = cf.Network([cf.Sparse(np.eye(3)), cf.Activation("tanh"), cf.Sparse(np.eye(3))])
-    with pytest.raises(TypeError, match=r"(?i)activation"):
+    with pytest.raises(TypeError, match=r"in the way: layers\[1\] \(Activation\('tanh'\)\)$"):
         cf.estimate_synapses(net)
+    two = cf.Network([*net, cf.Activation("relu")])
+    for ask in (cf.estimate_synapses, cf.synapse_count, cf.flattening_cost):
+        with pytest.raises(TypeError, match=r"layers\[1\] .*tanh.*, layers\[3\] .*relu"):
+            ask(two)
+    with pytest.raises(TypeError, match=r"layers\[1\] .*tanh.*, layers\[3\] .*relu"):
+        cf.synapse_count(two, kind="numerical")
 
 
 @pytest.mark.parametrize("method", ["hyperloglog", "cohen"])

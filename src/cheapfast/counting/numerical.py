@@ -15,7 +15,7 @@ from cheapfast._progress import reporting
 from cheapfast._random import generator
 from cheapfast._validate import thread_count
 from cheapfast.counting.csr import used_columns
-from cheapfast.counting.structural import ProgressArgument, count_structural
+from cheapfast.counting.structural import ProgressArgument, count_structural, supports_of
 from cheapfast.network import Network
 
 #: The primes are drawn from 2^60 ... 2^61, p = 1 mod 4.
@@ -109,7 +109,7 @@ def count_numerical(
     allowed = check_tolerance(tolerance)
     random, workers = generator(rng), thread_count(threads)
     given = _memory.parse_bytes(memory_limit)
-    supports = [layer.support for layer in net]
+    supports = supports_of(net)
     limit = min(_memory.available_bytes() if given is None else given, _MOST_BYTES)
     written = sum(
         s.csr_bytes + s.nnz * layer.dtype.itemsize for s, layer in zip(supports, net, strict=True)

@@ -10,6 +10,7 @@ from cheapfast._progress import reporting
 from cheapfast._validate import choice, thread_count
 from cheapfast.counting.csr import CSR_METHODS, ChainCount, count_csr
 from cheapfast.counting.sketches import cohen_memory, sampling_memory
+from cheapfast.layers import Layer
 from cheapfast.network import Network
 from cheapfast.support import Support, compose
 
@@ -132,7 +133,7 @@ def _count(
     choice(method, "method", METHODS)
     workers = thread_count(threads)
     limit = parse_bytes(memory_limit)
-    supports = [layer.support for layer in net]
+    supports = supports_of(net)
     prefixes: list[int | None] = [None] * len(supports)
     if method in ("auto", "closed"):
         done = _fold(supports, prefixes)
@@ -209,6 +210,41 @@ def _fold(supports: list[Support], prefixes: list[int | None]) -> int:
     return len(supports)
 
 
+def supports_of(net: Network) -> list[Support]:
+    """Return the supports of all layers.
+
+    Parameters
+    ----------
+    net : Network
+        Linear layers with known supports.
+
+    Returns
+    -------
+    list of Support
+        In data-flow order.
+
+    Raises
+    ------
+    TypeError
+        If layers have none; the message names them all.
+    """
+    try:
+        return [layer.support for layer in net]
+    except TypeError as error:
+        in_the_way = ", ".join(
+            f"layers[{i}] ({layer!r})" for i, layer in enumerate(net) if not _has_support(layer)
+        )
+        raise TypeError(f"{error}; in the way: {in_the_way}") from None
+
+
+def _has_support(layer: Layer) -> bool:
+    try:
+        _ = layer.support
+    except TypeError:
+        return False
+    return True
+
+
 def merged_supports(net: Network) -> tuple[list[Support], int | None]:
     """Return the chain of supports that there is to count, merged where that is free.
 
@@ -224,7 +260,7 @@ def merged_supports(net: Network) -> tuple[list[Support], int | None]:
     int or None
         The count itself, where the algebra of supports knows it.
     """
-    supports = [layer.support for layer in net]
+    supports = supports_of(net)
     prefixes: list[int | None] = [None] * len(supports)
     if _fold(supports, prefixes) == len(supports):
         return supports[::-1], prefixes[-1]

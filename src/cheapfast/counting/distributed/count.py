@@ -15,7 +15,7 @@ from cheapfast.counting.count import KINDS
 from cheapfast.counting.distributed.cluster import Cluster, check_parts, connected, cuts
 from cheapfast.counting.distributed.worker import Shared
 from cheapfast.counting.numerical import count_numerical
-from cheapfast.counting.structural import ProgressArgument, count_structural
+from cheapfast.counting.structural import ProgressArgument, count_structural, supports_of
 from cheapfast.layers import Sparse
 from cheapfast.network import Network
 
@@ -181,8 +181,7 @@ def _count_block(shared: Shared, first: int, last: int, task: Task) -> int:
 
 def _closed_form(net: Network) -> int | None:
     """Return the count if the supports multiply in closed form; TypeError if one has none."""
-    for layer in net:
-        _ = layer.support
+    supports_of(net)
     try:
         return count_structural(net, "closed").value
     except ValueError:
