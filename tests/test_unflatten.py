@@ -324,6 +324,15 @@ def test_large_matrices_with_weights_of_all_sizes() -> None:
     check(found, matrix)
 
 
+def test_low_rank_beyond_one_panel() -> None:
+    rng = np.random.default_rng(1)
+    matrix = rng.standard_normal((700, 150)) @ rng.standard_normal((150, 640))
+    found = cf.unflatten(matrix)
+    assert found.family == "low rank"
+    assert found.network.synapses == 150 * (700 + 640)
+    check(found, matrix)
+
+
 def test_min_saving() -> None:
     assert cf.unflatten(hadamard(16), min_saving=2).saving == 2
     with pytest.raises(cf.StructureNotFound, match="at most 85 synapses"):

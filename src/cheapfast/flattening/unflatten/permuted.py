@@ -30,6 +30,7 @@ from cheapfast.network import Network
 _SEEDS = 4  # rows that are compared with all others
 _SAMPLED = 32  # columns at which rows are compared first
 _MOST_TRIALS = 40  # partners of a seed that are looked at closely
+_SCREENED = 16  # columns at which all rows are compared before they are at all columns of a class
 _LEAST_SIDE = 8  # a smaller matrix is not worth an attempt
 # The noise may be anything below the tolerance: gaps are looked for at these shares of it.
 _NOISE_LEVELS = (1.0, 1 / 32)
@@ -185,6 +186,8 @@ class _Search:
 
     def _row_groups(self, matrix: Array, classes: list[Array]) -> Array | None:
         """Group the rows that are parallel within each class of columns."""
+        if not self._may_be_parallel(matrix, classes[0]):
+            return None
         keys = np.empty((matrix.shape[0], 0))
         tolerance = 0.0
         for columns in classes:
@@ -195,6 +198,18 @@ class _Search:
             if np.bincount(clusters(keys, tolerance + 1e-11)).min() < 2:
                 return None
         return equal_groups(clusters(keys, tolerance + 1e-11))
+
+    def _may_be_parallel(self, matrix: Array, columns: Array) -> bool:
+        """Say whether each row is parallel to another one in some of the columns.
+
+        Most trials end here: in a matrix of signs any two rows have two ratios.
+        """
+        few = matrix[:, columns[:_SCREENED]]
+        if len(columns) <= _SCREENED or not few.any(axis=1).all():
+            return True
+        keys, least = scale_free_keys(few, self._rng)
+        tolerance = 20 * self._noise * math.sqrt(_SCREENED) / least + 1e-11
+        return bool(np.bincount(clusters(keys, tolerance)).min() > 1)
 
     def _assigned_columns(self, matrix: Array, rows: Array, classes: list[Array]) -> Array | None:
         """Give every column to the class that it fits best with all row groups at once.
