@@ -6,15 +6,11 @@ After sections II.C and III.H and appendix A of the paper, with its formulas cor
 from __future__ import annotations
 
 from cheapfast.gates.activations import Sigma, activation
-from cheapfast.gates.bits import (
-    bit_product_network,
-    boolean_network,
-    inverse_moebius_transform,
-    moebius_transform,
-)
+from cheapfast.gates.bits import bit_product_network, boolean_network
 from cheapfast.gates.bounds import MinimalNeurons, minimal_neurons
 from cheapfast.gates.cost import GateCost, flattening_cost
 from cheapfast.gates.flat import flat_product
+from cheapfast.gates.moebius import inverse_moebius_transform, moebius_transform
 from cheapfast.gates.product import (
     GateParameters,
     copy_network,

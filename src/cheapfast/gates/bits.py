@@ -11,6 +11,7 @@ from scipy import sparse
 
 from cheapfast import _memory
 from cheapfast._validate import integer
+from cheapfast.gates.moebius import moebius_transform
 from cheapfast.layers import Activation, Sparse
 from cheapfast.network import Network
 
@@ -89,94 +90,6 @@ def bit_product_network(k: int, digits: int = 10) -> Network:
 def _check_digits(digits: object) -> None:
     if integer(digits, "digits", minimum=1) > MOST_DIGITS:
         raise ValueError(f"digits must be at most {MOST_DIGITS}, got {digits}")
-
-
-def moebius_transform(values: npt.ArrayLike) -> Array:
-    r"""Return the coefficients of a function of n bits as a sum of bit products (eq. 13).
-
-    Parameters
-    ----------
-    values : array_like, shape (2**n,)
-        The function: entry x is its value where bit i of x is the i-th argument. Integers stay
-        exact.
-
-    Returns
-    -------
-    ndarray, shape (2**n,)
-        h with :math:`f(x) = \sum_{K \subseteq x} h_K`, K a set of bits.
-
-    Raises
-    ------
-    ValueError
-        If the length is no power of two.
-    TypeError
-        If the values are no real numbers.
-
-    Notes
-    -----
-    :math:`h_K = \sum_{x \subseteq K} (-1)^{|K| - |x|} f(x)`, in n passes of 2^(n-1) differences. It
-    is a bijection; `inverse_moebius_transform` goes back.
-
-    Examples
-    --------
-    >>> moebius_transform([0, 1, 1, 0])
-    array([ 0,  1,  1, -2])
-    """
-    return _subset_sums(values, np.subtract)
-
-
-def inverse_moebius_transform(coefficients: npt.ArrayLike) -> Array:
-    r"""Return the function of n bits with the given coefficients.
-
-    Parameters
-    ----------
-    coefficients : array_like, shape (2**n,)
-        h, as `moebius_transform` returns it.
-
-    Returns
-    -------
-    ndarray, shape (2**n,)
-        :math:`f(x) = \sum_{K \subseteq x} h_K`.
-
-    Raises
-    ------
-    ValueError
-        If the length is no power of two.
-    TypeError
-        If the coefficients are no real numbers.
-
-    Examples
-    --------
-    >>> inverse_moebius_transform([0, 1, 1, -2])
-    array([0, 1, 1, 0])
-    """
-    return _subset_sums(coefficients, np.add)
-
-
-def _subset_sums(values: npt.ArrayLike, combine: np.ufunc) -> Array:
-    """Combine each entry that has a bit with the one that does not, bit after bit."""
-    table = np.array(values)
-    if table.dtype.kind == "b":
-        table = table.astype(np.int64)
-    if table.dtype.kind not in "iuf":
-        raise TypeError(f"values must be real numbers, got {table.dtype}")
-    if table.dtype.kind in "iu":
-        table = _wide_integers(table)
-    size = table.size
-    if table.ndim != 1 or size == 0 or size & (size - 1):
-        raise ValueError(f"values must be 2^n numbers in one dimension, got shape {table.shape}")
-    half = 1
-    while half < size:
-        pairs = table.reshape(-1, 2, half)
-        combine(pairs[:, 1], pairs[:, 0], out=pairs[:, 1])
-        half *= 2
-    return table
-
-
-def _wide_integers(table: Array) -> Array:
-    """Return integers that n differences cannot overflow: int64, or Python's."""
-    largest = max(abs(int(table.max())), abs(int(table.min()))) if table.size else 0
-    return table.astype(object if largest * table.size >= 1 << 63 else np.int64)
 
 
 def boolean_network(values: npt.ArrayLike, digits: int = 10) -> Network:

@@ -15,6 +15,7 @@ void register_sign_sum(pybind11::module_& m);
 void register_sketch(pybind11::module_& m);
 void register_spgemm(pybind11::module_& m);
 void register_spmm(pybind11::module_& m);
+void register_subset_sums(pybind11::module_& m);
 void register_targets(pybind11::module_& m);
 }  // namespace cheapfast
 
@@ -33,5 +34,6 @@ PYBIND11_MODULE(_core, m) {
   cheapfast::register_sketch(m);
   cheapfast::register_spgemm(m);
   cheapfast::register_spmm(m);
+  cheapfast::register_subset_sums(m);
   cheapfast::register_targets(m);
 }

@@ -19,6 +19,7 @@ void fill_sign_sum(KernelTable& table);
 void fill_sign_sum_double(KernelTable& table);
 void fill_sketch(KernelTable& table);
 void fill_spmm(KernelTable& table);
+void fill_subset_sums(KernelTable& table);
 void fill_sweeps(KernelTable& table);
 
 }  // namespace CHEAPFAST_TARGET

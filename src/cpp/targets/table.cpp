@@ -21,6 +21,7 @@ void fill_table(KernelTable& table) {
   fill_sign_sum_double(table);
   fill_sketch(table);
   fill_spmm(table);
+  fill_subset_sums(table);
   fill_sweeps(table);
 }
 

@@ -253,6 +253,13 @@ struct SignSumDoubleTask {
   int degree;
 };
 
+// Sums over subsets by 1 to 3 bits: 2^bits rows, of which the places j < width, whole registers.
+struct SubsetRows {
+  void* data;
+  std::int64_t stride, width;  // of the numbers
+  int bits;
+};
+
 // Blocks (i2, j1) of one matrix, for the groups j1 = order[begin] ... order[end - 1] of its columns, see
 // kernels/factorize.hpp. Scratch has room for the blocks and one more, each row padded by 128 bytes.
 struct SplitTask {
@@ -328,6 +335,10 @@ struct KernelTable {
   double (*sign_sum_exp_table[2])(const SignSumTask&);
   void (*activate[2][kSigmaKinds])(const void* source, void* destination, std::int64_t size, int degree);
   void (*sign_sum_double[kSigmaKinds])(const SignSumDoubleTask&, double* sum);  // sum[0] + sum[1]
+
+  // [float32, float64, int64][alternating, plain]
+  void (*subset_block[3][2])(void* data, std::int64_t size);
+  void (*subset_rows[3][2])(const SubsetRows&);
 
   void (*split[4])(SplitTask&);  // by ValueType
   // [float32, float64][terms less one][each number of a run its own left factor, or all the same]
