@@ -11,14 +11,9 @@ from cheapfast.gates.bounds import MinimalNeurons, minimal_neurons
 from cheapfast.gates.cost import GateCost, flattening_cost
 from cheapfast.gates.flat import flat_product
 from cheapfast.gates.moebius import inverse_moebius_transform, moebius_transform
-from cheapfast.gates.product import (
-    GateParameters,
-    copy_network,
-    flat_product_network,
-    gate_parameters,
-    product_network,
-)
+from cheapfast.gates.product import copy_network, flat_product_network, product_network
 from cheapfast.gates.result import GateResult
+from cheapfast.gates.settling import GateParameters, gate_parameters
 from cheapfast.gates.taylor import Jet
 from cheapfast.gates.tree import tree_product, tree_product_network
 from cheapfast.gates.weights import WeightCheck, check_product_weights

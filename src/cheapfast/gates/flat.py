@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal, localcontext
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,37 +12,15 @@ import numpy.typing as npt
 
 from cheapfast._progress import reporting
 from cheapfast._validate import choice, thread_count
-from cheapfast.gates import closed, direct, inputs, norm, series, sinc, sorted_sums
+from cheapfast.gates import direct, inputs
 from cheapfast.gates.activations import Piecewise, Sigma, SigmaLike, activation
-from cheapfast.gates.coefficients import arithmetic
+from cheapfast.gates.methods import METHODS, PROMISED, Gate, Output, evaluate
 from cheapfast.gates.parameters import choose, model
 from cheapfast.gates.result import GateResult
-from cheapfast.gates.truncation import relative_bound
 
-METHODS = ("auto", "direct", "series", "sinc", "closed", "sorted")
-#: Relative error up to which "auto" takes a method.
-_ACCURATE = 1e-6
-#: Relative error up to which "series" and "sinc" are silent.
-_PROMISED = 1e-10
+CHOICES = ("auto", *METHODS)
 #: Relative rounding error above which a method that was asked for by name warns.
-_ALLOWED = {"direct": 1.0, "series": _PROMISED, "sinc": _PROMISED}
-_EPSILON = 2.0**-53
-
-Vector = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class _Gate:
-    """A network, fixed before any input is looked at."""
-
-    sigma: Sigma
-    n: int
-    scale: float
-    bias: float
-    precision: str
-    threads: int
-    progress: Callable[[int, int], None] | None
-    normalized: bool
+_ALLOWED = {"direct": 1.0, "series": PROMISED, "sinc": PROMISED}
 
 
 def flat_product(
@@ -145,14 +120,14 @@ def flat_product(
     """
     given = inputs.factors(x)
     activated = activation(sigma)
-    choice(method, "method", METHODS)
+    choice(method, "method", CHOICES)
     choice(precision, "precision", direct.PRECISIONS)
     workers = thread_count(threads)
     batch = given if given.ndim == 2 else given[None, :]
     n = batch.shape[1]
     with reporting(progress, "adding neurons") as report:
         gate = _network(batch, activated, scale, bias, method, precision, workers, report)
-        results = [_evaluate(gate, row, method) for row in batch]
+        results = [evaluate(gate, row, method) for row in batch]
     if method != "auto":
         _warn(results)
     return _collected(gate, n, results, given.ndim == 2, method)
@@ -167,7 +142,7 @@ def _network(
     precision: str,
     threads: int,
     progress: Callable[[int, int], None] | None,
-) -> _Gate:
+) -> Gate:
     """Settle scale and bias."""
     n = x.shape[1]
     fixed_scale = None if _is_auto(scale) else inputs.number(scale, "scale", positive=True)
@@ -176,13 +151,13 @@ def _network(
         settled = _piecewise_parameters(sigma, x, fixed_scale, fixed_bias)
         # relu makes no product gate of two factors or more, the step none at all
         normalized = n == 0 or bool(sigma.coefficients(settled[1], n)[n])
-        return _Gate(sigma, n, *settled, precision, threads, progress, normalized)
+        return Gate(sigma, n, *settled, precision, threads, progress, normalized)
     if fixed_bias is not None and n > 0:
         inputs.require_gate(sigma, n, fixed_bias)
     epsilon = direct.EPSILON[precision] if method == "direct" else 0.0
     if fixed_scale is None or fixed_bias is None:
         fixed_scale, fixed_bias = _chosen(sigma, n, x, fixed_scale, fixed_bias, epsilon)
-    return _Gate(sigma, n, fixed_scale, fixed_bias, precision, threads, progress, True)
+    return Gate(sigma, n, fixed_scale, fixed_bias, precision, threads, progress, True)
 
 
 def _is_auto(value: object) -> bool:
@@ -221,86 +196,10 @@ def _chosen(
     return (found.scale / size if scale is None else scale), found.bias
 
 
-@dataclass(frozen=True)
-class _Output:
-    """One input's output."""
-
-    value: Any
-    bound: float | None
-    error: float
-    method: str
-
-
-def _evaluate(gate: _Gate, row: inputs.Factors, method: str) -> _Output:
-    """Evaluate the network on one input."""
-    if gate.n == 0:
-        return _Output(1.0, 0.0, 0.0, "closed")
-    if not all(row):
-        # the gate is odd in each factor
-        exact = isinstance(gate.sigma, Piecewise) and row.dtype == object and not gate.normalized
-        bound = None if isinstance(gate.sigma, Piecewise) else 0.0
-        return _Output(0 if exact else 0.0, bound, 0.0, "closed" if method == "auto" else method)
-    if method == "auto":
-        return _automatic(gate, row)
-    return _METHODS[method](gate, row)
-
-
-def _automatic(gate: _Gate, row: inputs.Factors) -> _Output:
-    """Take the cheapest accurate method."""
-    if isinstance(gate.sigma, Piecewise):
-        return _by_sorting(gate, row)
-    if gate.sigma.name in closed.NAMES:
-        return _in_closed_form(gate, row)
-    reasons, found = [], []
-    for name in ("series", "sinc", "direct"):
-        if name == "sinc" and gate.sigma.name not in sinc.NAMES:
-            continue
-        if name == "direct" and gate.n > direct.MOST:
-            continue
-        try:
-            output = _METHODS[name](gate, row)
-        except (series.Divergent, sinc.TooWide, TypeError) as error:
-            reasons.append(str(error))
-            continue
-        if output.error <= _PROMISED * abs(output.value):
-            return output
-        if output.error <= _ACCURATE * abs(output.value):
-            found.append(output)
-        reasons.append(
-            f"{name}: rounding error {output.error:.1e} of a value of {output.value:.1e}"
-        )
-    if found:
-        return min(found, key=lambda output: output.error)
-    raise ValueError(
-        f"no method is accurate for {gate.n} factors with {gate.sigma.name}, "
-        f"scale={gate.scale:.4g} and bias={gate.bias:.4g} ({'; '.join(reasons)}); "
-        "use scale='auto', or tree_product"
-    )
-
-
-def _directly(gate: _Gate, row: inputs.Factors) -> _Output:
-    if gate.n > direct.MOST:
-        raise ValueError(
-            f"method='direct' adds up 2^n neurons, for n up to {direct.MOST}; got n = {gate.n}: "
-            "use method='series' or 'sinc', or tree_product"
-        )
-    x = inputs.as_floats(row)
-    total, error = direct.sign_sum(
-        gate.sigma, x, gate.scale, gate.bias, gate.precision, gate.threads, gate.progress
-    )
-    divisor = _divisor(gate)
-    with localcontext(arithmetic()):
-        value, spread = total / divisor, abs(error / divisor)
-        spread += abs(value) * Decimal(4 * _EPSILON)
-    return _Output(norm.to_float(value), _bound(gate, x), float(spread), "direct")
-
-
-def _warn(outputs: list[_Output]) -> None:
+def _warn(outputs: list[Output]) -> None:
     """Warn where rounding leaves less than a method promises."""
     for output in outputs:
-        allowed = {"direct": 1.0, "series": _PROMISED, "sinc": _PROMISED}.get(
-            output.method, math.inf
-        )
+        allowed = _ALLOWED.get(output.method, math.inf)
         if output.error > allowed * abs(output.value) and output.value != 0:
             warnings.warn(
                 f"method={output.method!r}: the rounding error, about {output.error:.1e}, is large "
@@ -312,76 +211,8 @@ def _warn(outputs: list[_Output]) -> None:
             return
 
 
-def _divisor(gate: _Gate) -> Decimal:
-    return (
-        norm.divisor(gate.sigma, gate.n, gate.scale, gate.bias) if gate.normalized else Decimal(1)
-    )
-
-
-def _bound(gate: _Gate, x: Vector) -> float | None:
-    """Return the truncation bound in absolute terms."""
-    if not gate.normalized:
-        return None
-    relative = relative_bound(gate.sigma, x, gate.scale, gate.bias)
-    if relative is None:
-        return None
-    with localcontext(arithmetic()):
-        return float(abs(norm.product(list(x))) * Decimal(relative))
-
-
-def _by_ratio(
-    name: str, ratio: Callable[[Sigma, Vector, float, float], tuple[float, float]]
-) -> Callable[[_Gate, inputs.Factors], _Output]:
-    """Make a method of a function that returns P over the product."""
-
-    def evaluate(gate: _Gate, row: inputs.Factors) -> _Output:
-        if not gate.normalized or isinstance(gate.sigma, Piecewise):
-            raise ValueError(f"method={name!r} is for analytic activations: use method='sorted'")
-        x = inputs.as_floats(row)
-        value, error = ratio(gate.sigma, x, gate.scale, gate.bias)
-        product = norm.product(list(x))
-        with localcontext(arithmetic()):
-            output = norm.to_float(product * Decimal(value))
-            spread = float(abs(product) * Decimal(error + 2 * _EPSILON * abs(value)))
-        return _Output(output, _bound(gate, x), spread, name)
-
-    return evaluate
-
-
-def _in_closed_form(gate: _Gate, row: inputs.Factors) -> _Output:
-    x = inputs.as_floats(row)
-    factors, logarithm, relative = closed.factors(gate.sigma, x, gate.scale)
-    product = norm.product(factors)
-    with localcontext(arithmetic()):
-        product *= Decimal(logarithm).exp()
-        spread = float(abs(product) * Decimal(relative + 2 * _EPSILON))
-    return _Output(norm.to_float(product), _bound(gate, x), spread, "closed")
-
-
-def _by_sorting(gate: _Gate, row: inputs.Factors) -> _Output:
-    scale, bias = Fraction(gate.scale), Fraction(gate.bias)
-    total = sorted_sums.sign_sum(gate.sigma, [Fraction(value) for value in row], scale, bias)
-    if not gate.normalized and row.dtype == object and total.denominator == 1:
-        return _Output(int(total), None, 0.0, "sorted")
-    with localcontext(arithmetic()):
-        value = Decimal(total.numerator) / Decimal(total.denominator) / _divisor(gate)
-    output = norm.to_float(value)
-    return _Output(
-        output, _bound(gate, inputs.as_floats(row)), 2 * _EPSILON * abs(output), "sorted"
-    )
-
-
-_METHODS: dict[str, Callable[[_Gate, inputs.Factors], _Output]] = {
-    "closed": _in_closed_form,
-    "direct": _directly,
-    "series": _by_ratio("series", series.ratio),
-    "sinc": _by_ratio("sinc", sinc.ratio),
-    "sorted": _by_sorting,
-}
-
-
 def _collected(
-    gate: _Gate, n: int, outputs: list[_Output], is_batch: bool, method: str
+    gate: Gate, n: int, outputs: list[Output], is_batch: bool, method: str
 ) -> GateResult:
     """Put the outputs of a batch together."""
     values: Any = [output.value for output in outputs]

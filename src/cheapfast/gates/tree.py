@@ -16,8 +16,9 @@ from cheapfast.gates import inputs
 from cheapfast.gates.activations import Sigma, SigmaLike, activation
 from cheapfast.gates.cost import level_sizes
 from cheapfast.gates.norm import divisor, to_float
-from cheapfast.gates.product import settle, sign_rows
+from cheapfast.gates.product import sign_rows
 from cheapfast.gates.result import GateResult
+from cheapfast.gates.settling import settle
 from cheapfast.gates.truncation import relative_bound
 from cheapfast.layers import Sparse
 from cheapfast.network import Network
