@@ -80,6 +80,31 @@ class SignSum(Application):
         return sums[products > 0], sums[products < 0], high + BIAS, signs
 
 
+@dataclass(frozen=True)
+class SortedSum(Application):
+    """The sum of relu(3 + s . x) over all signs s, times the product of the signs, for integers.
+
+    Parameters
+    ----------
+    n : int
+        Factors, integers up to 1000.
+    """
+
+    n: int = 8
+    tolerance: ClassVar[float] = 0.0
+
+    @cached_property
+    def operand(self) -> Array:
+        """The factors."""
+        return np.random.default_rng(4).integers(1, 1000, self.n)
+
+    @property
+    def work(self) -> Work:
+        """Two lists of half sums, sorted: an operation an entry and level at least."""
+        half = (self.n + 1) // 2
+        return Work(0, 0, 16 << half, 2 * half << half, single=False)
+
+
 def _signed(x: Array) -> tuple[Array, Array]:
     sums, products = np.zeros(1), np.ones(1)
     for value in x:

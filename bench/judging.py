@@ -226,6 +226,16 @@ class FitsIn(Requirement):
 
 
 @dataclass(frozen=True)
+class ErrorAtMost(Requirement):
+    """An error of at most `bound`."""
+
+    def judge(self, results: Results) -> Judgement:
+        """Take the error."""
+        error = self._best(results, OWN)
+        return Judgement(self.workload, f"{OWN}: error", self.bound, error, "at most")
+
+
+@dataclass(frozen=True)
 class PeakBelow(Requirement):
     """At most `bound` megabytes above the input."""
 

@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 Measure = Literal[
-    "time", "memory", "import", "apply", "flatten", "merge", "unflatten", "estimate", "share"
+    "time",
+    "memory",
+    "import",
+    "apply",
+    "flatten",
+    "merge",
+    "unflatten",
+    "estimate",
+    "share",
+    "error",
 ]
 
 
@@ -40,9 +49,11 @@ class Workload:
     measure : str, optional
         What is measured, one of `Measure`: the time or the peak memory of a count; the time of
         importing, of applying, of finding least counts, of merging and applying, of finding a
-        network, of an estimate; the share of the seeds with which a promise is kept.
+        network, of an estimate; the share of the seeds with which a promise is kept; an error.
     target : str, optional
         The instruction set that cheapfast's kernels are held to; the best one by default.
+    group : str, optional
+        The topic, if it is not that of its measure.
     """
 
     name: str
@@ -51,11 +62,12 @@ class Workload:
     sizes: Mapping[str, Mapping[str, Any]] = field(repr=False)
     measure: Measure = "time"
     target: str | None = None
+    group: str | None = None
 
     @property
     def topic(self) -> str:
         """What ``--only`` selects: the measure, but ``count`` and ``estimate`` for two of them."""
-        return {"time": "count", "share": "estimate"}.get(self.measure, self.measure)
+        return self.group or {"time": "count", "share": "estimate"}.get(self.measure, self.measure)
 
 
 class Peer(ABC):

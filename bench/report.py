@@ -90,12 +90,12 @@ def _measured(entry: Judgement) -> str:
 
 
 def format_value(value: float, measure: Measure) -> str:
-    """Write seconds or bytes with a unit that fits.
+    """Write seconds or bytes with a unit that fits, other numbers without.
 
     Parameters
     ----------
     value : float
-        Seconds, bytes or a share.
+        Seconds, bytes, a share or an error.
     measure : str
         Which.
 
@@ -112,6 +112,8 @@ def format_value(value: float, measure: Measure) -> str:
         return f"{value / 1e6:.1f} MB"
     if measure == "share":
         return f"{100 * value:.4g}%"
+    if measure == "error":
+        return f"{value:.3g}"
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
         if value >= scale:
             return f"{value / scale:.3g} {unit}"

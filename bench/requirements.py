@@ -10,6 +10,7 @@ from .judging import (
     OWN,
     AtMostTimes,
     AtTheRoof,
+    ErrorAtMost,
     Errs,
     Faster,
     FasterThanAll,
@@ -105,6 +106,20 @@ def _gates() -> Any:
         yield Scaling(f"gate-{sigma}-26", 1.7)
     yield AtMostTimes("gate-avx2-logistic-26", 1 / 0.7, "gate-logistic-26")
     yield Within("gate-logistic-32", 1.0, threads=2)
+    yield Within("gate-sorted-relu-40", 0.2)
+
+
+def _gate_errors() -> Any:
+    """Units of the last place of each activation; errors within what is promised, always."""
+    ulps = {"exp": 1, "logistic": 2, "sin": 2, "tanh": 3, "softplus": 4, "gauss": 8}
+    for sigma, bound in ulps.items():
+        yield from (ErrorAtMost(f"sigma-ulp-{sigma}-{short}", bound) for short in ("f32", "f64"))
+    for target in ("baseline", "avx2", "avx512"):
+        yield from (KeptAtLeast(f"gate-rounding-{target}-{short}", 1) for short in ("f32", "f64"))
+    for promise in ("truncation", "series", "sinc", "series-sinc", "sorted"):
+        yield KeptAtLeast(f"gate-{promise}", 1)
+    yield ErrorAtMost("gate-tree-32", 5e-10)
+    yield ErrorAtMost("gate-tree-1024", 5e-9)
 
 
 def _hadamard(short: str, bounds: dict[Any, float]) -> Any:
@@ -170,6 +185,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *_networks(),
     *_fourier(),
     *_gates(),
+    *_gate_errors(),
     *_hadamard("f32", {6: 1, 8: 1, 10: 1.3, 12: 2, 14: 2, 16: 1.9, 18: 1.7, 20: 1.4, 24: 1.2}),
     *_hadamard("f64", {10: 1.2, 12: 1.7, 16: 1.45, 18: 1.6, 20: 1.25, 24: 1.1}),
     *_hadamard("avx2-f32", dict.fromkeys((6, 8, 10, 12, 14, 16), 1.4) | {20: 1, 24: 0.9}),

@@ -68,7 +68,7 @@ class Figure:
     workload : str
         Name of the workload.
     measure : str
-        What `values` are: seconds, bytes beyond the input, or a share.
+        What `values` are: seconds, bytes beyond the input, a share, or an error.
     peer : str
         Name of the peer.
     threads : int
@@ -114,7 +114,9 @@ class Figure:
         """
         answer = {"flat": None, "deep": None} if self.answer is None else self.answer._asdict()
         plain = asdict(replace(self, answer=None)) | {
-            "unit": {"memory": "bytes", "share": "share"}.get(self.measure, "seconds"),
+            "unit": {"memory": "bytes", "share": "share", "error": "error"}.get(
+                self.measure, "seconds"
+            ),
             "minimum": self.minimum,
             "median": self.median,
             **answer,

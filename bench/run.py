@@ -16,6 +16,7 @@ from . import peers as peer_registry
 from . import workloads as workload_registry
 from .applying import Application, time_applications
 from .counting import Product, time_counts
+from .deviations import Deviation, measure_deviation
 from .estimates import Estimation, time_estimates
 from .flattening import LeastCount
 from .judging import Judgement
@@ -35,7 +36,17 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 FAILED = 1
-TOPICS = ("count", "estimate", "memory", "import", "apply", "flatten", "merge", "unflatten")
+TOPICS = (
+    "count",
+    "estimate",
+    "memory",
+    "import",
+    "apply",
+    "flatten",
+    "merge",
+    "unflatten",
+    "gates",
+)
 
 EXAMPLES = """\b
 Examples:
@@ -272,6 +283,8 @@ def _run_one(workload: Workload, peers: Sequence[Peer], settings: Settings) -> R
             return time_estimates(workload, problem, peers, settings)
         if isinstance(problem, Trials):
             return measure_share(workload, problem)
+        if isinstance(problem, Deviation):
+            return measure_deviation(workload, problem)
         if isinstance(problem, MergeProblem):
             return time_merging(workload, problem, settings)
         if isinstance(problem, LeastCount):

@@ -12,7 +12,7 @@ from .cheapfast_flattening import (
     CountEveryRun,
     NumpySort,
 )
-from .cheapfast_gates import CheapfastFlatProduct, CheapfastGates
+from .cheapfast_gates import CheapfastFlatProduct, CheapfastGates, CheapfastSorted
 from .cheapfast_hadamard import CheapfastHadamard
 from .cheapfast_layers import CheapfastLayers
 from .cheapfast_methods import forced_methods
@@ -29,7 +29,7 @@ from .mkl import Mkl
 from .mkl_fft import MklFft
 from .numba_gates import NumbaGates
 from .numexpr_gates import NumexprGates
-from .numpy_gates import NumpyGates
+from .numpy_gates import NumpyAllSigns, NumpyGates
 from .numpy_matmul import NumpyMatmul
 from .pyfaust import PyfaustFactors, PyfaustTransform
 from .pyfaust_butterfly import PyfaustButterfly
@@ -88,8 +88,10 @@ ALL: tuple[Peer, ...] = (
     # of adding up product gates
     CheapfastGates(),
     CheapfastFlatProduct(),
+    CheapfastSorted(),
     JaxGates(),
     NumpyGates(),
+    NumpyAllSigns(),
     NumbaGates(),
     NumexprGates(),
 )

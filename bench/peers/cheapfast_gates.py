@@ -10,7 +10,8 @@ import numpy as np
 import cheapfast as cf
 from cheapfast import _core
 
-from ..gates import BIAS, Adder, SignSum
+from ..gates import BIAS, Adder, SignSum, SortedSum
+from ..model import Peer
 
 
 class CheapfastGates(Adder):
@@ -42,5 +43,23 @@ class CheapfastFlatProduct(Adder):
         def run() -> Any:
             gate = cf.gates.flat_product(x, "logistic", 1.0, BIAS, "direct", threads)
             return np.array([gate.value * back])
+
+        return run
+
+
+class CheapfastSorted(Peer):
+    """Method "sorted"."""
+
+    name = "cheapfast"
+    solves = SortedSum
+
+    def prepare(self, problem: SortedSum, threads: int) -> Callable[[], Any]:
+        """Call it with Python's integers."""
+        x = problem.operand.tolist()
+
+        def run() -> Any:
+            return np.array(
+                [float(cf.gates.flat_product(x, "relu", 1, 3, "sorted", threads).value)]
+            )
 
         return run

@@ -4,13 +4,46 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ..gates import Adder, SignSum
 from .numpy_gates import MOST
+
+
+def _jax_on_one_thread() -> Any:
+    """Import jax with one thread, as the other peers have in this row.
+
+    XLA makes as many threads as the process may use processors when its first array is made, and no
+    flag keeps it from handing each step of a loop over to another one: on two processors that takes
+    up to twice as long, now with one of them busy, now with both.
+    """
+    flags = os.environ.get("XLA_FLAGS", "")
+    if "xla_cpu_multi_thread_eigen" not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
+    with _one_processor():
+        jax: Any = importlib.import_module("jax")
+        importlib.import_module("jax.numpy")
+        jax.config.update("jax_enable_x64", True)
+        jax.devices()
+    return jax
+
+
+@contextmanager
+def _one_processor() -> Iterator[None]:
+    """Keep the threads that are made meanwhile on one processor, where the system can."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 class JaxGates(Adder):
@@ -28,12 +61,8 @@ class JaxGates(Adder):
 
     def prepare(self, problem: SignSum, threads: int) -> Callable[[], Any]:  # noqa: ARG002
         """Compile."""
-        # read when jax is first imported; one thread, as the other peers have in this row
-        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
-        jax: Any = importlib.import_module("jax")
-        jnp: Any = importlib.import_module("jax.numpy")
-
-        jax.config.update("jax_enable_x64", True)
+        jax: Any = _jax_on_one_thread()
+        jnp = jax.numpy
         function = {
             "exp": jnp.exp,
             "gauss": lambda u: jnp.exp(-u * u),

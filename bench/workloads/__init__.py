@@ -13,6 +13,7 @@ from . import (
     exactness,
     fft_chain,
     flattening,
+    gate_accuracy,
     gates,
     hadamard,
     import_time,
@@ -41,6 +42,7 @@ ALL: tuple[Workload, ...] = (
     *apply_network.WORKLOADS,
     *unflatten.WORKLOADS,
     *gates.WORKLOADS,
+    *gate_accuracy.WORKLOADS,
     *merge.WORKLOADS,
     *import_time.WORKLOADS,
 )

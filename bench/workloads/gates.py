@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..gates import SignSum
+from ..gates import SignSum, SortedSum
 from ..model import Workload
 
 
@@ -26,7 +26,18 @@ def _workload(sigma: str, n: int, target: str | None = None) -> Workload:
         {size: {"n": chosen, "sigma": sigma} for size, chosen in sizes.items()},
         measure="apply",
         target=target,
+        group="gates",
     )
+
+
+def build_sorted(n: int) -> SortedSum:
+    """Describe a sum of integers.
+
+    Returns
+    -------
+    SortedSum
+    """
+    return SortedSum(n=n)
 
 
 WORKLOADS = (
@@ -36,4 +47,12 @@ WORKLOADS = (
     ),
     _workload("logistic", 26, "avx2"),
     _workload("logistic", 32),
+    Workload(
+        "gate-sorted-relu-40",
+        "the sum over the signs of 40 integers, relu, exact, by sorted half sums",
+        build_sorted,
+        {"full": {"n": 40}, "quick": {"n": 30}, "tiny": {"n": 6}},
+        measure="apply",
+        group="gates",
+    ),
 )

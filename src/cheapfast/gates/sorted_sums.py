@@ -58,7 +58,10 @@ def sign_sum(sigma: Sigma, x: list[Fraction], scale: Fraction, bias: Fraction) -
         )
     n = len(x)
     if n > MOST:
-        raise ValueError(f"method='sorted' takes at most {MOST} factors, got {n}")
+        raise ValueError(
+            f"method='sorted' takes at most {MOST} factors, got {n}; no other method takes more of "
+            f"{sigma.name}: an analytic activation has 'series' and 'sinc'"
+        )
     # u > 0 where the integer s . multiples exceeds a threshold; the powers of u are expanded at it
     denominator = math.lcm(*[value.denominator for value in x])
     multiples = [int(value * denominator) for value in x]
