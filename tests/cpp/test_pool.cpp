@@ -16,10 +16,10 @@ using namespace cheapfast;
 
 namespace {
 
-bool each_item_once(int workers) {
-  std::vector<std::atomic<int>> seen(1000);
+bool each_item_once(int workers, int items = 1000) {
+  std::vector<std::atomic<int>> seen(static_cast<std::size_t>(items));
   Monitor monitor;
-  parallel_for(1000, workers, monitor, [&](int, std::int64_t i) { seen[static_cast<std::size_t>(i)]++; });
+  parallel_for(items, workers, monitor, [&](int, std::int64_t i) { seen[static_cast<std::size_t>(i)]++; });
   for (const auto& count : seen) {
     if (count != 1) return false;
   }
@@ -33,7 +33,34 @@ struct Refusing : Monitor {
 }  // namespace
 
 TEST(every_item_runs_once) {
-  for (const int workers : {1, 2, 3, 8}) check(each_item_once(workers), std::to_string(workers) + " workers");
+  for (const int workers : {1, 2, 3, 8}) {
+    for (const int items : {0, 1, 2, 7, 1000}) {
+      check(each_item_once(workers, items), std::to_string(workers) + " workers, " + std::to_string(items) + " items");
+    }
+  }
+}
+
+TEST(jobs_follow_each_other_at_once_and_after_a_rest) {
+  for (int job = 0; job < 2000; ++job) {
+    const int workers = job % 7 == 0 ? 5 : 2;  // more than there are cores, perhaps: those do not spin
+    check(each_item_once(workers, 5), "job " + std::to_string(job));
+    if (job % 50 == 0) std::this_thread::sleep_for(std::chrono::microseconds(job));  // longer than they spin
+  }
+}
+
+TEST(a_worker_begins_with_its_own_share) {
+  constexpr int items = 64;
+  std::vector<std::atomic<int>> worker_of(items);
+  Monitor monitor;
+  std::atomic<int> arrived{0};
+  parallel_for(items, 2, monitor, [&](int worker, std::int64_t i) {
+    if (i == 0 || i == items / 2) {  // neither goes on before the other has begun
+      arrived++;
+      while (arrived < 2) std::this_thread::yield();
+    }
+    worker_of[static_cast<std::size_t>(i)] = worker;
+  });
+  check(worker_of[0] == 0 && worker_of[items / 2] == 1, "shares were exchanged");
 }
 
 TEST(an_exception_of_any_worker_reaches_the_caller) {

@@ -46,9 +46,12 @@ class LargeTransform {
         threads_(threads),
         monitor_(monitor) {}
 
-  void run(const T* source, T* destination) const { run(source, destination, layout_.levels); }
+  void run(const T* source, T* destination) const { run(source, destination, layout_.levels, threads_); }
 
  private:
+  // In place of a number of threads: a worker among others is at work, and does everything itself.
+  static constexpr int kAlone = 0;
+
   static constexpr std::int64_t size() { return static_cast<std::int64_t>(sizeof(T)); }
 
   bool fits(int levels, std::int64_t bytes) const { return (layout_.run * size()) << levels <= bytes; }
@@ -68,41 +71,61 @@ class LargeTransform {
     return (left + trips - 1) / trips;
   }
 
+  // Whether each thread can have parts of its own, which need not meet before the last trip.
+  bool can_divide(int last, int below, int threads) const {
+    return threads > 1 && (std::int64_t{1} << last) % threads == 0 && fits(below, kSharedBytes / threads);
+  }
+
+  // The monitor belongs to the calling thread: workers only look whether it has stopped.
+  template <class Item>
+  void for_each(std::int64_t count, int threads, const Item& item) const {
+    if (threads != kAlone) return parallel_for(count, threads, monitor_, [&](int, std::int64_t i) { item(i); });
+    for (std::int64_t i = 0; i < count && !monitor_.stopped(); ++i) item(i);
+  }
+
   // 2^levels rows: first the parts that stay in the shared cache, one after the other, then trips through all of them.
-  void run(const T* source, T* destination, int levels) const {
+  void run(const T* source, T* destination, int levels, int threads) const {
     const bool shared = fits(levels, kSharedBytes);
     const int left = beyond(levels, shared ? kBlockBytes : kSharedBytes);
-    if (left == 0) return transform_blocks(source, destination, levels, levels);
+    if (left == 0) return transform_blocks(source, destination, levels, levels, threads);
     const int last = last_trip(levels, left), below = levels - last;
     if (below > 0) {
       if (shared && left <= last) {
-        transform_blocks(source, destination, levels, below);
+        transform_blocks(source, destination, levels, below, threads);
       } else {
+        const bool divide = can_divide(last, below, threads);
         const std::int64_t step = layout_.stride << below;
-        for (std::int64_t i = 0; i < std::int64_t{1} << last; ++i)
-          run(source + i * step, destination + i * step, below);
+        const auto part = [&](std::int64_t i) {
+          run(source + i * step, destination + i * step, below, divide ? kAlone : threads);
+        };
+        const std::int64_t parts = std::int64_t{1} << last;
+        if (divide) {
+          for_each(parts, threads, part);
+        } else {
+          for (std::int64_t i = 0; i < parts; ++i) part(i);
+        }
       }
       source = destination;
     }
-    trip(source, destination, below, last);
+    trip(source, destination, below, last, threads);
   }
 
-  void transform_blocks(const T* source, T* destination, int levels, int block_levels) const {
+  void transform_blocks(const T* source, T* destination, int levels, int block_levels, int threads) const {
     const std::int64_t step = layout_.stride << block_levels;
-    parallel_for(std::int64_t{1} << (levels - block_levels), threads_, monitor_, [&](int, std::int64_t i) {
+    for_each(std::int64_t{1} << (levels - block_levels), threads, [&](std::int64_t i) {
       kernels_.blocks(source + i * step, destination + i * step, rows_, block_levels, 1, true);
     });
   }
 
   // The stages that pair rows 2^done ... 2^(done + levels - 1) apart, for 2^(done + levels) rows.
-  void trip(const T* source, T* destination, int done, int levels) const {
+  void trip(const T* source, T* destination, int done, int levels, int threads) const {
     const bool dense = layout_.run == layout_.stride;
     const std::int64_t stride = layout_.stride << done;
     const std::int64_t columns = dense ? stride : layout_.run;
     const std::int64_t share = std::max<std::int64_t>(64, (kItemBytes / size()) >> levels);
     const std::int64_t parts = ceil_div(columns, share);
     const std::int64_t groups = dense ? 1 : std::int64_t{1} << done;
-    parallel_for(groups * parts, threads_, monitor_, [&](int, std::int64_t i) {
+    for_each(groups * parts, threads, [&](std::int64_t i) {
       const std::int64_t at = i / parts * layout_.stride, begin = i % parts * share;
       kernels_.tall(source + at, destination + at, stride, levels, begin, std::min(columns, begin + share));
     });
