@@ -282,6 +282,7 @@ def read_only(n: int) -> Array:
         (np.zeros(4), ValueError, r"out must have shape \(8,\), that of x, got \(4,\)"),
         (np.zeros((1, 8)), ValueError, "out must have shape"),
         ([0.0] * 8, TypeError, "out must be a NumPy array, got list"),
+        (np.ma.zeros(8), TypeError, "out must be a NumPy array, got MaskedArray"),
     ],
 )
 def test_out_that_does_not_fit(out: Any, error: type[Exception], message: str) -> None:

@@ -51,8 +51,8 @@ def hadamard_transform(
         If n is no power of two, `axis` is none of `x`, `out` is read-only or of another shape, or
         `threads` is smaller than 1.
     TypeError
-        If the dtype of `x` is not supported, `out` is no array of the result's dtype, or `axis` or
-        `threads` is no integer.
+        If `x` is a masked array or its dtype is not supported, `out` is no array of the result's
+        dtype, or `axis` or `threads` is no integer.
     MemoryError
         If the result, or a copy that an unusual layout takes, does not fit.
 
@@ -173,7 +173,7 @@ def _check_length(n: int, axis: int) -> None:
 
 def _check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     """Check that the result can be written to `out`."""
-    if not isinstance(out, np.ndarray):
+    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise TypeError(f"out must be a NumPy array, got {type(out).__name__}")
     if out.dtype != dtype:
         raise TypeError(f"out must have dtype {dtype}, that of the result, got {out.dtype}")

@@ -33,6 +33,8 @@ def as_operand(x: npt.ArrayLike, name: str = "X") -> Array:
     ------
     TypeError
         For a sparse matrix, a masked array, and every dtype that is not supported.
+    ValueError
+        For nested sequences that are no array.
     """
     if hasattr(x, "tocsr"):
         raise TypeError(
@@ -41,7 +43,10 @@ def as_operand(x: npt.ArrayLike, name: str = "X") -> Array:
         )
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array: fill it first, {name}.filled(value)")
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array of numbers: {error}") from None
     _validate.supported_dtype(array.dtype, f"the dtype of {name}")
     return array
 
@@ -171,11 +176,11 @@ def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None
     Raises
     ------
     TypeError
-        If `out` is no ndarray or has another dtype.
+        If `out` is no ndarray, a masked one, or has another dtype.
     ValueError
         If `out` has another shape or is read-only.
     """
-    if not isinstance(out, np.ndarray):
+    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise TypeError(f"out must be a numpy.ndarray, got {type(out).__name__}")
     if out.dtype != dtype:
         raise TypeError(f"out must have the result's dtype {dtype}, got {out.dtype}")

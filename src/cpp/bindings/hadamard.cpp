@@ -5,37 +5,15 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/monitor.hpp"
+#include "bindings/plain.hpp"
 
 namespace cheapfast {
 namespace {
-
-using Api = py::detail::npy_api;
 
 // Up to this many bytes a call takes some ten microseconds: no threads, no monitor.
 constexpr std::int64_t kShortBytes = std::int64_t{1} << 18;
 // Below this, even giving up the GIL would be felt.
 constexpr std::int64_t kTinyBytes = std::int64_t{1} << 16;
-
-constexpr int kMostThreads = 1 << 16;
-
-std::optional<ValueType> native_type(const py::array& array) {
-  const py::dtype dtype = array.dtype();
-  if (dtype.byteorder() != '=') return std::nullopt;
-  switch (dtype.num()) {
-    case Api::NPY_FLOAT_:
-      return ValueType::float32;
-    case Api::NPY_DOUBLE_:
-      return ValueType::float64;
-    case Api::NPY_CFLOAT_:
-      return ValueType::complex64;
-    case Api::NPY_CDOUBLE_:
-      return ValueType::complex128;
-    default:
-      return std::nullopt;
-  }
-}
-
-bool has_flags(const py::array& array, int flags) { return (array.flags() & flags) == flags; }
 
 bool same_shape(const py::array& a, const py::array& b) {
   return a.ndim() == b.ndim() && std::equal(a.shape(), a.shape() + a.ndim(), b.shape());
@@ -54,11 +32,7 @@ std::optional<PlainCall> plain_call(const py::array& x, py::handle axis) {
   const std::optional<ValueType> type = native_type(x);
   const py::ssize_t ndim = x.ndim();
   if (!type || ndim == 0 || x.size() == 0) return std::nullopt;
-  if (!has_flags(x, Api::NPY_ARRAY_C_CONTIGUOUS_ | Api::NPY_ARRAY_ALIGNED_)) return std::nullopt;
-  if (!PyLong_CheckExact(axis.ptr())) return std::nullopt;
-  int overflow = 0;
-  const long position = PyLong_AsLongAndOverflow(axis.ptr(), &overflow);
-  if (overflow != 0 || (position != -1 && position != ndim - 1)) return std::nullopt;
+  if (!is_dense(x) || plain_axis(axis, ndim) != ndim - 1) return std::nullopt;
   const std::int64_t n = x.shape(ndim - 1);
   const int levels = log2_exact(n);
   if (levels < 0) return std::nullopt;
@@ -67,12 +41,8 @@ std::optional<PlainCall> plain_call(const py::array& x, py::handle axis) {
 
 // `out` can be written without harm to what is still to be read from x.
 bool fits(const py::array& out, const py::array& x, const PlainCall& call) {
-  constexpr int flags = Api::NPY_ARRAY_C_CONTIGUOUS_ | Api::NPY_ARRAY_ALIGNED_ | Api::NPY_ARRAY_WRITEABLE_;
-  if (out.ptr() == x.ptr()) return has_flags(x, flags);
-  if (native_type(out) != call.type || !has_flags(out, flags) || !same_shape(out, x)) return false;
-  const std::uintptr_t a = reinterpret_cast<std::uintptr_t>(x.data()), b = reinterpret_cast<std::uintptr_t>(out.data());
-  const std::uintptr_t bytes = static_cast<std::uintptr_t>(call.bytes);
-  return a == b || a + bytes <= b || b + bytes <= a;
+  if (out.ptr() == x.ptr()) return has_flags(x, NumpyApi::NPY_ARRAY_WRITEABLE_);
+  return takes(out, call.type) && same_shape(out, x) && (out.data() == x.data() || are_apart(x, out));
 }
 
 void run(ValueType type, const void* source, void* destination, const HadamardLayout& layout, int threads) {
@@ -90,11 +60,7 @@ void run_short(const PlainCall& call, const void* source, void* destination) {
 // The number of threads: asked for only where it matters, or where the caller gave something unusual.
 int worker_count(py::handle threads, py::handle thread_count, bool is_short) {
   if (threads.is_none() && is_short) return 1;
-  if (PyLong_CheckExact(threads.ptr())) {
-    int overflow = 0;
-    const long count = PyLong_AsLongAndOverflow(threads.ptr(), &overflow);
-    if (overflow == 0 && count >= 1 && count <= kMostThreads) return static_cast<int>(count);
-  }
+  if (const std::optional<long> count = plain_integer(threads, 1, kMostThreads)) return static_cast<int>(*count);
   return std::min(py::cast<int>(thread_count(threads)), kMostThreads);
 }
 
@@ -102,7 +68,7 @@ int worker_count(py::handle threads, py::handle thread_count, bool is_short) {
 // NumPy's: making one takes as long as transforming a hundred numbers.
 py::object destination(const py::array& x, py::handle out, const PlainCall& call, bool is_short) {
   if (!out.is_none()) {
-    if (!py::isinstance<py::array>(out)) return py::object();
+    if (!is_plain_array(out)) return py::object();
     py::array given = py::reinterpret_borrow<py::array>(out);
     return fits(given, x, call) ? py::object(std::move(given)) : py::object();
   }
@@ -112,8 +78,7 @@ py::object destination(const py::array& x, py::handle out, const PlainCall& call
 
 py::object plain(py::handle x_object, py::handle out_object, py::handle axis, py::handle threads,
                  py::handle thread_count) {
-  // no subclass: a masked array has rules of its own
-  if (Py_TYPE(x_object.ptr()) != reinterpret_cast<PyTypeObject*>(Api::get().PyArray_Type_)) return py::none();
+  if (!is_plain_array(x_object)) return py::none();
   const py::array x = py::reinterpret_borrow<py::array>(x_object);
   const std::optional<PlainCall> call = plain_call(x, axis);
   if (!call) return py::none();
@@ -131,24 +96,13 @@ py::object plain(py::handle x_object, py::handle out_object, py::handle axis, py
   return out;
 }
 
-// Returns the result, or None where the call is not a plain one: the caller then finds out what it is, or what is wrong
-// with it. `thread_count` makes a number of `threads`. A bare CPython function: for 64 numbers, pybind11's own
-// conversion of arguments takes longer than the transform.
+// `thread_count` makes a number of `threads`.
 PyObject* hadamard_plain(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
   if (count != 5) {
     PyErr_Format(PyExc_TypeError, "hadamard_plain takes 5 arguments, got %zd", count);
     return nullptr;
   }
-  try {
-    return plain(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]).release().ptr();
-  } catch (py::error_already_set& error) {
-    error.restore();
-  } catch (const std::bad_alloc&) {
-    PyErr_NoMemory();
-  } catch (const std::exception& error) {
-    PyErr_SetString(PyExc_RuntimeError, error.what());
-  }
-  return nullptr;
+  return answer([&] { return plain(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]); });
 }
 
 PyMethodDef g_plain_method = {"hadamard_plain",
@@ -172,7 +126,7 @@ bool hadamard_strided(const py::array& source, py::array out, std::int64_t axis,
     axes.push_back({source.shape(i), source.strides(i)});
   }
   HadamardLayout layout;
-  if (!has_flags(source, Api::NPY_ARRAY_ALIGNED_) || !has_flags(out, Api::NPY_ARRAY_ALIGNED_)) return false;
+  if (!has_flags(source, NumpyApi::NPY_ARRAY_ALIGNED_) || !has_flags(out, NumpyApi::NPY_ARRAY_ALIGNED_)) return false;
   if (!hadamard_layout(*type, axes, static_cast<std::size_t>(axis), layout)) return false;
   run(*type, source.data(), out.mutable_data(), layout, threads);
   return true;

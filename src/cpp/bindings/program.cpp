@@ -7,18 +7,16 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/monitor.hpp"
+#include "bindings/plain.hpp"
 #include "bindings/step.hpp"
 #include "core/buffer.hpp"
 
 namespace cheapfast {
 namespace {
 
-using Api = py::detail::npy_api;
-
 constexpr int kTypes = 4;
 constexpr int kShapes = 3;
 constexpr std::int64_t kSizes[kTypes] = {4, 8, 8, 16};
-constexpr int kMostThreads = 1 << 16;
 // Up to this many numbers, even giving up the GIL would be felt.
 constexpr std::int64_t kTinyNumbers = std::int64_t{1} << 12;
 // What flows between the passes may be kept for the next call, up to this size.
@@ -29,30 +27,6 @@ constexpr py::ssize_t kAlignment = 64;
 
 // For whom weights are packed: one vector, columns side by side, or vectors each in one piece.
 enum class Shape { vector, columns, rows };
-
-std::optional<ValueType> native_type(const py::array& array) {
-  const py::dtype dtype = array.dtype();
-  if (dtype.byteorder() != '=') return std::nullopt;
-  switch (dtype.num()) {
-    case Api::NPY_FLOAT_:
-      return ValueType::float32;
-    case Api::NPY_DOUBLE_:
-      return ValueType::float64;
-    case Api::NPY_CFLOAT_:
-      return ValueType::complex64;
-    case Api::NPY_CDOUBLE_:
-      return ValueType::complex128;
-    default:
-      return std::nullopt;
-  }
-}
-
-// No subclass: a masked array or a matrix has rules of its own.
-bool is_plain_array(py::handle object) {
-  return Py_TYPE(object.ptr()) == reinterpret_cast<PyTypeObject*>(Api::get().PyArray_Type_);
-}
-
-bool has_flags(const py::array& array, int flags) { return (array.flags() & flags) == flags; }
 
 // The operand of a plain call: where its features are, and how many vectors there are.
 struct Operand {
@@ -67,15 +41,10 @@ std::optional<Operand> plain_operand(const py::array& x, py::handle axis, std::i
   const std::optional<ValueType> type = native_type(x);
   const py::ssize_t ndim = x.ndim();
   if (!type || ndim == 0 || ndim > 2 || x.size() == 0) return std::nullopt;
-  if (!has_flags(x, Api::NPY_ARRAY_C_CONTIGUOUS_ | Api::NPY_ARRAY_ALIGNED_)) return std::nullopt;
-  long position = 0;
-  if (axis) {
-    if (!PyLong_CheckExact(axis.ptr())) return std::nullopt;
-    int overflow = 0;
-    position = PyLong_AsLongAndOverflow(axis.ptr(), &overflow);
-    if (overflow != 0 || position < -ndim || position >= ndim) return std::nullopt;
-    if (position < 0) position += static_cast<long>(ndim);
-  }
+  if (!is_dense(x)) return std::nullopt;
+  const std::optional<py::ssize_t> found = axis ? plain_axis(axis, ndim) : 0;
+  if (!found) return std::nullopt;
+  const py::ssize_t position = *found;
   if (x.shape(position) != inputs) return std::nullopt;
   const std::int64_t vectors = x.size() / inputs;
   const Shape shape = vectors == 1 ? Shape::vector : position == 0 ? Shape::columns : Shape::rows;
@@ -85,20 +54,21 @@ std::optional<Operand> plain_operand(const py::array& x, py::handle axis, std::i
 // An uninitialised array that starts on a cache line. NumPy's own start at odd multiples of 16 bytes, so that every
 // other load of a long register would take two lines.
 py::array aligned_array(const py::dtype& dtype, int ndim, const py::ssize_t* shape) {
-  const Api& api = Api::get();
+  const NumpyApi& api = NumpyApi::get();
   py::ssize_t bytes = dtype.itemsize();
   for (int i = 0; i < ndim; ++i) bytes *= shape[i];
   const py::ssize_t room_bytes = bytes + kAlignment;
   const py::array room = py::reinterpret_steal<py::array>(api.PyArray_NewFromDescr_(
-      reinterpret_cast<PyTypeObject*>(api.PyArray_Type_), api.PyArray_DescrFromType_(Api::NPY_UBYTE_), 1, &room_bytes,
-      nullptr, nullptr, 0, nullptr));
+      reinterpret_cast<PyTypeObject*>(api.PyArray_Type_), api.PyArray_DescrFromType_(NumpyApi::NPY_UBYTE_), 1,
+      &room_bytes, nullptr, nullptr, 0, nullptr));
   if (!room) throw py::error_already_set();
   char* const start = static_cast<char*>(const_cast<void*>(room.data()));
   const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(start);
   char* const aligned = start + (kAlignment - address % kAlignment) % kAlignment;
   py::array made = py::reinterpret_steal<py::array>(api.PyArray_NewFromDescr_(
       reinterpret_cast<PyTypeObject*>(api.PyArray_Type_), py::dtype(dtype).release().ptr(), ndim, shape, nullptr,
-      aligned, Api::NPY_ARRAY_C_CONTIGUOUS_ | Api::NPY_ARRAY_ALIGNED_ | Api::NPY_ARRAY_WRITEABLE_, nullptr));
+      aligned, NumpyApi::NPY_ARRAY_C_CONTIGUOUS_ | NumpyApi::NPY_ARRAY_ALIGNED_ | NumpyApi::NPY_ARRAY_WRITEABLE_,
+      nullptr));
   if (!made) throw py::error_already_set();
   if (api.PyArray_SetBaseObject_(made.ptr(), room.inc_ref().ptr()) < 0) throw py::error_already_set();
   return made;
@@ -106,11 +76,8 @@ py::array aligned_array(const py::dtype& dtype, int ndim, const py::ssize_t* sha
 
 // `out` takes the result as it is, and writing it harms nothing that is still to be read.
 bool fits(const py::array& out, const py::array& x, ValueType type, const py::ssize_t* shape) {
-  constexpr int flags = Api::NPY_ARRAY_C_CONTIGUOUS_ | Api::NPY_ARRAY_ALIGNED_ | Api::NPY_ARRAY_WRITEABLE_;
-  if (native_type(out) != type || !has_flags(out, flags) || out.ndim() != x.ndim()) return false;
-  if (!std::equal(shape, shape + x.ndim(), out.shape())) return false;
-  const std::uintptr_t a = reinterpret_cast<std::uintptr_t>(x.data()), b = reinterpret_cast<std::uintptr_t>(out.data());
-  return a + static_cast<std::uintptr_t>(x.nbytes()) <= b || b + static_cast<std::uintptr_t>(out.nbytes()) <= a;
+  return takes(out, type) && out.ndim() == x.ndim() && std::equal(shape, shape + x.ndim(), out.shape()) &&
+         are_apart(x, out);
 }
 
 // Memory between the passes, kept by its thread for the next call. It is taken away while it is in use: a signal
@@ -225,10 +192,7 @@ class Program {
       if (std::all_of(slot.steps.begin(), slot.steps.end(), is_serial)) return 1;
       return py::cast<int>(thread_count_(threads));
     }
-    if (!PyLong_CheckExact(threads.ptr())) return 0;
-    int overflow = 0;
-    const long count = PyLong_AsLongAndOverflow(threads.ptr(), &overflow);
-    return overflow == 0 && count >= 1 && count <= kMostThreads ? static_cast<int>(count) : 0;
+    return static_cast<int>(plain_integer(threads, 1, kMostThreads).value_or(0));
   }
 
   static void run(const Slot& slot, const Operand& operand, const void* x, void* y, int workers, std::int64_t bytes) {
@@ -261,9 +225,7 @@ class Program {
 
 constexpr const char* kCapsule = "cheapfast.Program";
 
-// Called with (X, out, axis, threads), or with X alone for numpy.matmul's rule.
-// A bare CPython function whose `self` is the program: for 64 numbers, pybind11's own conversion of arguments takes
-// longer than all the work.
+// Called with (X, out, axis, threads), or with X alone for numpy.matmul's rule; its `self` is the program.
 PyObject* call_program(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
   const auto* const program = static_cast<const Program*>(PyCapsule_GetPointer(self, kCapsule));
   if (program == nullptr) return nullptr;
@@ -271,17 +233,10 @@ PyObject* call_program(PyObject* self, PyObject* const* arguments, Py_ssize_t co
     PyErr_Format(PyExc_TypeError, "a program takes 1 or 4 arguments, got %zd", count);
     return nullptr;
   }
-  try {
-    if (count == 1) return program->call(arguments[0], py::none(), nullptr, py::none()).release().ptr();
-    return program->call(arguments[0], arguments[1], arguments[2], arguments[3]).release().ptr();
-  } catch (py::error_already_set& error) {
-    error.restore();
-  } catch (const std::bad_alloc&) {
-    PyErr_NoMemory();
-  } catch (const std::exception& error) {
-    PyErr_SetString(PyExc_RuntimeError, error.what());
-  }
-  return nullptr;
+  return answer([&] {
+    if (count == 1) return program->call(arguments[0], py::none(), nullptr, py::none());
+    return program->call(arguments[0], arguments[1], arguments[2], arguments[3]);
+  });
 }
 
 PyMethodDef g_call_method = {"call_program", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&call_program)),
