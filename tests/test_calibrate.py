@@ -189,6 +189,23 @@ def test_sparse_layers_are_charged_rows_and_nonzeros() -> None:
     assert sparse_seconds(traffic, wide, np.dtype(float), charged) == 4 * 50
 
 
+def test_transposed_layers_are_charged_what_they_add() -> None:
+    stored = cf.Sparse(np.ones((10, 4)))
+    vectors, double = Vectors(8, np.dtype(float)), np.dtype(float)
+    charged = with_rates(row=1.0, entry=1.0, long=1.0, scatter=0.5, speedup=1.0)
+    traffic = layer_traffic(stored)
+    assert sparse_seconds(traffic, vectors, double, charged) == 10 + 40
+    assert sparse_seconds(traffic, vectors, double, charged, transposed=True) == 10 + 40 + 20
+    net = cf.Network([stored.T])
+    (step,) = net._plan.passes
+    assert Pricer(vectors, charged).passed(step, list(net)) == [70]
+    # one vector is one thread's: its sums cannot be shared out
+    fast = Machine({**charged.rates, "speedup": constant(4.0)}, 4)
+    one = Vectors(1, double)
+    assert sparse_seconds(traffic, one, double, fast) == 50 / 4
+    assert sparse_seconds(traffic, one, double, fast, transposed=True) == 70
+
+
 def test_traffic_tells_bands_from_scattered_columns() -> None:
     n = 20_000
     band = layer_traffic(cf.Sparse(sp.diags([1.0, 1, 1], offsets=[-1, 0, 1], shape=(n, n))))
@@ -227,6 +244,9 @@ def test_every_kind_of_layer_has_a_prediction() -> None:
     long_kernel = cf.Convolution(np.ones(100), 240)
     layers = [
         cf.Sparse(np.ones((240, 240))),
+        cf.Sparse(np.ones((240, 240))).T,
+        cf.Permutation(rng.permutation(240)),
+        cf.Activation("relu"),
         cf.Permutation(rng.permutation(240)),
         cf.KroneckerSparse((4, 5, 3, 20), np.ones((4, 5, 3, 20))),
         cf.KroneckerSparse((8, 3, 5, 10), np.ones((8, 3, 5, 10))),
@@ -235,7 +255,7 @@ def test_every_kind_of_layer_has_a_prediction() -> None:
         cf.PassThrough(cf.Sparse(np.ones((200, 200))), 40),
         cf.Activation("tanh"),
     ]
-    layers[2:4] = [cf.KroneckerSparse((4, 3, 3, 20), np.ones((4, 3, 3, 20)))]
+    layers[5:7] = [cf.KroneckerSparse((4, 3, 3, 20), np.ones((4, 3, 3, 20)))]
     told = cf.Network(layers).explain(3)
     assert all(step.seconds is not None and 0 < step.seconds < 1 for step in told.passes)
     assert told.seconds == sum(step.seconds or 0 for step in told.passes)

@@ -18,69 +18,10 @@ from cheapfast.plan import make_plan
 from cheapfast.plan.placing import aligned_empty
 from cheapfast.plan.stages import passes_of, phases_of
 from interrupting import PATIENCE, posix_only, seconds_until_interrupted
+from operands import DTYPES, LAYOUTS, assert_applies, normal, one_by_one, placed
 
 Array = npt.NDArray[Any]
 Pattern = tuple[int, int, int, int]
-
-DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
-LAYOUTS = ("C", "F", "misaligned", "strided")
-
-
-def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Draw normal numbers of any dtype."""
-    numbers = rng.standard_normal(shape)
-    if np.dtype(dtype).kind == "c":
-        numbers = numbers + 1j * rng.standard_normal(shape)
-    return np.asarray(numbers).astype(dtype)
-
-
-def placed(X: Array, layout: str) -> Array:
-    """Copy an array into a layout; read-only."""
-    if layout == "F":
-        X = np.asfortranarray(X)
-    elif layout == "misaligned":
-        room = np.empty(X.size + 1, X.dtype)
-        room[1:] = X.ravel()
-        X = room[1:].reshape(X.shape)
-    elif layout == "strided":
-        room = np.empty((2 * X.shape[0], 3 * X.shape[1]), X.dtype)
-        room[::2, ::3] = X
-        X = room[::2, ::3]
-    X.flags.writeable = False
-    return X
-
-
-def one_by_one(net: cf.Network, X: Array) -> tuple[Array, Array]:
-    """Apply the layers with NumPy in double precision: the result, and its terms' magnitudes."""
-    double = np.complex128 if np.iscomplexobj(X) or net.dtype.kind == "c" else np.float64
-    result, size = X.astype(double), np.abs(X).astype(np.float64)
-    for layer in net:
-        matrix = layer.to_csr()
-        result, size = matrix @ result, abs(matrix) @ size
-        if layer.bias is not None:
-            result = result + layer.bias[:, None]
-            size = size + np.abs(layer.bias)[:, None]
-    return result, size
-
-
-def assert_applies(net: cf.Network, X: Array, kernel: str) -> None:
-    """Compare all layers at once with one after another; all threads must agree bit for bit.
-
-    A dot product of c numbers errs by at most (c + 3) eps times the sum of the magnitudes (the 3
-    cover a complex product); the layers' bounds add up (Higham, Accuracy and Stability, 3.1).
-    """
-    result = net.apply(X, threads=1)
-    expected, size = one_by_one(net, X)
-    assert [step.kernel for step in net.explain().passes] == [kernel]
-    assert result.dtype == np.result_type(net.dtype, X.dtype)
-    terms = sum(_longest_sum(layer) + 4 for layer in net)
-    assert np.all(np.abs(result - expected) <= terms * np.finfo(result.dtype).eps * size)
-    np.testing.assert_array_equal(net.apply(X, threads=2), result)
-    np.testing.assert_array_equal(net.apply(X, threads=5), result)
-
-
-def _longest_sum(layer: cf.Layer) -> int:
-    return layer.pattern[2] if isinstance(layer, cf.KroneckerSparse) else 1
 
 
 def factor(
@@ -247,21 +188,19 @@ def test_a_bias_ends_a_run() -> None:
     middle = layers[1]
     layers[1] = cf.KroneckerSparse(middle.pattern, middle.values, bias=np.arange(16.0))
     net = cf.Network(layers)
-    assert [step.kernel for step in net.explain().passes] == [
-        "kronecker",
-        "kronecker",
-        "fused butterfly",
+    passes = net.explain().passes
+    assert [(step.kernel, step.folded) for step in passes] == [
+        ("fused butterfly", ("bias",)),
+        ("fused butterfly", ()),
     ]
     expected, _ = one_by_one(net, np.ones((16, 2)))
     np.testing.assert_allclose(net.apply(np.ones((16, 2))), expected)
 
 
-def test_a_digit_reversal_that_does_not_fit_stays_a_pass() -> None:
+def test_a_digit_reversal_that_does_not_fit_is_folded_in_too() -> None:
     stages = list(cf.algorithms.fourier(24, reorder=False))
     net = cf.Network([cf.Permutation.digit_reversal((2, 2, 2, 3)), *stages])
-    kernels = [step.kernel for step in net.explain().passes]
-    assert kernels[1] == "fused fourier"
-    assert len(kernels) == 2
+    assert [step.kernel for step in net.explain().passes] == ["fused fourier"]
     X = np.random.default_rng(0).standard_normal((24, 5))
     expected, _ = one_by_one(net, X)
     np.testing.assert_allclose(net.apply(X), expected)

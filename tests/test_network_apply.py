@@ -48,6 +48,21 @@ NETWORKS: dict[str, Callable[[str], cf.Network]] = {
     "monarch": monarch,
     "butterfly": lambda dtype: cf.algorithms.butterfly(N, 1, dtype),
     "hadamard": lambda dtype: cf.algorithms.hadamard(N).astype(dtype),
+    "folded": lambda dtype: cf.Network(
+        [
+            cf.Permutation(np.arange(N)[::-1]),
+            *cf.algorithms.butterfly(N, 1, dtype),
+            cf.Sparse(np.diag(np.arange(1.0, N + 1)).astype(dtype), bias=np.ones(N)),
+        ]
+    ),
+    "scaled hadamard": lambda dtype: cf.Network(
+        [
+            cf.Sparse(np.diag(np.arange(1.0, N + 1)).astype(dtype)),
+            *cf.algorithms.hadamard(N).astype(dtype),
+            cf.Permutation(np.arange(N)[::-1], bias=np.ones(N)),
+        ]
+    ),
+    "turned": lambda dtype: csr(dtype).H @ csr(dtype),
     "mixed": lambda dtype: csr(dtype) @ cf.algorithms.butterfly(N, 1, dtype),
     "elementwise": lambda dtype: cf.Network([cf.Activation("relu"), csr(dtype)]),
 }
@@ -124,7 +139,9 @@ def test_three_dimensions(name: str, dtype: str) -> None:
         assert_close(out, wanted)
 
 
-@pytest.mark.parametrize("name", ["monarch", "butterfly", "hadamard"])
+@pytest.mark.parametrize(
+    "name", ["monarch", "butterfly", "hadamard", "folded", "scaled hadamard", "turned"]
+)
 @pytest.mark.parametrize("shift", [0, 1, 3, N])
 def test_out_that_overlaps(name: str, shift: int) -> None:
     net = NETWORKS[name]("f8")
@@ -161,6 +178,11 @@ def test_bad_operands(ready: bool) -> None:
         (ValueError, r"expected 64 features along axis 1 of X, got 3", {"axis": 1}),
         (TypeError, "the dtype of X", {"X": X.astype(object)}),
         (TypeError, "the dtype of X", {"X": X.astype(np.longdouble)}),
+        (TypeError, "X is a masked array", {"X": np.ma.array(X)}),
+        (ValueError, "X must be an array of numbers", {"X": [[1.0], [2.0, 3.0]]}),
+        (TypeError, "got MaskedArray", {"out": np.ma.empty((N, 3))}),
+        (TypeError, "float64, got >f8", {"out": np.empty((N, 3), ">f8")}),
+        (TypeError, "float64, got int64", {"out": np.empty((N, 3), np.int64)}),
         (ValueError, "out must be writable", {"out": frozen}),
         (TypeError, "float64, got float32", {"out": np.empty((N, 3), "f4")}),
         (ValueError, r"shape \(64, 3\), got \(3, 64\)", {"out": np.empty((3, N))}),
@@ -248,14 +270,52 @@ def test_a_transposed_product_copies_no_matrix(monkeypatch: pytest.MonkeyPatch) 
     net = csr("f8")
     X = normal((3, net.shape[0]), "f8")
     expected = X @ net.toarray()
+    narrow = net.H.astype("f4")
 
-    def refused(_layer: cf.Sparse) -> None:
-        raise AssertionError("transposed")
+    def refused(_matrix: Any) -> None:
+        raise AssertionError("a matrix was written out")
 
-    monkeypatch.setattr(cf.Sparse, "T", property(refused))
-    monkeypatch.setattr(cf.Sparse, "H", property(refused))
+    monkeypatch.setattr("cheapfast.layers.sparse.canonical", refused)
     assert_close(X @ net, expected)
     assert_close(net.as_linear_operator().rmatvec(X[0]), expected[0])
+    assert_close(net.T @ X[0], expected[0])
+    assert_close(narrow @ X[0].astype("f4"), expected[0])
+    turned = net.T
+    assert (turned.synapses, turned.neurons, turned.shape) == (net.synapses, 40, (N, 50))
+    assert net == turned.T
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("columns", [1, 3, 16])
+def test_turned_layers_in_every_combination(dtype: str, columns: int) -> None:
+    rng = np.random.default_rng(6)
+    first, second = csr(dtype)
+    moved, back = cf.Permutation(rng.permutation(40)), cf.Permutation(rng.permutation(N))
+    net = cf.Network([back, first, moved, second])
+    dense = net.toarray()
+    for turned, matrix in (
+        (net.T, dense.T),
+        (net.H, dense.conj().T),
+        (net.T.T, dense),
+        (net.H.T, dense.conj()),
+        (net.T.H, dense.conj()),
+        (net.H.H, dense),
+        (net.H @ net, dense.conj().T @ dense),
+        (net @ net.T, dense @ dense.T),
+    ):
+        X = normal((matrix.shape[1], columns), dtype)
+        for operand in (X, np.asfortranarray(X)):
+            assert_close(turned.apply(operand), matrix @ X)
+        assert_close(
+            normal((2, len(matrix)), dtype) @ turned, normal((2, len(matrix)), dtype) @ matrix
+        )
+        assert_close(turned.toarray(), matrix)
+        assert cf.synapse_count(turned) == np.count_nonzero(matrix)
+    # a permutation between two turned layers is where the second one reads
+    told = net.H.explain(columns)
+    assert [step.kernel for step in told.passes] == ["csr transposed", "gather"]
+    assert told.seconds is not None
+    assert told.seconds > 0
 
 
 @pytest.mark.parametrize("dtype", ["f8", "c8", "c16"])

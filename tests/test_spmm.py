@@ -244,7 +244,7 @@ def test_what_does_not_fit_is_refused() -> None:
         chain.apply(X, out, 1)
     for layer, message in (
         (layer_of(matrix.astype(complex)), "complex128 do not apply"),
-        (layer_of(matrix, bias=np.ones(3), form=_core.ADJOINT), "neither bias nor order"),
+        (layer_of(matrix, bias=np.ones(3), form=_core.ADJOINT), "has no bias"),
     ):
         with pytest.raises(ValueError, match=message):
             _core.SparseChain([layer], X.dtype).apply(X, np.ones((3, 2)), 1)

@@ -58,7 +58,7 @@ class Cache(Generic[Made]):
             return self._made[key]
 
 
-def packing_fits(layers: Sequence[Layer], dtype: np.dtype[Any]) -> bool:
+def packing_fits(layers: Sequence[Layer], dtype: np.dtype[Any], beside: int = 0) -> bool:
     """Say whether the weights fit in memory, twice: while they are packed, they are there twice.
 
     Parameters
@@ -66,6 +66,9 @@ def packing_fits(layers: Sequence[Layer], dtype: np.dtype[Any]) -> bool:
     layers : sequence of Layer
     dtype : numpy.dtype
         That they are packed in.
+    beside : int, optional
+        Features of diagonals, permutations and biases that are folded into them: these may write
+        out tied blocks of two layers.
 
     Returns
     -------
@@ -77,4 +80,5 @@ def packing_fits(layers: Sequence[Layer], dtype: np.dtype[Any]) -> bool:
         for layer in layers
         if isinstance(layer, KroneckerSparse)
     )
+    needed += 16 * beside * widest
     return needed < _SMALL_BYTES or needed < _memory.available_bytes()

@@ -40,6 +40,7 @@ def sparse_rates(rng: np.random.Generator) -> dict[str, Curve]:
     """
     rates = _overheads()
     rates.update(_in_cache(rng, rates))
+    rates["scatter"] = _scatter(rng)
     rates["uneven"] = constant(_unevenness(rng))
     rates.update(_in_order(rng, rates))
     for size in _ROW_BYTES:
@@ -142,6 +143,16 @@ def _in_cache(rng: np.random.Generator, rates: Rates) -> dict[str, Curve]:
     return {**{name: curve(each) for name, each in points.items()}, "complex": curve(numbers)}
 
 
+def _scatter(rng: np.random.Generator) -> Curve:
+    """Adding to rows of the result, beyond what reading rows of the operand costs."""
+    points = []
+    for size in _ROW_BYTES:
+        layer = spread(_NEAR // max(size, 32), max(_NEAREST // size, _MANY), _SOME, rng)
+        as_is, turned = _seconds([layer], size // 8), _seconds([layer.T], size // 8)
+        points.append((float(size), (turned - as_is) / layer.synapses))
+    return curve(points)
+
+
 def _unevenness(rng: np.random.Generator) -> float:
     """Return what it costs to guess the end of a row wrongly: too many rows to learn by heart."""
     layer = _uneven(1 << 16, 1024, 8, rng)
@@ -215,6 +226,9 @@ def product_rates(rng: np.random.Generator) -> dict[str, Curve]:
         (_uneven(n, n, 16, rng), _uneven(n, n, 3, rng)),  # the same, not to be foreseen
         (_uneven(512, n, 128, rng), _uneven(n, 512, 32, rng)),  # pairs that meet in few columns
         (_uneven(n, n, 12, rng), _uneven(n, 256, 12, rng)),
+        # several pairs for each nonzero, now the first and now a later one: as in coarse operators
+        (_uneven(n, n, 14, rng), _uneven(n, 24, 14, rng)),
+        (_uneven(1024, n, 56, rng), _uneven(n, 200, 16, rng)),
     )
     equations, seconds = [], []
     for one, other in factors:

@@ -15,6 +15,7 @@ from cheapfast.layers import (
     PassThrough,
     Permutation,
 )
+from cheapfast.support import csr_pattern_bytes
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -132,7 +133,7 @@ def weight_bytes(layer: Layer) -> int:
         return int(layer.kernel.nbytes)
     if isinstance(layer, Permutation):
         return layer.synapses * np.dtype(np.intp).itemsize
-    return layer.support.csr_bytes + layer.synapses * itemsize
+    return csr_pattern_bytes(layer.shape, layer.synapses) + layer.synapses * itemsize
 
 
 def _parts(dtype: np.dtype[Any]) -> int:

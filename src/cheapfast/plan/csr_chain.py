@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,8 @@ import numpy.typing as npt
 from cheapfast import _core, _memory
 from cheapfast.layers import Permutation, Sparse
 from cheapfast.plan.cost import Cost, layer_cost
+from cheapfast.plan.frame import is_light
+from cheapfast.plan.kronecker import leads_to_run
 from cheapfast.plan.placing import aligned_empty
 from cheapfast.plan.step import Pass
 
@@ -32,9 +34,9 @@ class _Segment(NamedTuple):
 
 @dataclass(frozen=True)
 class _Step:
-    """A sparse layer and the permutations of what leaves it, in data-flow order."""
+    """A sparse layer; permutations of what leaves it or, if it is turned, of what enters it."""
 
-    layer: Sparse
+    layer: Sparse  # whose weights are read
     permutations: tuple[Permutation, ...] = ()
     form: int = _core.AS_IS
 
@@ -51,7 +53,7 @@ class _Step:
         return (*self.layer.shape, *self.layer.arrays(), bias, order, self.form)
 
     def _order(self) -> Array | None:
-        """Return which row of the layer each output is, None if they come as they are."""
+        """Return which row each output is (of a turned layer: input), None if all stay."""
         order = None
         for permutation in self.permutations:
             indices = permutation.indices().astype(np.int64, copy=False)
@@ -60,15 +62,13 @@ class _Step:
 
 
 class CsrChain:
-    """Sparse layers, and permutations of what leaves them, for one call into the kernel.
+    """Sparse layers, and permutations between them, for one call into the kernel.
 
     Parameters
     ----------
     layers : sequence of Sparse or Permutation
-        In data-flow order, a Sparse first.
-    form : int, optional
-        AS_IS; TRANSPOSED or ADJOINT if the layers are Sparse, without a bias, and given in the
-        order in which their transposed matrices are applied.
+        In data-flow order, a Sparse first. A permutation follows a layer that is stored as it is,
+        or precedes one that is not.
 
     Notes
     -----
@@ -77,8 +77,8 @@ class CsrChain:
     or on the instruction set. A weight 0 or a missing one is never multiplied.
     """
 
-    def __init__(self, layers: Sequence[Layer], form: int = _core.AS_IS) -> None:
-        self._steps = _steps(layers, form)
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._steps = _steps(layers)
         # written once for each type of operand; two threads may both do so, with equal results
         self._segments: dict[np.dtype[Any], tuple[_Segment, ...]] = {}
 
@@ -171,16 +171,28 @@ def _segment(group: list[_Step], dtype: np.dtype[Any]) -> _Segment:
     return _Segment(chain, dtype, group[-1].outputs)
 
 
-def _steps(layers: Sequence[Layer], form: int) -> list[_Step]:
-    """Fold each permutation into the layer before it: its rows are computed in another order."""
+def _steps(layers: Sequence[Layer]) -> list[_Step]:
+    """Fold each permutation into a neighbour: rows are computed, or read, in another order."""
     steps: list[_Step] = []
+    ahead: list[Permutation] = []  # of what enters the next layer
     for layer in layers:
         if isinstance(layer, Permutation):
-            before = steps.pop()
-            steps.append(_Step(before.layer, (*before.permutations, layer)))
+            if steps and steps[-1].form == _core.AS_IS and not ahead:
+                steps[-1] = replace(steps[-1], permutations=(*steps[-1].permutations, layer))
+            else:
+                ahead.append(layer)
         elif isinstance(layer, Sparse):
-            steps.append(_Step(layer, form=form))
+            steps.append(replace(_step(layer), permutations=tuple(ahead)))
+            ahead = []
     return steps
+
+
+def _step(layer: Sparse) -> _Step:
+    """Read the weights as they are stored, whichever way the layer is turned."""
+    if layer.origin is None:
+        return _Step(layer)
+    origin, conjugate = layer.origin
+    return _Step(origin, form=_core.ADJOINT if conjugate else _core.TRANSPOSED)
 
 
 _INSTEAD = "apply them to fewer vectors at a time"
@@ -224,6 +236,7 @@ def csr_chain(layers: Sequence[Layer], shapes: Sequence[Shape], position: int) -
     if stop == position:
         return None
     taken = range(position, stop)
+    turned = all(_is_turned(layers[i]) for i in taken if isinstance(layers[i], Sparse))
     chain = CsrChain(layers[position:stop])
 
     def cost(columns: int, dtype: np.dtype[Any]) -> Cost | None:
@@ -236,7 +249,7 @@ def csr_chain(layers: Sequence[Layer], shapes: Sequence[Shape], position: int) -
         return total
 
     return Pass(
-        kernel="csr" if len(taken) == 1 else "csr chain",
+        kernel="csr transposed" if turned else "csr" if len(taken) == 1 else "csr chain",
         start=position,
         stop=stop,
         shape=(shapes[stop - 1][0], shapes[position][1]),
@@ -251,8 +264,20 @@ def _takes(layers: Sequence[Layer], start: int, position: int) -> bool:
     """Say whether a run of sparse layers from `start` on goes on with the one at `position`."""
     layer = layers[position]
     if type(layer) is Sparse:  # a subclass may apply itself in its own way
+        # free weights take a diagonal in at no cost
+        return not (position > start and is_light(layer) and leads_to_run(layers, position))
+    if position == start or not folds(layer, layers[position - 1].dtype):
+        return False
+    before = next(one for one in reversed(layers[start:position]) if isinstance(one, Sparse))
+    if before.origin is None:
         return True
-    return position > start and folds(layer, layers[position - 1].dtype)
+    # what is stored transposed reads its operand in another order, and writes its result in its own
+    after = next((one for one in layers[position:] if not isinstance(one, Permutation)), None)
+    return type(after) is Sparse and _is_turned(after)
+
+
+def _is_turned(layer: Layer) -> bool:
+    return isinstance(layer, Sparse) and layer.origin is not None
 
 
 def folds(layer: Layer, dtype: np.dtype[Any]) -> bool:

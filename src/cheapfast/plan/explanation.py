@@ -39,6 +39,8 @@ class PassCost:
         None if an Operator does not say.
     seconds : float or None
         Predicted; None if an Operator does not say.
+    folded : tuple of str
+        What the kernel does besides: ``diagonal``, ``permutation``, ``bias``.
     """
 
     kernel: str
@@ -47,6 +49,7 @@ class PassCost:
     shape: Shape
     cost: Cost | None
     seconds: float | None = None
+    folded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class Explanation:
         passes = [
             (
                 str(i),
-                step.kernel,
+                f"{step.kernel} + {', '.join(step.folded)}" if step.folded else step.kernel,
                 str(step.start) if step.stop == step.start + 1 else f"{step.start}-{step.stop - 1}",
                 f"{step.shape[0]}x{step.shape[1]}",
                 *_cost_texts(step.cost),
@@ -172,6 +175,7 @@ def explain(
                 step.shape,
                 step.cost(columns, dtype),
                 None if seconds is None else sum(seconds),
+                step.folded,
             )
         )
     return Explanation(tuple(rows), columns, dtype)

@@ -4,48 +4,56 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core
-from cheapfast.layers import Permutation
+from cheapfast.layers import KroneckerSparse
 from cheapfast.plan.cache import Cache, packing_fits
 from cheapfast.plan.cost import Cost, layer_cost, weight_bytes
-from cheapfast.plan.packing import Packing, cut_phases, pack
-from cheapfast.plan.placing import addressable, aligned_empty, as_pairs, is_addressable
-from cheapfast.plan.stages import Stage, is_falling
+from cheapfast.plan.frame import Reordering, around, framed, is_light, names, one_by_one
+from cheapfast.plan.packing import Besides, Packing, cut_phases, is_addressing, pack
+from cheapfast.plan.placing import addressable, aligned_empty, as_pairs, is_addressable, same_order
+from cheapfast.plan.stages import Stage, is_falling, scaled
 from cheapfast.plan.step import Pass
 from cheapfast.plan.sweeps import can_sweep, pack_sweeps
 from cheapfast.support.permutation import DigitPermutation
 
 if TYPE_CHECKING:
-    from cheapfast.layers import Layer
+    from cheapfast.layers import Layer, Permutation
 
 Array = npt.NDArray[Any]
+_Kernel = _core.PackedRun | _core.PackedSweeps | _core.Framed
 
 _NAMES = {"fourier": "fused fourier", "sums": "fused hadamard", "blocks": "fused butterfly"}
 
 
 class FusedRun:
-    """A run, and the reversal of digits before it, as one pass.
+    """A run, and the light layers around it, as one pass.
+
+    Diagonals are multiplied into free weights, or else done on what the kernel reads and writes; a
+    permutation before the run is where it reads; a bias is added when it writes.
 
     Parameters
     ----------
     run : sequence of Stage
-    reorder : Permutation or None
+    before, after : sequence of Layer
+        Light layers.
     """
 
-    def __init__(self, run: Sequence[Stage], reorder: Permutation | None) -> None:
-        self._run, self._reorder = run, reorder
+    def __init__(
+        self, run: Sequence[Stage], before: Sequence[Layer] = (), after: Sequence[Layer] = ()
+    ) -> None:
+        self._run, self._before, self._after = run, before, after
         self._features = run[0].layer.shape[0]
-        self._taken: list[Layer] = [stage.layer for stage in run]
-        if reorder is not None:
-            self._taken.insert(0, reorder)
-        self._weights = np.result_type(*(stage.layer.dtype for stage in run))
+        self._layers: list[Layer] = [stage.layer for stage in run]
+        self._taken = [*before, *self._layers, *after]
+        self._weights = np.result_type(*(layer.dtype for layer in self._taken))
         self._structured = run[0].kind != "blocks"
-        self._packed: Cache[_core.PackedRun | _core.PackedSweeps] = Cache()
+        self._packed: Cache[_Kernel] = Cache()
 
     def as_pass(self, position: int) -> Pass:
         """Return the pass that starts at a position of the network.
@@ -67,17 +75,20 @@ class FusedRun:
             cost=self.cost,
             into=self.into,
             step=self.step,
+            folded=names([*self._before, self._layers[-1], *self._after]),
         )
 
     def run(self, X: Array, threads: int) -> Array:
         """Apply the run; see `Pass`."""
         dtype = np.result_type(self._weights, X.dtype)
         X = addressable(X.astype(dtype, copy=False))
-        if dtype.kind == "c" and self._weights.kind != "c":
+        if dtype.kind == "c" and self._weights.kind != "c" and not self._has_bias:
             return as_pairs(X, threads, self.run)
         kernel = self._kernel(X)
         if kernel is None:
-            return _one_by_one(self._taken, X)
+            return one_by_one(self._taken, X)
+        if isinstance(kernel, _core.Framed) and not (X.flags.c_contiguous or X.flags.f_contiguous):
+            X = np.ascontiguousarray(X)
         Y = aligned_empty((X.shape[0], X.shape[1]), dtype, fortran=not X.flags.c_contiguous)
         kernel.apply(X, Y, threads)
         return Y
@@ -89,12 +100,12 @@ class FusedRun:
         if pairs or X.dtype != dtype or not (is_addressable(X) and is_addressable(out)):
             return False
         kernel = self._kernel(X)
-        if kernel is None:
+        if kernel is None or (isinstance(kernel, _core.Framed) and not same_order(X, out)):
             return False
         kernel.apply(X, out, threads)
         return True
 
-    def step(self, dtype: np.dtype[Any], shape: int) -> _core.PackedRun | _core.PackedSweeps | None:
+    def step(self, dtype: np.dtype[Any], shape: int) -> _Kernel | None:
         """Return the run packed for a type and shape of operand; see `Pass`."""
         if np.result_type(self._weights, dtype) != dtype:
             return None
@@ -110,26 +121,49 @@ class FusedRun:
         trips = len(cut_phases(self._run, self._features, packing))
         flops = sum(_flops(layer, columns, dtype) for layer in self._taken)
         moved = 2 * trips * self._features * columns * result.itemsize
-        return Cost(moved + sum(map(_packed_bytes, self._run)), flops)
+        return Cost(moved + sum(map(self._packed_bytes, self._taken)), flops)
 
-    def _kernel(self, X: Array) -> _core.PackedRun | _core.PackedSweeps | None:
+    @property
+    def _has_bias(self) -> bool:
+        return any(layer.bias is not None for layer in self._taken)
+
+    def _packed_bytes(self, layer: Layer) -> int:
+        """Bytes of weights that a layer brings to memory."""
+        if self._structured and isinstance(layer, KroneckerSparse) and not is_light(layer):
+            sums = self._run[0].kind == "sums"
+            return 0 if sums else weight_bytes(layer) // (2 * layer.pattern[1])
+        return weight_bytes(layer)
+
+    def _kernel(self, X: Array) -> _Kernel | None:
         rows = X.flags.f_contiguous and not X.flags.c_contiguous
         return self._pack(X.dtype, per_lane=X.shape[1] == 1 or (self._structured and rows))
 
-    def _pack(
-        self, dtype: np.dtype[Any], *, per_lane: bool
-    ) -> _core.PackedRun | _core.PackedSweeps | None:
+    def _pack(self, dtype: np.dtype[Any], *, per_lane: bool) -> _Kernel | None:
         """Return the weights in the order of the kernel; None if there is no memory for them."""
         packing = Packing(dtype, per_lane, _core.fused_lanes(dtype))
         kernel = self._packed.get(packing)
-        if kernel is None and packing_fits(self._taken, dtype):
+        lights = len(self._taken) - len(self._run)
+        if kernel is None and packing_fits(self._taken, dtype, lights and self._features):
             return self._packed.make(packing, lambda: self._pack_now(packing))
         return kernel
 
-    def _pack_now(self, packing: Packing) -> _core.PackedRun | _core.PackedSweeps:
-        if self._reorder is None and can_sweep(self._run, packing):
-            return pack_sweeps(self._run, self._features, packing)
-        return pack(self._run, self._reorder, self._features, packing)
+    def _pack_now(self, packing: Packing) -> _Kernel:
+        before, after = around(self._before, self._layers, self._after, packing.dtype)
+        scale, bias = after.at_source()
+        run = self._run
+        if self._structured:
+            besides = Besides(None, before.scale, scale, bias)
+        else:
+            run, besides = scaled(run, before.scale, scale), Besides(bias=bias)
+        order, features = before.order, self._features
+        if order is not None and is_addressing(order, run, features, packing):
+            besides = replace(besides, order=order)
+            order = None
+        if besides.order is None and can_sweep(run, packing):
+            after = Reordering(after.order, None, after.bias)
+            return framed(pack_sweeps(run, features, packing), Reordering(order), after)
+        kernel = pack(run, besides, features, packing)
+        return framed(kernel, Reordering(order), Reordering(after.order))
 
 
 def reverses_digits(reorder: Permutation, run: Sequence[Stage]) -> bool:
@@ -156,17 +190,3 @@ def reverses_digits(reorder: Permutation, run: Sequence[Stage]) -> bool:
 def _flops(layer: Layer, columns: int, dtype: np.dtype[Any]) -> int:
     cost = layer_cost(layer, layer.shape, columns, dtype)
     return 0 if cost is None else cost.flops
-
-
-def _packed_bytes(stage: Stage) -> int:
-    """Bytes of weights that a stage brings to memory."""
-    if stage.kind == "sums":
-        return 0
-    stored = weight_bytes(stage.layer)
-    return stored // (2 * stage.radix) if stage.kind == "fourier" else stored
-
-
-def _one_by_one(layers: Sequence[Layer], X: Array) -> Array:
-    for layer in layers:
-        X = layer.apply(X)
-    return X

@@ -13,7 +13,8 @@ from cheapfast import _core
 from cheapfast.layers import KroneckerSparse
 from cheapfast.plan.cache import Cache
 from cheapfast.plan.cost import Cost, layer_cost
-from cheapfast.plan.placing import aligned_empty
+from cheapfast.plan.frame import around, framed, names
+from cheapfast.plan.placing import aligned_empty, dense, same_order
 from cheapfast.plan.stages import is_sums
 from cheapfast.plan.step import Pass
 
@@ -34,11 +35,11 @@ def hadamard_run(layers: Sequence[Layer], position: int) -> list[KroneckerSparse
     Returns
     -------
     list of KroneckerSparse
-        Of neighbouring bits, rising or falling; empty if there are none.
+        Of neighbouring bits, rising or falling; empty if there are none. A bias ends it.
     """
     run: list[KroneckerSparse] = []
     for layer in layers[position:]:
-        if not isinstance(layer, KroneckerSparse) or layer.bias is not None:
+        if not isinstance(layer, KroneckerSparse):
             break
         if layer.pattern[1:3] != (2, 2) or 0 in layer.pattern or not is_sums(layer.values):
             break
@@ -48,6 +49,8 @@ def hadamard_run(layers: Sequence[Layer], position: int) -> list[KroneckerSparse
         if not (rises or falls):
             break
         run.append(layer)
+        if layer.bias is not None:
+            break
     return run
 
 
@@ -62,14 +65,19 @@ class HadamardRun:
     ----------
     run : sequence of KroneckerSparse
         See `hadamard_run`.
+    before, after : sequence of Layer
+        Light layers around it.
     """
 
-    def __init__(self, run: Sequence[KroneckerSparse]) -> None:
-        self._layers = run
+    def __init__(
+        self, run: Sequence[KroneckerSparse], before: Sequence[Layer], after: Sequence[Layer]
+    ) -> None:
+        self._run, self._before, self._after = run, before, after
+        self._layers = (*before, *run, *after)
         self._features = run[0].shape[0]
         self._stride = min(layer.pattern[3] for layer in run)
         self._weights = np.result_type(*(layer.dtype for layer in self._layers))
-        self._steps: Cache[_core.HadamardStep] = Cache()
+        self._steps: Cache[_core.HadamardStep | _core.Framed] = Cache()
 
     def as_pass(self, position: int) -> Pass:
         """Return the pass that starts at a position of the network.
@@ -91,30 +99,26 @@ class HadamardRun:
             cost=self.cost,
             into=self.into,
             step=self.step,
+            folded=names([*self._before, self._run[-1], *self._after]),
         )
 
     def run(self, X: Array, threads: int) -> Array:
         """Apply the run; see `Pass`."""
-        X = X.astype(self._result(X.dtype), copy=False)
-        if not (X.flags.aligned and (X.flags.c_contiguous or X.flags.f_contiguous)):
-            X = np.array(X, order="C")
+        X = dense(X.astype(self._result(X.dtype), copy=False))
         Y = aligned_empty((X.shape[0], X.shape[1]), X.dtype, fortran=not X.flags.c_contiguous)
         self._step(X.dtype).apply(X, Y, threads)
         return Y
 
     def into(self, X: Array, out: Array, threads: int) -> bool:
         """Apply the run to where the result is wanted; see `Pass`."""
-        same_order = (X.flags.c_contiguous and out.flags.c_contiguous) or (
-            X.flags.f_contiguous and out.flags.f_contiguous
-        )
-        if not (X.flags.aligned and out.flags.aligned and same_order):
+        if not same_order(X, out):
             return False
         if X.dtype != out.dtype or self._result(X.dtype) != X.dtype:
             return False
         self._step(X.dtype).apply(X, out, threads)
         return True
 
-    def step(self, dtype: np.dtype[Any], _shape: int) -> _core.HadamardStep | None:
+    def step(self, dtype: np.dtype[Any], _shape: int) -> _core.HadamardStep | _core.Framed | None:
         """Return what a program runs for a type of operand, of any shape; see `Pass`."""
         return self._step(dtype) if self._result(dtype) == dtype else None
 
@@ -127,9 +131,10 @@ class HadamardRun:
     def _result(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
         return np.result_type(self._weights, dtype)
 
-    def _step(self, dtype: np.dtype[Any]) -> _core.HadamardStep:
+    def _step(self, dtype: np.dtype[Any]) -> _core.HadamardStep | _core.Framed:
         step = self._steps.get(dtype)
-        if step is None:
-            arguments = (self._features, len(self._layers), self._stride, dtype)
-            step = self._steps.make(dtype, lambda: _core.HadamardStep(*arguments))
-        return step
+        return self._steps.make(dtype, lambda: self._make(dtype)) if step is None else step
+
+    def _make(self, dtype: np.dtype[Any]) -> _core.HadamardStep | _core.Framed:
+        step = _core.HadamardStep(self._features, len(self._run), self._stride, dtype)
+        return framed(step, *around(self._before, self._run, self._after, dtype))

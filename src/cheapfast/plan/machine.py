@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 #: Raised when what is measured changes: an older file is then measured anew.
-FORMAT = 1
+FORMAT = 2
 
 #: Every rate that the cost model needs, and what it is; see `Machine`.
 RATES = {
@@ -26,6 +26,8 @@ RATES = {
     "entry": "the same a nonzero, of rows with few",
     "long": "the same a nonzero, of rows with many: each waits for the sum before it",
     "complex": "the same a nonzero that is complex",
+    "scatter": "more seconds a nonzero of a transposed layer, which adds to rows of the result, by "
+    "bytes of such a row",
     "uneven": "more seconds a row that is not as long as the one before it",
     "gather8": "more seconds for a nonzero that names an operand's row of 8 bytes at random, by "
     "bytes of the operand",

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core
-from cheapfast.layers import Permutation
 from cheapfast.layers.roots import roots_of_unity
 from cheapfast.plan.stages import Stage, is_falling, passes_of, phases_of
 
@@ -113,16 +112,34 @@ def cut_phases(run: Sequence[Stage], features: int, packing: Packing) -> list[Ph
     ]
 
 
+@dataclass(frozen=True)
+class Besides:
+    """What the kernel does besides a run, feature by feature of it.
+
+    Parameters
+    ----------
+    order : ndarray of int64, optional
+        Where the run reads each feature.
+    in_scale, out_scale, bias : ndarray, optional
+        What it is multiplied with when it is read, when it is written, and what is then added.
+    """
+
+    order: Array | None = None
+    in_scale: Array | None = None
+    out_scale: Array | None = None
+    bias: Array | None = None
+
+
 def pack(
-    run: Sequence[Stage], reorder: Permutation | None, features: int, packing: Packing
+    run: Sequence[Stage], besides: Besides, features: int, packing: Packing
 ) -> _core.PackedRun:
     """Write the weights of a run down.
 
     Parameters
     ----------
     run : sequence of Stage
-    reorder : Permutation or None
-        Applied before the run: the reversal of its digits.
+    besides : Besides
+        With an order that `is_addressing`, or none.
     features : int
     packing : Packing
 
@@ -132,32 +149,88 @@ def pack(
         Holds the weights and applies them.
     """
     phases = []
-    for number, phase in enumerate(cut_phases(run, features, packing)):
-        passes = _pack_passes(phase, packing, falling=is_falling(run))
+    cut = cut_phases(run, features, packing)
+    for number, phase in enumerate(cut):
+        passes, is_tied = _pack_passes(phase, packing, falling=is_falling(run))
         out_row, out_base = phase.places()
         in_row, in_base = out_row, out_base
-        if number == 0 and reorder is not None:
-            in_row, in_base, out_base = _reordered(phase, reorder, out_base, passes)
-        phases.append((in_row, in_base, out_row, out_base, passes))
+        if number == 0 and besides.order is not None:
+            in_row, in_base, out_base = _reordered(phase, besides.order, is_tied=is_tied)
+        is_last = number + 1 == len(cut)
+        places = out_base[:, np.newaxis], out_row
+        numbers = (
+            besides.in_scale if number == 0 else None,
+            besides.out_scale if is_last else None,
+            besides.bias if is_last else None,
+        )
+        beside = [None if one is None else _by_tile(one[sum(places)], packing) for one in numbers]
+        phases.append((in_row, in_base, out_row, out_base, passes, *beside))
     return _core.PackedRun(features, packing.dtype, packing.per_lane, phases)
 
 
-def _reordered(
-    phase: Phase, reorder: Permutation, out_base: Array, passes: list[tuple[Any, ...]]
-) -> tuple[Array, Array, Array]:
-    """Fold the reversal of digits into the places that the first phase reads."""
-    source = reorder.indices().astype(np.int64, copy=False).reshape(phase.tiles, phase.rows)
+def is_addressing(order: Array, run: Sequence[Stage], features: int, packing: Packing) -> bool:
+    """Say whether a run can read its features in another order, by their addresses alone.
+
+    Parameters
+    ----------
+    order : ndarray of int64
+    run : sequence of Stage
+    features : int
+    packing : Packing
+
+    Returns
+    -------
+    bool
+        Where lanes belong to neighbouring tiles, these must have their rows at the same distances.
+    """
+    if not packing.per_lane:
+        return True
+    return _are_alike(_sources(cut_phases(run, features, packing)[0], order))
+
+
+def _sources(phase: Phase, order: Array) -> Array:
+    """Return where each row of each tile is read, axes (tile, row)."""
+    row, base = phase.places()
+    return np.asarray(order[base[:, np.newaxis] + row])
+
+
+def _are_alike(source: Array) -> bool:
+    """Say whether all tiles have their rows at the same distances."""
+    return bool(np.all(source - source[:, :1] == source[0] - source[0, 0]))
+
+
+def _by_tile(numbers: Array, packing: Packing) -> Array:
+    """Return numbers, axes (tile, row), in the order of the kernel."""
+    real = np.ascontiguousarray(numbers).view(packing.dtype.type(0).real.dtype)
+    if packing.per_lane:
+        tiles, size = real.shape
+        real = _over_lanes(real.reshape(tiles, 1, 1, size), packing.lanes)
+    return np.asarray(real.reshape(-1))
+
+
+def _reordered(phase: Phase, order: Array, *, is_tied: bool) -> tuple[Array, Array, Array]:
+    """Fold a permutation into the places that the first phase reads."""
+    _, out_base = phase.places()
+    source = _sources(phase, order)
+    if not _are_alike(source):
+        return source.reshape(-1), np.zeros(phase.tiles, np.int64), out_base
     in_row, in_base = source[0] - source[0, 0], source[:, 0]
-    if all(period == 1 for *_, period in passes):
+    if is_tied:
         # All tiles have the same weights: take them in the order in which their inputs lie.
         order = np.argsort(in_base, kind="stable")
         in_base, out_base = in_base[order], out_base[order]
-    return np.ascontiguousarray(in_row), np.ascontiguousarray(in_base), out_base
+    return (
+        np.ascontiguousarray(in_row),
+        np.ascontiguousarray(in_base),
+        np.ascontiguousarray(out_base),
+    )
 
 
-def _pack_passes(phase: Phase, packing: Packing, *, falling: bool) -> list[tuple[Any, ...]]:
-    """Return the passes of a phase as the kernel takes them."""
-    passes = []
+def _pack_passes(
+    phase: Phase, packing: Packing, *, falling: bool
+) -> tuple[list[tuple[Any, ...]], bool]:
+    """Return the passes of a phase as the kernel takes them, and whether tiles share weights."""
+    passes, is_tied = [], True
     position = 0
     for count in passes_of([stage.radix for stage in phase.stages]):
         stages = phase.stages[position : position + count]
@@ -173,8 +246,9 @@ def _pack_passes(phase: Phase, packing: Packing, *, falling: bool) -> list[tuple
             weights = np.zeros((1, 1, 1, 1, 0), packing.dtype)
         else:
             weights = _blocks(phase, stages, radix, step, packing)
+        is_tied = is_tied and weights.shape[0] * weights.shape[1] == 1
         passes.append((kind, radix, step, *_arranged(weights, phase, packing)))
-    return passes
+    return passes, is_tied
 
 
 def _twiddles(phase: Phase, radix: int, step: int, packing: Packing) -> Array:

@@ -198,7 +198,6 @@ def single_layer(layers: Sequence[Layer], shapes: Sequence[Shape], position: int
 KERNELS = {
     "sparse": "scipy csr",
     "kronecker": "numpy kronecker",
-    "permutation": "numpy gather",
     "convolution": "numpy convolution",
     "operator": "linear operator",
     "activation": "numpy elementwise",

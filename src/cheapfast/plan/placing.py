@@ -65,6 +65,41 @@ def addressable(X: Array) -> Array:
     return X if is_addressable(X) else X.copy()
 
 
+def dense(X: Array) -> Array:
+    """Return an array, or a copy of one that has gaps or lies at odd addresses.
+
+    Parameters
+    ----------
+    X : ndarray, two dimensions
+
+    Returns
+    -------
+    ndarray
+        In C or in Fortran order, aligned.
+    """
+    if X.flags.aligned and (X.flags.c_contiguous or X.flags.f_contiguous):
+        return X
+    return np.array(X, order="C")
+
+
+def same_order(X: Array, out: Array) -> bool:
+    """Say whether two arrays lie in memory without gaps, aligned, and in the same way.
+
+    Parameters
+    ----------
+    X, out : ndarray, two dimensions
+
+    Returns
+    -------
+    bool
+    """
+    if not (X.flags.aligned and out.flags.aligned):
+        return False
+    return (X.flags.c_contiguous and out.flags.c_contiguous) or (
+        X.flags.f_contiguous and out.flags.f_contiguous
+    )
+
+
 def as_pairs(X: Array, threads: int, run: Callable[[Array, int], Array]) -> Array:
     """Apply real weights to complex vectors as to twice as many real ones.
 

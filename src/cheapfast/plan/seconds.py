@@ -14,6 +14,7 @@ import numpy as np
 
 from cheapfast.layers import Convolution, KroneckerSparse, PassThrough, Permutation, Sparse
 from cheapfast.plan.cost import layer_cost
+from cheapfast.plan.frame import is_light
 from cheapfast.plan.sparse_seconds import Vectors, as_float, sparse_seconds, with_threads
 from cheapfast.plan.traffic import Traffic, layer_traffic
 
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
     from cheapfast.plan.step import Pass
 
 #: Kernels of passes that apply sparse layers one after another; a neighbour of the kind joins them.
-SPARSE_PASSES = ("csr", "csr chain")
+SPARSE_PASSES = ("csr", "csr chain", "csr transposed")
 _FUSED = {
     "fused fourier": "fourier",
     "fused hadamard": "sums",
     "walsh-hadamard": "sums",
     "fused butterfly": "blocks",
 }
+_MOVING = ("gather", "scale")
 _FEW_WEIGHTS = 64  # of a convolution by shifted copies
 
 
@@ -50,19 +52,24 @@ class Pricer:
         # the layer is kept with its seconds, so that no other one can get its id
         self._sparse: dict[int, tuple[Sparse, float]] = {}
 
-    def layer(self, traffic: Traffic, weights: np.dtype[Any]) -> float:
+    def layer(self, traffic: Traffic, weights: np.dtype[Any], *, transposed: bool = False) -> float:
         """Predict what a sparse layer takes within a pass.
 
         Parameters
         ----------
         traffic : Traffic
+            Of the matrix that is stored.
         weights : numpy.dtype
+        transposed : bool, optional
+            Whether the layer is the transposed of it.
 
         Returns
         -------
         float
         """
-        took = sparse_seconds(traffic, self.vectors, weights, self.machine, self.around)
+        took = sparse_seconds(
+            traffic, self.vectors, weights, self.machine, self.around, transposed=transposed
+        )
         return took + self.machine.rate("layer")
 
     def passed(self, step: Pass, layers: Sequence[Layer]) -> list[float] | None:
@@ -96,10 +103,10 @@ class Pricer:
             return 0.0  # a permutation is folded into the layer before it
         known = self._sparse.get(id(layer))
         if known is None:
-            known = self._sparse[id(layer)] = (
-                layer,
-                self.layer(layer_traffic(layer), layer.dtype),
-            )
+            stored = layer if layer.origin is None else layer.origin[0]
+            turned = stored is not layer
+            took = self.layer(layer_traffic(stored), layer.dtype, transposed=turned)
+            known = self._sparse[id(layer)] = (layer, took)
         return known[1]
 
 
@@ -116,9 +123,12 @@ def _other_seconds(
         rate = machine.rate(_FUSED[step.kernel], vectors.columns)
         return with_threads(flops * rate + memory, machine)
     if step.kernel == "kronecker":
-        (layer,) = layers
+        layer = next((one for one in layers if not is_light(one)), layers[0])
         assert isinstance(layer, KroneckerSparse)
         return with_threads(flops * _factor_rate(layer, vectors, machine) + memory, machine)
+    if step.kernel in _MOVING:
+        around = 2 * as_float(step.shape[0]) * vectors.columns * vectors.dtype.itemsize
+        return around * machine.rate("permute", vectors.columns) + memory
     return _numpy_seconds(layers[0], step.shape, vectors, machine) + memory
 
 

@@ -26,6 +26,7 @@ _SHORT_ROW = 12.0  # nonzeros of a row that overlaps the next
 _OCTAVES = 2.0  # rows so much longer do not overlap at all
 #: A processor that applies a layer of fewer rows again and again learns the ends of some by heart.
 _LEARNED_ROWS = 32768.0
+_LEAST_PART = 16  # bytes of a row that one thread takes of a transposed layer
 _WORTH_THREADS = 1e-4  # seconds of work below which the kernels stay on one thread
 
 
@@ -50,7 +51,13 @@ class Vectors(NamedTuple):
 
 
 def sparse_seconds(
-    traffic: Traffic, vectors: Vectors, weights: np.dtype[Any], machine: Machine, around: float = 0
+    traffic: Traffic,
+    vectors: Vectors,
+    weights: np.dtype[Any],
+    machine: Machine,
+    around: float = 0,
+    *,
+    transposed: bool = False,
 ) -> float:
     """Predict what a sparse layer takes.
 
@@ -66,6 +73,9 @@ def sparse_seconds(
     around : float
         Bytes of the other layers, which have driven this one's weights out of the caches since it
         was last applied.
+    transposed : bool, optional
+        Whether the transposed matrix is applied, without writing it out: rows of the operand are
+        then added to the rows of the result that they name.
 
     Returns
     -------
@@ -87,6 +97,10 @@ def sparse_seconds(
     seconds += stored * machine.rate("stream", stored + around)
     moved = as_float(traffic.rows + traffic.columns) * bytes_a_row
     seconds += rows * bytes_a_row * machine.rate("move", moved)
+    if transposed:
+        seconds += nonzeros * machine.rate("scatter", bytes_a_row)
+        if bytes_a_row <= _LEAST_PART:
+            return windows * seconds
     return with_threads(windows * seconds, machine)
 
 

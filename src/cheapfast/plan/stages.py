@@ -12,9 +12,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cheapfast.layers import FourierValues, KroneckerSparse
 from cheapfast.layers.values import ArrayValues, Values
@@ -66,9 +67,9 @@ def stage_of(layer: Layer) -> Stage | None:
     Returns
     -------
     Stage or None
-        None for every other layer, and for one with a bias.
+        None for every other layer.
     """
-    if not isinstance(layer, KroneckerSparse) or layer.bias is not None:
+    if not isinstance(layer, KroneckerSparse):
         return None
     _, b, c, d = layer.pattern
     if b != c or 0 in layer.pattern:
@@ -92,7 +93,7 @@ def run_from(layers: Sequence[Layer], position: int) -> list[Stage]:
     Returns
     -------
     list of Stage
-        Empty if there is none. All of one kind, and of one direction.
+        Empty if there is none. All of one kind, and of one direction; a bias ends it.
     """
     run: list[Stage] = []
     rising: bool | None = None
@@ -109,6 +110,8 @@ def run_from(layers: Sequence[Layer], position: int) -> list[Stage]:
                 break
             rising = follows if rising is None else rising
         run.append(stage)
+        if layer.bias is not None:
+            break
     return run
 
 
@@ -226,3 +229,35 @@ def is_sums(values: Values) -> bool:
     if not np.array_equal(array[0, :, :, 0], block):
         return False
     return bool(np.all(array == block[:, :, np.newaxis]))
+
+
+def scaled(
+    run: Sequence[Stage], before: npt.NDArray[Any] | None, after: npt.NDArray[Any] | None
+) -> list[Stage]:
+    """Multiply diagonals into the first and the last layer of a run.
+
+    Parameters
+    ----------
+    run : sequence of Stage
+        Of kind ``blocks``, and of more than one layer.
+    before, after : ndarray or None
+        A number for each feature.
+
+    Returns
+    -------
+    list of Stage
+        Without biases.
+    """
+    first, *others = run
+    *others, last = others
+    if before is not None:
+        a, _, c, d = first.layer.pattern
+        first = _with_values(first, first.layer.values.materialize() * before.reshape(a, 1, c, d))
+    if after is not None:
+        a, b, _, d = last.layer.pattern
+        last = _with_values(last, last.layer.values.materialize() * after.reshape(a, b, 1, d))
+    return [first, *others, last]
+
+
+def _with_values(stage: Stage, values: npt.NDArray[Any]) -> Stage:
+    return Stage(KroneckerSparse(stage.layer.pattern, ArrayValues(values)), stage.kind)

@@ -41,6 +41,8 @@ class Pass:
     step : callable, optional
         (dtype, shape of the operand: VECTOR, COLUMNS or ROWS) to what a program runs for operands
         and results of that type, or None.
+    folded : tuple of str, optional
+        What the kernel does besides, for people: ``diagonal``, ``permutation``, ``bias``.
     """
 
     kernel: str
@@ -51,6 +53,7 @@ class Pass:
     cost: Callable[[int, np.dtype[Any]], Cost | None]
     into: Callable[[Array, Array, int], bool] | None = None
     step: Callable[[np.dtype[Any], int], _core.Step | None] | None = None
+    folded: tuple[str, ...] = ()
 
 
 Planner = Callable[[Sequence["Layer"], Sequence[Shape], int], "Pass | None"]

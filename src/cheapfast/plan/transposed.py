@@ -57,7 +57,7 @@ def plan_transposed(
         return None
     if run[0].kind != "fourier" or not reverses_digits(reorder, run):
         return None
-    transform = FusedRun(run, reorder).as_pass(position)
+    transform = FusedRun(run, [reorder]).as_pass(position)
     return transform if sign < 0 else _conjugate(transform)
 
 

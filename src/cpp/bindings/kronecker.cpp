@@ -40,6 +40,17 @@ FusedOperand packed(const void* memory, std::int64_t vectors, std::int64_t featu
   return {start, 1, features};
 }
 
+std::int64_t scalars_of(ValueType type) { return type >= ValueType::complex64 ? 2 : 1; }
+
+// One number a row (and lane), in the order in which the kernel comes by; null for None.
+const void* row_numbers(const py::handle& object, std::int64_t size) {
+  if (object.is_none()) return nullptr;
+  const py::array array = py::cast<py::array>(object);
+  require_vector(array, "scale and bias");
+  if (array.size() != size) throw std::invalid_argument("scale and bias must have a number for each row");
+  return array.data();
+}
+
 // Whether all that the strides of the pattern reach lies within `size` numbers.
 void require_reach(const Pattern& pattern, const Pattern& strides, std::int64_t size) {
   std::int64_t last = 0;
@@ -104,8 +115,9 @@ class Factor : public Step {
 // A run with its packed weights; keeps their arrays alive.
 class PackedRun : public Step {
  public:
-  // phases: (in_row, in_base, out_row, out_base, passes); a pass: (kind, radix, step, weights, tile_step, group_step,
-  // row_step, tile_period). The planner is trusted to make them fit each other.
+  // phases: (in_row, in_base, out_row, out_base, passes, in_scale, out_scale, bias), the last three None or scalars in
+  // the order of the tiles' rows; a pass: (kind, radix, step, weights, tile_step, group_step, row_step, tile_period).
+  // The planner is trusted to make them fit each other.
   PackedRun(std::int64_t features, const py::dtype& type, bool per_lane, py::list phases)
       : features_(features), kept_(std::move(phases)) {
     run_.type = value_type(py::array(type, std::vector<py::ssize_t>{0}));
@@ -147,14 +159,21 @@ class PackedRun : public Step {
   FusedPhase phase(const py::tuple& item) const {
     const py::array in_row = item[0], in_base = item[1], out_row = item[2], out_base = item[3];
     FusedPhase made{};
-    made.rows = in_row.size();
-    made.tiles = in_base.size();
+    made.rows = out_row.size();
+    made.tiles = out_base.size();
+    made.own_rows = in_row.size() != made.rows;
     if (made.rows * made.tiles != features_) throw std::invalid_argument("tiles must cover the features");
-    made.in_row = places(in_row, made.rows);
+    if (made.own_rows && run_.per_lane) throw std::invalid_argument("lanes have rows in common");
+    made.in_row = places(in_row, made.own_rows ? features_ : made.rows);
     made.in_base = places(in_base, made.tiles);
     made.out_row = places(out_row, made.rows);
     made.out_base = places(out_base, made.tiles);
     for (const py::handle entry : py::cast<py::list>(item[4])) made.passes.push_back(pass(py::cast<py::tuple>(entry)));
+    const std::int64_t lanes = run_.per_lane ? run_.lanes : 1;
+    const std::int64_t scalars = (made.tiles + lanes - 1) / lanes * lanes * made.rows * scalars_of(run_.type);
+    made.in_scale = row_numbers(item[5], scalars);
+    made.out_scale = row_numbers(item[6], scalars);
+    made.bias = row_numbers(item[7], scalars);
     return made;
   }
 

@@ -10,6 +10,7 @@ void register_hadamard_step(pybind11::module_& m);
 void register_kronecker(pybind11::module_& m);
 void register_numerical(pybind11::module_& m);
 void register_program(pybind11::module_& m);
+void register_reorder(pybind11::module_& m);
 void register_roofline(pybind11::module_& m);
 void register_sign_sum(pybind11::module_& m);
 void register_sketch(pybind11::module_& m);
@@ -29,6 +30,7 @@ PYBIND11_MODULE(_core, m) {
   cheapfast::register_hadamard_step(m);
   cheapfast::register_kronecker(m);
   cheapfast::register_numerical(m);
+  cheapfast::register_reorder(m);
   cheapfast::register_roofline(m);
   cheapfast::register_sign_sum(m);
   cheapfast::register_sketch(m);

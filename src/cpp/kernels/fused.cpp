@@ -32,9 +32,9 @@ class PhaseRunner {
  public:
   PhaseRunner(const FusedRun& run, const FusedPhase& phase, const FusedOperand& x, const FusedOperand& y)
       : run_(run), phase_(phase), x_(x), y_(y), table_(kernels()), parts_(parts(run.type)) {
-    in_row_ = scaled(phase.in_row, x.feature_step);
-    out_row_ = scaled(phase.out_row, y.feature_step);
-    in_unit_ = is_unit(in_row_);
+    in_row_ = scaled(phase.in_row, x.feature_step, phase.own_rows ? phase.tiles : 1);
+    out_row_ = scaled(phase.out_row, y.feature_step, 1);
+    in_unit_ = !phase.own_rows && is_unit(in_row_);
     out_unit_ = is_unit(out_row_);
   }
 
@@ -62,8 +62,8 @@ class PhaseRunner {
   }
 
  private:
-  std::vector<std::int64_t> scaled(const std::int64_t* rows, std::int64_t step) const {
-    std::vector<std::int64_t> out(static_cast<std::size_t>(phase_.rows));
+  std::vector<std::int64_t> scaled(const std::int64_t* rows, std::int64_t step, std::int64_t tiles) const {
+    std::vector<std::int64_t> out(static_cast<std::size_t>(phase_.rows * tiles));
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = rows[i] * step * parts_;
     return out;
   }
@@ -124,12 +124,12 @@ class PhaseRunner {
     apply(worker, columns, first / width, in_adjacent, out_adjacent);
   }
 
-  FusedPlaces places(void* memory, const std::vector<std::int64_t>& rows, const std::int64_t* columns, bool adjacent,
+  FusedPlaces places(void* memory, const std::int64_t* rows, const std::int64_t* columns, bool adjacent,
                      bool unit) const {
     const std::int64_t size = kSizes[static_cast<int>(run_.type)] / parts_;
     // Adjacent columns are read straight from memory: the first of them then belongs to the address.
     char* const start = static_cast<char*>(memory) + (adjacent ? columns[0] * size : 0);
-    return {start, rows.data(), columns, adjacent, unit};
+    return {start, rows, columns, adjacent, unit};
   }
 
   void apply(Worker& worker, std::int64_t columns, std::int64_t weights, bool in_adjacent, bool out_adjacent) const {
@@ -138,9 +138,13 @@ class PhaseRunner {
     tile.pass_count = static_cast<int>(phase_.passes.size());
     tile.rows = phase_.rows;
     tile.columns = columns;
-    tile.in = places(x_.memory, in_row_, worker.in_column.data(), in_adjacent, in_unit_);
-    tile.out = places(y_.memory, out_row_, worker.out_column.data(), out_adjacent, out_unit_);
+    const std::int64_t* const in_row = in_row_.data() + (phase_.own_rows ? weights * phase_.rows : 0);
+    tile.in = places(x_.memory, in_row, worker.in_column.data(), in_adjacent, in_unit_);
+    tile.out = places(y_.memory, out_row_.data(), worker.out_column.data(), out_adjacent, out_unit_);
     tile.weights = weights;
+    tile.in_scale = phase_.in_scale;
+    tile.out_scale = phase_.out_scale;
+    tile.bias = phase_.bias;
     tile.scratch = worker.scratch.data();
     table_.fused[static_cast<int>(run_.type)][run_.per_lane ? 1 : 0](tile);
   }

@@ -12,14 +12,19 @@ namespace cheapfast {
 
 // Some layers of the run, and the tiles that they do not mix: tile t has the rows in_base[t] + in_row[i] of what it
 // reads and out_base[t] + out_row[i] of what it writes, i = 0 ... rows - 1. The first phase reads the operand, the
-// others what the phase before has written, in place (so that their rows of both sides are the same). Borrowed memory.
+// others what the phase before has written, in place (so that their rows of both sides are the same). Where each tile
+// has rows of its own to read, they are in_row[t * rows + i] (not per lane). Borrowed memory.
 struct FusedPhase {
   std::int64_t rows, tiles;
+  bool own_rows;
   const std::int64_t* in_row;
   const std::int64_t* in_base;
   const std::int64_t* out_row;
   const std::int64_t* out_base;
   std::vector<FusedPass> passes;
+  const void* in_scale;  // see FusedTile
+  const void* out_scale;
+  const void* bias;
 };
 
 // Vectors of features: feature f of vector v is at memory + f * feature_step + v * vector_step, in numbers.

@@ -72,8 +72,8 @@ void check(const std::vector<SparseLayer>& layers, const Dense& in, const Dense&
   std::int64_t width = in.rows;
   for (const SparseLayer& layer : layers) {
     if (layer.matrix.width == Width::own) throw std::invalid_argument("indptr and indices must have one type");
-    if (layer.form != SparseForm::as_is && (layer.bias != nullptr || layer.order != nullptr)) {
-      throw std::invalid_argument("a transposed layer has neither bias nor order");
+    if (layer.form != SparseForm::as_is && layer.bias != nullptr) {
+      throw std::invalid_argument("a transposed layer has no bias");
     }
     if (layer.inputs() != width) {
       throw std::invalid_argument("a layer takes " + std::to_string(layer.inputs()) + " rows, got " +
@@ -272,34 +272,8 @@ class Applied {
     const std::int64_t lines = from.rows * from.columns * type_.size / kLine;
     parallel_for(blocks, workers(lines), monitor_, [&](int, std::int64_t i) {
       const std::int64_t begin = i * kCopyRows, end = std::min(from.rows, begin + kCopyRows);
-      switch (type_.size) {
-        case 4:
-          return copy_rows<4>(from, to, begin, end);
-        case 8:
-          return copy_rows<8>(from, to, begin, end);
-        default:
-          return copy_rows<16>(from, to, begin, end);
-      }
+      copy_dense(from, to, type_.size, begin, end);
     });
-  }
-
-  // A block of 8 x 8 at a time, so that whichever side is strided, its cache lines are used while they are near.
-  template <int size>
-  static void copy_rows(const Dense& from, const Dense& to, std::int64_t begin, std::int64_t end) {
-    constexpr std::int64_t kTile = 8;
-    for (std::int64_t row = begin; row < end; row += kTile) {
-      for (std::int64_t column = 0; column < from.columns; column += kTile) {
-        const std::int64_t rows = std::min(kTile, end - row), columns = std::min(kTile, from.columns - column);
-        const char* const source = from.data + row * from.row_stride + column * from.column_stride;
-        char* const target = to.data + row * to.row_stride + column * to.column_stride;
-        for (std::int64_t r = 0; r < rows; ++r) {
-          for (std::int64_t c = 0; c < columns; ++c) {
-            std::memcpy(target + r * to.row_stride + c * to.column_stride,
-                        source + r * from.row_stride + c * from.column_stride, size);
-          }
-        }
-      }
-    }
   }
 
   Type type_;

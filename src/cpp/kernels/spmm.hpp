@@ -7,6 +7,7 @@
 #include "core/csr.hpp"
 #include "core/monitor.hpp"
 #include "kernels/csr.hpp"
+#include "kernels/dense.hpp"
 
 namespace cheapfast {
 
@@ -18,18 +19,12 @@ struct SparseLayer {
   const void* weights;
   ValueType weight_type;      // not wider than the operand's: no complex weights for a real operand, for one
   const void* bias;           // one a row of the result, of the operand's type; null: none
-  const std::int64_t* order;  // row r of the result is row order[r] of the matrix; null: as they come
-  SparseForm form;            // transposed and adjoint: neither bias nor order
+  const std::int64_t* order;  // row r of the result is row order[r] of the matrix; null: as they come. Where it is
+                              // transposed, row r of the matrix meets row order[r] of the operand
+  SparseForm form;            // transposed and adjoint: no bias
 
   std::int64_t outputs() const { return form == SparseForm::as_is ? matrix.rows : matrix.cols; }
   std::int64_t inputs() const { return form == SparseForm::as_is ? matrix.cols : matrix.rows; }
-};
-
-// A dense matrix; strides in bytes, of any sign. Elements lie at multiples of the size of their real parts.
-struct Dense {
-  char* data;
-  std::int64_t rows, columns;
-  std::int64_t row_stride, column_stride;
 };
 
 // out = layers[last] ... layers[0] . in, layers in data-flow order, all in the arithmetic of `type`; `in` and `out` do

@@ -244,34 +244,85 @@ void scatter_columns(const FusedTile& tile) {
   scatter<E>(tile, padded_width<E>(tile));
 }
 
+// ---- diagonals and biases: what is read or written, row by row
+
+template <class W, class S>
+CHEAPFAST_INLINE Real<S> scaled(Real<S> a, const S* w) {
+  return {a.v * W::get(w, 0)};
+}
+template <class W, class S>
+CHEAPFAST_INLINE Complex<S> scaled(Complex<S> a, const S* w) {
+  return a.template times_weight<W>(w, 0);
+}
+template <class W, class S>
+CHEAPFAST_INLINE Real<S> shifted(Real<S> a, const S* w) {
+  return {a.v + W::get(w, 0)};
+}
+template <class W, class S>
+CHEAPFAST_INLINE Complex<S> shifted(Complex<S> a, const S* w) {
+  return {a.re + W::get(w, 0), a.im + W::get(w, 1)};
+}
+
+// The numbers of the rows of a tile, null where there are none.
+template <class E, class W>
+CHEAPFAST_INLINE const typename E::T* of_tile(const void* all, const FusedTile& tile) {
+  if (all == nullptr) return nullptr;
+  return static_cast<const typename E::T*>(all) + tile.weights * tile.rows * E::kParts * W::kStep;
+}
+
+template <class E, class W, Memory In, Memory Out>
+void map_rows(std::int64_t rows, std::int64_t width, const RowsAt<typename E::T>& in, const RowsAt<typename E::T>& out,
+              const typename E::T* scale, const typename E::T* bias) {
+  typedef typename E::T T;
+  constexpr int lanes = E::kLanes * E::kParts, step = E::kParts * W::kStep;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const T* const from = in.memory + (In == Memory::caller ? in.offset[row] : row * in.width);
+    T* const to = out.memory + (Out == Memory::caller ? out.offset[row] : row * out.width);
+    for (std::int64_t c = 0; c < width; c += lanes) {
+      E value = load<E, In>(from + c);
+      if (scale != nullptr) value = scaled<W>(value, scale + row * step);
+      if (bias != nullptr) value = shifted<W>(value, bias + row * step);
+      store<E, Out>(value, to + c);
+    }
+  }
+}
+
 // ---- a tile through all passes
 
 template <class E, class W>
 void run_tile(const FusedTile& tile) {
   typedef typename E::T T;
-  constexpr int n = E::kLanes;
   const std::int64_t width = padded_width<E>(tile);
+  const T* const in_scale = of_tile<E, W>(tile.in_scale, tile);
+  const T* const out_scale = of_tile<E, W>(tile.out_scale, tile);
+  const T* const bias = of_tile<E, W>(tile.bias, tile);
   const RowsAt<T> near{static_cast<T*>(tile.scratch), nullptr, width};
   const RowsAt<T> source{static_cast<T*>(tile.in.memory), tile.in.row, 0};
   const RowsAt<T> target{static_cast<T*>(tile.out.memory), tile.out.row, 0};
   if (!tile.in.adjacent) gather<E>(tile, width);
+  if (in_scale != nullptr) {
+    const auto map = tile.in.adjacent ? map_rows<E, W, Memory::caller, Memory::scratch>
+                                      : map_rows<E, W, Memory::scratch, Memory::scratch>;
+    map(tile.rows, width, tile.in.adjacent ? source : near, near, in_scale, nullptr);
+  }
+  const bool direct_in = tile.in.adjacent && in_scale == nullptr;
+  const bool maps_out = out_scale != nullptr || bias != nullptr;
   const int last = tile.pass_count - 1;
   // A pass has the caller's memory on one side at most.
-  const bool direct_out = tile.out.adjacent && !(last == 0 && tile.in.adjacent);
+  const bool direct_out = tile.out.adjacent && !(last == 0 && direct_in) && !maps_out;
   for (int i = 0; i <= last; ++i) {
     const FusedPass& pass = tile.passes[i];
-    const bool from_caller = i == 0 && tile.in.adjacent, to_caller = i == last && direct_out;
+    const bool from_caller = i == 0 && direct_in, to_caller = i == last && direct_out;
     const T* const weights = static_cast<const T*>(pass.weights) + tile.weights % pass.tile_period * pass.tile_step;
     choose_pass<E, W>(pass, from_caller, to_caller)(pass, weights, tile.rows, width, from_caller ? source : near,
                                                     to_caller ? target : near);
   }
   if (direct_out) return;
-  if (!tile.out.adjacent) return scatter<E>(tile, width);
-  for (std::int64_t row = 0; row < tile.rows; ++row) {
-    for (std::int64_t c = 0; c < width; c += n * E::kParts) {
-      E::load_split(near.memory + row * width + c).store(target.memory + target.offset[row] + c);
-    }
+  if (tile.out.adjacent) {
+    return map_rows<E, W, Memory::scratch, Memory::caller>(tile.rows, width, near, target, out_scale, bias);
   }
+  if (maps_out) map_rows<E, W, Memory::scratch, Memory::scratch>(tile.rows, width, near, near, out_scale, bias);
+  scatter<E>(tile, width);
 }
 
 template <class E>

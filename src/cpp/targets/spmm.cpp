@@ -43,11 +43,13 @@ struct Reals {
   typedef Vector<T, W> V;
   CHEAPFAST_INLINE V load(const T* p) { return load_lanes<T, W>(p); }
   CHEAPFAST_INLINE void store(T* p, V v) { store_lanes<T, W>(p, v); }
-  // even, odd, even, odd, ...
+  // even, odd, even, odd, ... Not by way of memory: a load of what was just stored in parts waits for all of them.
   CHEAPFAST_INLINE V alternate(T even, T odd) {
-    T lane[W];
-    for (int i = 0; i < W; ++i) lane[i] = i % 2 == 0 ? even : odd;
-    return load(lane);
+    return alternate(splat(even), splat(odd), typename LanesOf<W>::Type{});
+  }
+  template <int... I>
+  CHEAPFAST_INLINE V alternate(V even, V odd, Lanes<I...>) {
+    return __builtin_shufflevector(even, odd, (I % 2 == 0 ? I : I + W)...);
   }
   CHEAPFAST_INLINE V splat(T value) { return value - V{}; }  // `value + V{}` would turn -0 into 0
   // re, im, re, im, ... -> im, re, im, re, ...
@@ -171,8 +173,8 @@ CHEAPFAST_INLINE bool is_plain_vector(const SpmmTask& task) {
          task.bias == nullptr && !task.prefetch;
 }
 
-// The same of the transpose: rows begin ... end - 1 of the matrix are rows of the operand, added to those of the result
-// that they name.
+// The same of the transpose: rows begin ... end - 1 of the matrix meet rows of the operand, and are added to those of
+// the result that they name.
 template <class S, class T, bool is_complex, class I, int W, int count>
 void scatter_rows(const SpmmTask& task, std::int64_t first) {
   typedef Reals<T, W> L;
@@ -180,10 +182,11 @@ void scatter_rows(const SpmmTask& task, std::int64_t first) {
   const I* const starts = static_cast<const I*>(task.matrix.starts);
   const I* const indices = static_cast<const I*>(task.matrix.indices);
   const S* const weights = static_cast<const S*>(task.weights);
-  const T* in = static_cast<const T*>(task.in) + first + task.begin * task.in_stride;
+  const std::int64_t* const order = task.order;
   T* const out = static_cast<T*>(task.out) + first;
   const std::int64_t last = static_cast<std::int64_t>(starts[task.matrix.rows]) - 1;
-  for (std::int64_t r = task.begin; r < task.end; ++r, in += task.in_stride) {
+  for (std::int64_t r = task.begin; r < task.end; ++r) {
+    const T* const in = static_cast<const T*>(task.in) + first + (order == nullptr ? r : order[r]) * task.in_stride;
     const std::int64_t begin = starts[r], end = starts[r + 1];
     if (task.prefetch) {
       for (std::int64_t p = begin + kAhead; p < end + kAhead && p <= last; ++p) {

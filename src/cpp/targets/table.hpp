@@ -122,8 +122,9 @@ constexpr int kSpmmKinds = 6;
 struct SpmmTask {
   Csr matrix;  // narrow or wide
   const void* weights;
-  const std::int64_t* order;  // row r of the result is row order[r] of the matrix; null: r
-  const void* bias;           // of the operand's type, bias_parts reals a row; null: none
+  const std::int64_t* order;  // row r of the result is row order[r] of the matrix (transposed: row r of the matrix
+                              // meets row order[r] of the operand); null: r
+  const void* bias;  // of the operand's type, bias_parts reals a row; null: none
   int bias_parts;
   bool conjugate;  // of complex weights
   bool prefetch;   // the rows that indices name are not in a near cache
@@ -210,6 +211,11 @@ struct FusedTile {
   std::int64_t columns;  // there; scratch has room for them in whole registers
   FusedPlaces in, out;
   std::int64_t weights;  // which tile's
+  // For each row of each tile, laid out as weights are: the factor of what is read, that of what is written, and what
+  // is added last; null: none.
+  const void* in_scale;
+  const void* out_scale;
+  const void* bias;
   void* scratch;
 };
 

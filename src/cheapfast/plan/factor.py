@@ -1,0 +1,196 @@
+"""Passes over one Kronecker-sparse factor of any pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cheapfast import _core
+from cheapfast._validate import size_of
+from cheapfast.plan.cache import Cache, packing_fits
+from cheapfast.plan.cost import Cost, layer_cost
+from cheapfast.plan.frame import Reordering, around, framed, names, one_by_one
+from cheapfast.plan.placing import aligned_empty, as_pairs, dense, same_order
+from cheapfast.plan.step import Pass
+from cheapfast.plan.tied import Tied, tied_block
+
+if TYPE_CHECKING:
+    from cheapfast.layers import KroneckerSparse, Layer
+
+Array = npt.NDArray[Any]
+
+_MANY_IDS = 16  # beside each other, so that they fill registers
+
+
+class FactorPass:
+    """One factor of any pattern, and the light layers around it, as a pass.
+
+    Diagonals are multiplied into free values; a bias is what the sums start with.
+
+    Parameters
+    ----------
+    layer : KroneckerSparse
+    before, after : sequence of Layer
+        Light layers.
+    """
+
+    def __init__(
+        self, layer: KroneckerSparse, before: Sequence[Layer] = (), after: Sequence[Layer] = ()
+    ) -> None:
+        self._layer, self._before, self._after = layer, before, after
+        self._taken = [*before, layer, *after]
+        self._weights = np.result_type(*(one.dtype for one in self._taken))
+        self._has_bias = any(one.bias is not None for one in self._taken)
+        self._packed: Cache[_core.Factor | _core.Framed] = Cache()
+
+    def as_pass(self, position: int) -> Pass:
+        """Return the pass at a position of the network.
+
+        Parameters
+        ----------
+        position : int
+
+        Returns
+        -------
+        Pass
+        """
+        lights = [*self._before, *self._after]
+        return Pass(
+            kernel="kronecker",
+            start=position,
+            stop=position + len(self._taken),
+            shape=self._layer.shape,
+            run=self.run,
+            cost=self.cost,
+            into=self.into,
+            step=self.step,
+            folded=names(self._taken) if lights or self._has_bias else (),
+        )
+
+    def run(self, X: Array, threads: int) -> Array:
+        """Apply the factor; see `Pass`."""
+        dtype = np.result_type(self._weights, X.dtype)
+        X = dense(X.astype(dtype, copy=False))
+        if dtype.kind == "c" and self._weights.kind != "c" and not self._has_bias:
+            return as_pairs(X, threads, self.run)
+        kernel = self._kernel(X)
+        if kernel is None:
+            return one_by_one(self._taken, X)
+        Y = aligned_empty(
+            (self._layer.shape[0], X.shape[1]), dtype, fortran=not X.flags.c_contiguous
+        )
+        kernel.apply(X, Y, threads)
+        return Y
+
+    def into(self, X: Array, out: Array, threads: int) -> bool:
+        """Apply the factor to where the result is wanted; see `Pass`."""
+        if X.dtype != out.dtype or not same_order(X, out):
+            return False
+        kernel = self._kernel(X)
+        if kernel is None:
+            return False
+        kernel.apply(X, out, threads)
+        return True
+
+    def step(self, dtype: np.dtype[Any], shape: int) -> _core.Factor | _core.Framed | None:
+        """Return the factor packed for a type and shape of operand; see `Pass`."""
+        if np.result_type(self._weights, dtype) != dtype:
+            return None
+        return self._pack(dtype, columns=shape == _core.COLUMNS)
+
+    def cost(self, columns: int, dtype: np.dtype[Any]) -> Cost:
+        """Return what the factor reads, writes and computes; see `Pass`."""
+        total = layer_cost(self._layer, self._layer.shape, columns, dtype)
+        assert total is not None
+        for light in (*self._before, *self._after):
+            cost = layer_cost(light, light.shape, columns, dtype)
+            assert cost is not None
+            total += Cost(0, cost.flops)
+        return total
+
+    def _kernel(self, X: Array) -> _core.Factor | _core.Framed | None:
+        return self._pack(X.dtype, columns=X.flags.c_contiguous and X.shape[1] > 1)
+
+    def _pack(self, dtype: np.dtype[Any], *, columns: bool) -> _core.Factor | _core.Framed | None:
+        """Return the values as the kernel reads them; None if there is no memory for them."""
+        key = (dtype, columns)
+        kernel = self._packed.get(key)
+        if kernel is None and packing_fits(self._taken, dtype):
+            return self._packed.make(key, lambda: self._pack_now(dtype, columns=columns))
+        return kernel
+
+    def _pack_now(self, dtype: np.dtype[Any], *, columns: bool) -> _core.Factor | _core.Framed:
+        layer = self._layer
+        values = layer.values.materialize()
+        before, after = around(self._before, [layer], self._after, dtype)
+        if values.size == size_of(layer.pattern):  # free
+            tied = None if columns else _worth_tying(values)
+            if tied is not None:
+                values = tied.block[np.newaxis, :, :, np.newaxis]
+                before, after = _between(before, tied, after, dtype)
+            else:
+                values, before, after = _scaled(values, before, after)
+        # One vector reads its weights along id, many vectors block by block.
+        along_id = layer.pattern[3] > 1 and not columns
+        packed, strides = _packed_values(values, layer.pattern, dtype, along_id=along_id)
+        # what is scaled behind the kernel, or takes all ids together, gets its bias there
+        is_later = after.scale is not None or (values.shape[3] == 1 and layer.pattern[3] > 1)
+        bias = None
+        if not is_later:
+            _, bias = after.at_source()
+            after = Reordering(after.order)
+        return framed(_core.Factor(layer.pattern, packed, strides, bias), before, after)
+
+
+def _scaled(
+    values: Array, before: Reordering, after: Reordering
+) -> tuple[Array, Reordering, Reordering]:
+    """Multiply diagonals into free values."""
+    a, b, c, d = values.shape
+    scale, _ = after.at_source()
+    if before.scale is not None:
+        values = values * before.scale.reshape(a, 1, c, d)
+    if scale is not None:
+        values = values * scale.reshape(a, b, 1, d)
+    return values, Reordering(before.order), Reordering(after.order, None, after.bias)
+
+
+def _worth_tying(values: Array) -> Tied | None:
+    """Return the small matrix and the diagonals that one vector is better applied to, if any."""
+    d = values.shape[3]
+    return tied_block(values) if d == 1 or d >= _MANY_IDS else None
+
+
+def _between(
+    before: Reordering, tied: Tied, after: Reordering, dtype: np.dtype[Any]
+) -> tuple[Reordering, Reordering]:
+    """Put the diagonals of a factor to those around it."""
+    first, last = (one.reshape(-1).astype(dtype) for one in (tied.before, tied.after))
+    if after.order is not None:
+        last = last[after.order]
+    return (
+        Reordering(before.order, _product(before.scale, first)),
+        Reordering(after.order, _product(after.scale, last), after.bias),
+    )
+
+
+def _product(one: Array | None, other: Array) -> Array | None:
+    if one is not None:
+        return one * other
+    return None if np.all(other == 1) else other
+
+
+def _packed_values(
+    values: Array, pattern: tuple[int, ...], dtype: np.dtype[Any], *, along_id: bool
+) -> tuple[Array, tuple[int, ...]]:
+    """Return the values in one piece and how far apart they are along ia, ib, ic and id."""
+    order = (0, 1, 2, 3) if along_id else (0, 3, 2, 1)
+    packed = np.ascontiguousarray(values.transpose(order), dtype=dtype)
+    strides = [0, 0, 0, 0]
+    for place, axis in enumerate(order):
+        if values.shape[axis] == pattern[axis] and values.shape[axis] > 1:
+            strides[axis] = packed.strides[place] // dtype.itemsize
+    return packed.reshape(-1), tuple(strides)
