@@ -6,7 +6,7 @@ Diagonals, permutations and biases around them are folded into these passes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cheapfast.layers import KroneckerSparse, Permutation
 from cheapfast.plan.factor import FactorPass
@@ -14,7 +14,7 @@ from cheapfast.plan.frame import lights_from
 from cheapfast.plan.fused import FusedRun
 from cheapfast.plan.hadamard import HadamardRun, hadamard_run
 from cheapfast.plan.reorder import ReorderPass
-from cheapfast.plan.stages import run_from
+from cheapfast.plan.stages import Stage, run_from
 from cheapfast.plan.transposed import plan_transposed
 
 if TYPE_CHECKING:
@@ -39,10 +39,9 @@ def plan_kronecker(layers: Sequence[Layer], shapes: Sequence[Shape], position: i
     """
     start = lights_from(layers, position)
     before = layers[position:start]
-    stop = _core_end(layers, shapes, start)
-    core = layers[start:stop]
-    if core and not (_is_real(core) and not _is_real(before)):
-        return _core_pass(layers, before, start, stop).as_pass(position)
+    core = _core_at(layers, shapes, start)
+    if core is not None and not (_is_real(core.layers) and not _is_real(before)):
+        return _core_pass(layers, before, core).as_pass(position)
     if not before or not isinstance(before[0], (KroneckerSparse, Permutation)):
         return None  # a diagonal matrix goes with other sparse layers
     if len(before) == 1 and isinstance(before[0], KroneckerSparse):
@@ -65,33 +64,42 @@ def leads_to_run(layers: Sequence[Layer], position: int) -> bool:
     return len(run_from(layers, lights_from(layers, position))) > 1
 
 
-def _core_end(layers: Sequence[Layer], shapes: Sequence[Shape], start: int) -> int:
-    """Return where the run or the factor ends that starts at a position: there if there is none."""
-    if start == len(layers):
-        return start
-    layer = layers[start]
+class _Core(NamedTuple):
+    """The layers of a pass, without the light ones around it."""
+
+    stop: int
+    layers: Sequence[Layer]
+    run: list[Stage]
+    sums: list[KroneckerSparse]
+
+
+def _core_at(layers: Sequence[Layer], shapes: Sequence[Shape], start: int) -> _Core | None:
+    """Return the run or the factor that starts at a position, None if there is none."""
+    layer = layers[start] if start < len(layers) else None
     if not isinstance(layer, KroneckerSparse) or 0 in layer.pattern:
-        return start
+        return None
     if plan_transposed(layers, shapes, start) is not None:
-        return start
-    return start + max(len(run_from(layers, start)), len(hadamard_run(layers, start)), 1)
+        return None
+    run, sums = run_from(layers, start), hadamard_run(layers, start)
+    stop = start + max(len(run), len(sums), 1)
+    return _Core(stop, layers[start:stop], run, sums)
 
 
 def _core_pass(
-    layers: Sequence[Layer], before: Sequence[Layer], start: int, stop: int
+    layers: Sequence[Layer], before: Sequence[Layer], core: _Core
 ) -> HadamardRun | FusedRun | FactorPass:
-    """Choose who applies the layers from `start` to `stop` - 1, and what follows them."""
-    run, sums = run_from(layers, start), hadamard_run(layers, start)
+    """Choose who applies a run or a factor, and which of the light layers behind it."""
+    run, sums = core.run, core.sums
     is_free = len(run) > 1 and run[0].kind == "blocks"
-    end = lights_from(layers, stop, real=_is_real(layers[start:stop]))
-    if not is_free and _leads_to_blocks(layers, stop):
-        end = stop  # free weights take them in at no cost
-    after = layers[stop:end]
+    end = lights_from(layers, core.stop, real=_is_real(core.layers))
+    if not is_free and end > core.stop and _leads_to_blocks(layers, core.stop):
+        end = core.stop  # free weights take them in at no cost
+    after = layers[core.stop : end]
     if len(sums) > 1 and len(sums) >= len(run):
         return HadamardRun(sums, before, after)
     if len(run) > 1:
         return FusedRun(run, before, after)
-    layer = layers[start]
+    (layer,) = core.layers
     assert isinstance(layer, KroneckerSparse)
     return FactorPass(layer, before, after)
 
