@@ -9,6 +9,9 @@
 #if !defined(_WIN32)
 #include <pthread.h>
 #endif
+#if defined(__linux__)
+#include <sched.h>
+#endif
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 #endif
@@ -33,6 +36,15 @@ void pause() {
 // Where there are more threads than cores, one that spins keeps another one from its work.
 const int kCores = static_cast<int>(std::thread::hardware_concurrency());
 
+// The core that the calling thread is on; -1 where nobody tells.
+int core() {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
 // Looks again and again, for a while. Whether `done` became true.
 template <class Done>
 bool spin(const Done& done) {
@@ -51,7 +63,9 @@ struct Job {
   const std::function<void(int)>* body = nullptr;
   Monitor* monitor = nullptr;
   int wanted = 1;
+  int home = -1;  // the caller's core
   std::atomic<int> running{0};
+  std::atomic<bool> crowded{false};  // a worker found itself on the caller's core
   std::exception_ptr error;
 };
 
@@ -65,6 +79,7 @@ class Pool {
     job.body = &body;
     job.monitor = &monitor;
     job.wanted = workers;
+    job.home = core();
     std::uint64_t number = 0;
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -88,19 +103,24 @@ class Pool {
   // A thread keeps its number, so that what it left in its core's cache is there when the next job comes.
   void serve(int worker) {
     std::uint64_t last = 0;
-    bool took_part = false;
+    bool stay_awake = false;
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
-      if (took_part && may_spin_) {
+      if (stay_awake && may_spin_) {
         lock.unlock();
         spin([&] { return seen_from_outside_.load(std::memory_order_acquire) != last; });
         lock.lock();
       }
       wake_.wait(lock, [&] { return posted_ != last; });
       last = posted_;
-      took_part = job_ != nullptr && worker < job_->wanted;
-      if (!took_part) continue;
+      stay_awake = false;
+      if (job_ == nullptr || worker >= job_->wanted) continue;
       Job& job = *job_;
+      // Two that share a core while another one idles stay there for milliseconds unless one of them sleeps: it is when
+      // a thread wakes that the system looks for an idle core.
+      const bool crowded = job.home >= 0 && core() == job.home;
+      if (crowded) job.crowded.store(true, std::memory_order_relaxed);
+      stay_awake = !crowded;
       job.running.fetch_add(1, std::memory_order_relaxed);
       lock.unlock();
       run_one(job, worker);
@@ -124,7 +144,7 @@ class Pool {
     const auto is_done = [&] { return job.running.load(std::memory_order_acquire) == 0; };
     std::unique_lock<std::mutex> lock(mutex_);
     job_ = nullptr;  // threads that have not started yet need not
-    if (may_spin_) {
+    if (may_spin_ && !job.crowded.load(std::memory_order_relaxed)) {
       lock.unlock();
       if (spin(is_done)) return;
       lock.lock();
