@@ -160,8 +160,7 @@ def _scaled(
 
 def _worth_tying(values: Array) -> Tied | None:
     """Return the small matrix and the diagonals that one vector is better applied to, if any."""
-    d = values.shape[3]
-    return tied_block(values) if d == 1 or d >= _MANY_IDS else None
+    return tied_block(values) if values.shape[3] >= _MANY_IDS else None
 
 
 def _between(

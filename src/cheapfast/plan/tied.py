@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-_ULPS = 8
+_ULPS = 16
 _SMALLEST = 4  # block for which diagonals are much less than all values
 _LEAST_PIVOT = 1e-3  # of the largest entry: smaller ones would spoil what is divided by them
 
