@@ -23,6 +23,7 @@ _NEAREST, _NEAR = 16 * _KIB, 256 * _KIB
 _FARTHER = (2 * _MIB, 8 * _MIB, 24 * _MIB, 64 * _MIB)
 _ROW_BYTES = (8, 64, 512)  # of an operand
 _FEW, _SOME, _MANY = 2, 18, 128  # nonzeros of a row
+_LEARNED = (1 << 13, 1 << 14, 1 << 15)  # rows whose ends are learned by heart: all, some, none
 _VECTORS = 64
 
 
@@ -41,7 +42,7 @@ def sparse_rates(rng: np.random.Generator) -> dict[str, Curve]:
     rates = _overheads()
     rates.update(_in_cache(rng, rates))
     rates["scatter"] = _scatter(rng)
-    rates["uneven"] = constant(_unevenness(rng))
+    rates["uneven"] = curve((float(rows), _unevenness(rows, rng)) for rows in _LEARNED)
     rates.update(_in_order(rng, rates))
     for size in _ROW_BYTES:
         rates[f"gather{size}"] = _gather(size, rng, rates)
@@ -153,13 +154,13 @@ def _scatter(rng: np.random.Generator) -> Curve:
     return curve(points)
 
 
-def _unevenness(rng: np.random.Generator) -> float:
-    """Return what it costs to guess the end of a row wrongly: too many rows to learn by heart."""
-    layer = _uneven(1 << 16, 1024, 8, rng)
+def _unevenness(rows: int, rng: np.random.Generator) -> float:
+    """Return what it costs to guess the end of a row wrongly; of few rows, some are learned."""
+    layer = _uneven(rows, 1024, 8, rng)
     _, indices, _ = layer.arrays()
     lengths = np.sort(np.diff(layer.arrays()[0]))
     sorted_rows = _ragged(indices % 64 + 64 * _places(lengths), lengths, 1024)
-    return (_seconds([layer], 1) - _seconds([sorted_rows], 1)) / (1 << 16)
+    return (_seconds([layer], 1) - _seconds([sorted_rows], 1)) / rows
 
 
 def _places(lengths: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 #: Raised when what is measured changes: an older file is then measured anew.
-FORMAT = 2
+FORMAT = 3
 
 #: Every rate that the cost model needs, and what it is; see `Machine`.
 RATES = {
@@ -28,7 +28,7 @@ RATES = {
     "complex": "the same a nonzero that is complex",
     "scatter": "more seconds a nonzero of a transposed layer, which adds to rows of the result, by "
     "bytes of such a row",
-    "uneven": "more seconds a row that is not as long as the one before it",
+    "uneven": "more seconds a row that is not as long as the one before it, by rows",
     "gather8": "more seconds for a nonzero that names an operand's row of 8 bytes at random, by "
     "bytes of the operand",
     "gather64": "the same for rows of 64 bytes",

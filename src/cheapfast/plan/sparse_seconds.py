@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 _WINDOW = 512  # bytes of an operand's row that the sparse kernel takes at a time
 _SHORT_ROW = 12.0  # nonzeros of a row that overlaps the next
 _OCTAVES = 2.0  # rows so much longer do not overlap at all
-#: A processor that applies a layer of fewer rows again and again learns the ends of some by heart.
-_LEARNED_ROWS = 32768.0
 _LEAST_PART = 16  # bytes of a row that one thread takes of a transposed layer
 _WORTH_THREADS = 1e-4  # seconds of work below which the kernels stay on one thread
 
@@ -90,8 +88,8 @@ def sparse_seconds(
     rows = as_float(traffic.rows)
     seconds = rows * machine.rate("row", bytes_a_row)
     seconds += nonzeros * _entry(nonzeros / max(rows, 1.0), bytes_a_row, weights, machine)
-    guessed = rows * traffic.uneven * min(rows / _LEARNED_ROWS, 1.0)
-    seconds += guessed * machine.rate("uneven")
+    # applied again and again, a layer of few rows has their ends learned by heart
+    seconds += rows * traffic.uneven * machine.rate("uneven", rows)
     seconds += _gather_seconds(traffic, bytes_a_row, machine)
     stored = nonzeros * (4 + weights.itemsize) + 4 * rows
     seconds += stored * machine.rate("stream", stored + around)
