@@ -90,7 +90,7 @@ def test_a_worker_is_killed_between_two_blocks(client: Any, chain: cf.Network) -
 
     count = distributed.synapse_count(chain, client, blocks=60, progress=kill_once)
     assert count == cf.synapse_count(chain)
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=240)
     assert distributed.synapse_count(chain, client, blocks=5) == count
 
 
@@ -133,7 +133,7 @@ def test_an_estimate_in_slices(client: Any, wide: cf.Network) -> None:
 @pytest.mark.parametrize("moment", [1, 9])
 def test_an_estimate_outlives_a_worker(client: Any, wide: cf.Network, moment: int) -> None:
     """It is killed while rows are sketched, and while they are counted."""
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=240)
     pids = list(client.run(os.getpid).values())
 
     def kill_once(done: int, total: int) -> None:
@@ -143,7 +143,7 @@ def test_an_estimate_outlives_a_worker(client: Any, wide: cf.Network, moment: in
     asked: dict[str, Any] = {"rel_error": 0.03, "method": "hyperloglog", "rng": 2}
     found = distributed.estimate_synapses(wide, client, **asked, blocks=6, progress=kill_once)
     assert found == cf.estimate_synapses(wide, **asked)
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=240)
 
 
 def test_estimates_from_files(client: Any, wide: cf.Network, tmp_path: Path) -> None:

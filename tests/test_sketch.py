@@ -13,7 +13,7 @@ import pytest
 import scipy.sparse as sp
 
 from cheapfast import _core
-from cheapfast.counting import sketches
+from cheapfast.counting import registers, sketches
 from cheapfast.counting.registers import RowRegisters, sizes_of
 from cheapfast.counting.sketches import aligned
 from cheapfast.support import CsrSupport
@@ -175,6 +175,20 @@ def test_small_sizes_are_not_biased() -> None:
     chain = [CsrSupport(m.shape, m.indptr, m.indices) for m in (lower, eye)]
     mean = np.mean([row_sizes(chain, seed, 1, PLENTY, None) for seed in range(3000)], axis=0)
     np.testing.assert_allclose(mean, np.arange(1, n + 1), rtol=0.03)
+
+
+@pytest.mark.parametrize("size", [10, 64, 170, 600])
+def test_the_error_of_drawn_rows(size: int) -> None:
+    """Rows of disjoint columns, drawn in proportion to what their sketches say."""
+    rows = 3000
+    entries = np.arange(rows * size)
+    head = CsrSupport((rows, rows * size), np.arange(rows + 1) * size, entries)
+    eye = CsrSupport((rows * size,) * 2, np.arange(rows * size + 1), entries)
+    sizes = row_sizes([head, eye], 5, 2, PLENTY, None)
+    values, weights = size / sizes, sizes / sizes.sum()
+    mean = weights @ values
+    found = math.sqrt(weights @ (values - mean) ** 2) / mean
+    assert found == pytest.approx(registers.error_of_rows(size), rel=0.06)
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])

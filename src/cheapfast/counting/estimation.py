@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cheapfast._validate import choice
 from cheapfast.counting.cohen import cohen_total
-from cheapfast.counting.registers import SKETCH_ERROR, sizes_of
+from cheapfast.counting.registers import SKETCH_ERROR, error_of_rows, sizes_of
 from cheapfast.counting.sampling import (
     MOST_DRAWS,
     PILOT,
@@ -213,21 +213,24 @@ class Question:
             "cohen" if self.method == "cohen" else "hyperloglog",
         )
 
-    def _draws(self) -> int:
+    def _draws(self, spread: float = SKETCH_ERROR) -> int:
         """Draws that reach the error if sketches are as good as the theory of large sets says."""
         from scipy.special import ndtri
 
         # of the lower tail: 1/2 + confidence/2 may round to 1, where there is no quantile
         quantile = -float(ndtri((1 - self.confidence) / 2))
-        return math.ceil(squared(quantile * SKETCH_ERROR / self.rel_error))
+        return math.ceil(squared(quantile * spread / self.rel_error))
 
     def _sampled(self, rows: Rows, rng: np.random.Generator) -> Sampled:
         """Sketch all rows, then draw and count."""
         seed = int(rng.integers(2**64, dtype=np.uint64))
-        sampler = RowSampler(sizes_of(rows.sums(seed)), rows.counts, rng)
+        sizes = sizes_of(rows.sums(seed))
+        typical = float(sizes @ sizes) / max(float(sizes.sum()), 1.0)
+        sampler = RowSampler(sizes, rows.counts, rng)
         if sampler.nothing:
             return Sampled(0.0, 0.0, 0.0, 0)
-        pilot = min(max(PILOT, math.ceil(_PILOT_SHARE * self._draws())), _LARGE_PILOT)
+        wanted = math.ceil(_PILOT_SHARE * self._draws(error_of_rows(typical)))
+        pilot = min(max(PILOT, wanted), _LARGE_PILOT)
         plan = Plan(self.rel_error, self.confidence, pilot, MOST_DRAWS, UNSEEN)
         result = mean_by_draws(sampler.draw, plan)
         if result.relative > self.rel_error:

@@ -12,9 +12,11 @@ from cheapfast._memory import available_bytes, parse_bytes
 from cheapfast._validate import thread_count
 from cheapfast.counting.csr import count_prefixes_csr
 from cheapfast.counting.estimate import estimate_synapses
+from cheapfast.counting.registers import SKETCH_ERROR
 from cheapfast.counting.structural import count_structural
 from cheapfast.flattening.partition import Partition, least_partitions
 from cheapfast.flattening.reach import largest_rows, nonzero_rows, transposed
+from cheapfast.flattening.run_sketches import sketched_counts, sketching_memory
 from cheapfast.network import Network
 from cheapfast.support import CsrSupport, compose
 
@@ -80,6 +82,7 @@ class Runs:
         self.bounds = np.zeros((depth, depth), dtype=dtype)
         self.known = np.zeros((depth, depth), dtype=bool)
         self._guessed: set[tuple[int, int]] = set()
+        self._sketched = False
         self._full = self.bounds.copy()  # nonempty rows times nonempty columns, where known
         self._fold_closed()
         if not self._complete():
@@ -98,10 +101,12 @@ class Runs:
         -----
         The partitions of least *bound* are found, their runs counted, and so on until all runs of
         these partitions are known: their costs are then exact, and no partition can cost less,
-        since none costs less than its bound. A run that is dear to count is estimated first, and
-        counted only if it belongs to a best partition even at five standard errors less. `proven`
-        tells where that mattered.
+        since none costs less than its bound. Runs that are dear to count are sketched first, then
+        estimated to one percent, and counted only if they belong to a best partition even at five
+        standard errors less. `proven` tells where that mattered.
         """
+        for i in range(len(self._net)):
+            self._sketch(i)
         while True:
             found = self._least(np.where(self.known, self.bounds, self._hoped_for))
             wanted = {
@@ -134,7 +139,7 @@ class Runs:
         list of bool
             False where only an estimate rules out that another partition costs less.
         """
-        if not self._guessed:
+        if not (self._sketched or self._guessed):
             return [True] * len(found)
         bounds = self._least(self.bounds)
         return [mine.cost == bound.cost for mine, bound in zip(found, bounds, strict=True)]
@@ -142,11 +147,27 @@ class Runs:
     def _least(self, costs: np.ndarray) -> list[Partition]:
         return least_partitions([costs[i, i:].tolist() for i in range(len(self._net))])
 
+    def _is_dear(self, i: int, j: int) -> bool:
+        entries = sum(support.nnz for support in self._supports[i : j + 1])
+        return entries * math.ceil(self._supports[i].shape[1] / _BATCH) > _DEAR_COUNT
+
+    def _sketch(self, i: int) -> None:
+        """Sketch the runs from a start, if one of them is not known and dear to count."""
+        unknown = np.flatnonzero(~self.known[i, i:]) + i
+        if not len(unknown) or not self._is_dear(i, int(unknown[-1])):
+            return
+        layers = self._supports[i : unknown[-1] + 1]
+        limit = available_bytes() if self._limit is None else self._limit
+        if sketching_memory(layers) > limit:
+            return
+        self._sketched = True
+        least = 1 - _STANDARD_ERRORS * SKETCH_ERROR
+        for j, count in enumerate(sketched_counts(layers, _SEED, self._threads), start=i):
+            self._hoped_for[i, j] = max(math.floor(least * count), self._hoped_for[i, j])
+
     def _guess(self, i: int, j: int) -> bool:
         """Estimate a run that is dear to count, once; return whether something was learnt."""
-        entries = sum(support.nnz for support in self._supports[i : j + 1])
-        dear = entries * math.ceil(self._supports[i].shape[1] / _BATCH) > _DEAR_COUNT
-        if not dear or (i, j) in self._guessed:
+        if not self._is_dear(i, j) or (i, j) in self._guessed:
             return False
         self._guessed.add((i, j))
         try:
@@ -162,7 +183,7 @@ class Runs:
             self._learn(i, j, int(found.value))
         else:
             low = math.floor(found.value - _STANDARD_ERRORS * found.standard_error)
-            self._hoped_for[i, j] = max(low, self.bounds[i, j])
+            self._hoped_for[i, j] = max(low, self._hoped_for[i, j])
         return True
 
     def _fold_closed(self) -> None:
