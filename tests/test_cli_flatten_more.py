@@ -53,9 +53,13 @@ def test_hidden_layers_and_tolerance_and_picture(
 def test_picture_of_the_frontier(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib")
     path = tmp_path / "frontier.svg"
-    assert main(["flatten", "fft:64", "--plot", str(path)]) == 0
-    assert "hidden layers" in path.read_text()
-    assert "flat synapses" in capsys.readouterr().out
+    both = ["--hidden-layers", "2", "--tolerance", "0.01"]
+    for options in ([], both):
+        assert main(["flatten", "fft:64", *options, "--plot", str(path)]) == 0
+        assert "hidden layers" in path.read_text()
+        assert "flat synapses" in capsys.readouterr().out
+    assert main(["flatten", "fft:64", *both[2:], "--plot", str(path)]) == 0
+    assert "hidden layers" not in path.read_text()
 
 
 @pytest.mark.parametrize(

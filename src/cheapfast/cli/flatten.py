@@ -54,7 +54,8 @@ Examples:
 @click.option(
     "--plot",
     metavar="FILE",
-    help="Draw the synapses against the hidden layers, with --tolerance against the error.",
+    help="Draw the synapses against the hidden layers; against the error with --tolerance and no "
+    "--hidden-layers.",
 )
 @click.option(
     "--dask",
@@ -103,7 +104,7 @@ def flatten(
     else:
         report = count(named, how)
     if picture is not None:
-        draw(named, how, picture)
+        draw(named, how, hidden_layers, picture)
     if as_json:
         click.echo(json.dumps(report.to_json()))
     else:

@@ -150,13 +150,15 @@ def count_on_cluster(
     return _report(named, value, "blocks of rows", how.kind, tolerance=how.tolerance)
 
 
-def draw(named: NamedNetwork, how: How, picture: Picture) -> None:
-    """Draw the frontier, or the synapses against the error allowed.
+def draw(named: NamedNetwork, how: How, hidden_layers: int, picture: Picture) -> None:
+    """Draw the frontier; without hidden layers but a tolerance, synapses against the error.
 
     Parameters
     ----------
     named, how
         As for `count`.
+    hidden_layers : int
+        How many are left.
     picture : Picture
         Where to.
     """
@@ -165,7 +167,7 @@ def draw(named: NamedNetwork, how: How, picture: Picture) -> None:
         "memory_limit": how.memory_limit,
         "progress": how.progress,
     }
-    if how.tolerance and how.kind == "structural":
+    if how.tolerance and how.kind == "structural" and not hidden_layers:
         cf.tolerance_curve(named.network, **options).plot(picture.axes())
     else:
         cf.frontier(named.network, **options).plot(picture.axes())
