@@ -171,6 +171,16 @@ def test_permutations_are_found(kind: str, noise: float) -> None:
     check(found, matrix, tolerance)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_signs_are_found_whatever_the_seed(seed: int) -> None:
+    """Any two rows of signs have two ratios: the partner of a row is one of hundreds of candidates."""
+    rng = np.random.default_rng(seed)
+    matrix = shuffled(butterfly(512, "signs", rng), rng)
+    found = cf.unflatten(matrix)
+    assert found.network.synapses == 2 * 9 * 512
+    check(found, matrix)
+
+
 @pytest.mark.parametrize("shape", [(64, 64), (61, 97), (128, 32)])
 def test_random_matrices_have_no_structure(shape: tuple[int, int]) -> None:
     matrix = np.random.default_rng(9).standard_normal(shape)

@@ -29,7 +29,7 @@ from cheapfast.network import Network
 
 _SEEDS = 4  # rows that are compared with all others
 _SAMPLED = 32  # columns at which rows are compared first
-_MOST_TRIALS = 40  # partners of a seed that are looked at closely
+_MOST_TRIALS = 40  # partners of a seed that are looked at closely; of the first seed all are
 _SCREENED = 16  # columns at which all rows are compared before they are at all columns of a class
 _LEAST_SIDE = 8  # a smaller matrix is not worth an attempt
 # The noise may be anything below the tolerance: gaps are looked for at these shares of it.
@@ -127,8 +127,10 @@ class _Search:
         b = matrix.shape[0]
         norms = np.linalg.norm(matrix, axis=1)
         larger = np.argsort(-norms, kind="stable")[: max(1, b // 2)]
-        for seed in self._rng.permutation(larger)[:_SEEDS]:
-            for partner in self._partners(matrix, int(seed)):
+        for number, seed in enumerate(self._rng.permutation(larger)[:_SEEDS]):
+            # in a matrix of signs all partners look alike, and perhaps one is right
+            most = None if number == 0 else _MOST_TRIALS
+            for partner in self._partners(matrix, int(seed))[:most]:
                 split = self._split_from(matrix, int(seed), int(partner))
                 if split is not None:
                     return split
@@ -153,7 +155,7 @@ class _Search:
         useful = (distinct >= 2) & (distinct <= most)
         useful[seed] = False
         order = np.argsort(distinct, kind="stable")
-        return np.asarray(order[useful[order]][:_MOST_TRIALS])
+        return np.asarray(order[useful[order]])
 
     def _split_from(self, matrix: Array, seed: int, partner: int) -> _Split | None:
         """Return the split in which two rows belong to one group, if there is one."""
