@@ -173,7 +173,7 @@ def test_permutations_are_found(kind: str, noise: float) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_signs_are_found_whatever_the_seed(seed: int) -> None:
-    """Any two rows of signs have two ratios: the partner of a row is one of hundreds of candidates."""
+    """Any two rows of signs have two ratios: a row's partner is one of hundreds of candidates."""
     rng = np.random.default_rng(seed)
     matrix = shuffled(butterfly(512, "signs", rng), rng)
     found = cf.unflatten(matrix)
