@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
+from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -18,6 +19,7 @@ import cheapfast as cf
 from cheapfast.gates import activation, flat_product
 
 SIGMA = {
+    "cos": mpmath.cos,
     "exp": mpmath.exp,
     "gauss": lambda u: mpmath.exp(-u * u),
     "logistic": lambda u: 1 / (1 + mpmath.exp(-u)),
@@ -108,7 +110,7 @@ def test_truncation_bound_is_never_violated(
     x = np.random.default_rng(seed).uniform(-1.5, 1.5, n)
     try:
         result = flat_product(
-            x, name, scale, bias, method="closed" if name in ("exp", "sin") else "auto"
+            x, name, scale, bias, method="closed" if name in ("cos", "exp", "sin") else "auto"
         )
     except ValueError:
         return  # the coefficient vanishes, or no method is accurate: there is no result to check
@@ -179,7 +181,7 @@ def test_sinc_has_no_radius_of_convergence() -> None:
     assert abs(result.value / gate("logistic", x, scale, 0.0) - 1) < 1e-13
 
 
-@pytest.mark.parametrize("name", ["exp", "sin"])
+@pytest.mark.parametrize("name", ["cos", "exp", "sin"])
 def test_closed_form(name: str) -> None:
     x = np.array([0.5, -1.2, 0.3, 2.0])
     result = flat_product(x, name, 0.7, 0.4, "closed")
@@ -244,10 +246,44 @@ def test_sorted_relu_equals_brute_force(n: int) -> None:
 
 def test_sorted_and_direct_agree_for_floats() -> None:
     x = np.random.default_rng(2).uniform(0.5, 1.5, 15)
-    for name in ("relu", "step", "repu3"):
+    for name in ("relu", "step", "repu3", "hard_sigmoid"):
         exact = flat_product(x, name, 0.7, 0.3, "sorted")
         direct = flat_product(x, name, 0.7, 0.3, "direct", 1)
         assert abs(direct.value - exact.value) <= direct.rounding_estimate
+
+
+@pytest.mark.parametrize("bias", [-7.0, -2.5, 0.0, 1.0, 3.0, 8.0])
+@pytest.mark.parametrize("x", [[0.7], [4.0], [0.25, 3.5], [1.5, -0.75, 2.0], [3, 5, -9, 2]])
+def test_hard_sigmoid_is_the_difference_of_two_relus(x: list[float], bias: float) -> None:
+    def cut(u: Fraction) -> Fraction:
+        return min(max(u / 6 + Fraction(1, 2), Fraction(0)), Fraction(1))
+
+    total = sum(
+        math.prod(signs)
+        * cut(Fraction(bias) + sum(s * Fraction(v) for s, v in zip(signs, x, strict=True)))
+        for signs in itertools.product((1, -1), repeat=len(x))
+    )
+    is_gate = len(x) == 1 and abs(bias) < 3
+    exact = total * 3 if is_gate else total  # over 2 sigma'
+    for method in ("sorted", "direct"):
+        result = flat_product(x, "hard_sigmoid", 1.0, bias, method)
+        assert result.normalized == is_gate
+        assert abs(result.value - exact) <= result.rounding_estimate
+    if is_gate and abs(bias) + abs(x[0]) < 3:
+        assert result.truncation_bound == 0
+    elif not is_gate:
+        assert result.truncation_bound is None
+
+
+def test_hard_sigmoid_by_itself() -> None:
+    sigma = activation("hard_sigmoid")
+    u = np.array([-4.0, -3.0, 0.0, 1.5, 3.0, 9.0])
+    assert sigma.values(u).tolist() == [0, 0, 0.5, 0.75, 1, 1]
+    assert [float(c) for c in sigma.coefficients(1.5, 2)] == [0.75, 1 / 6, 0]
+    assert [float(c) for c in sigma.coefficients(-5.0, 2)] == [0, 0, 0]
+    assert sigma.supremum(3, -1.0, 4.0) is None
+    assert sigma.supremum(3, -1.0, 2.0) == 0
+    assert flat_product([2.5], "hard_sigmoid").value == 2.5
 
 
 def test_power_of_relu_is_a_product_gate_where_all_arguments_are_positive() -> None:
@@ -409,7 +445,7 @@ def test_huge_ranges() -> None:
         ({"x": [1.0, 2.0], "bias": 0.0}, r"derivative 2 of logistic vanishes.*bias=-2\.29"),
         ({"x": [1.0, 2.0], "sigma": "sigmoid"}, "sigma must be one of"),
         ({"x": [1.0, 2.0], "method": "exact"}, "method must be one of"),
-        ({"x": [1.0, 2.0], "method": "closed"}, "method='closed' is for exp and sin"),
+        ({"x": [1.0, 2.0], "method": "closed"}, "method='closed' is for cos, exp, sin"),
         ({"x": [1.0, 2.0], "method": "sorted"}, "method='sorted' is for step"),
         ({"x": [1.0, 2.0], "sigma": "relu", "method": "series"}, "use method='sorted'"),
         ({"x": np.ones(41), "method": "direct"}, "use method='series' or 'sinc'"),

@@ -5,7 +5,7 @@ After sections II.C and III.H and appendix A of the paper, with its formulas cor
 
 from __future__ import annotations
 
-from cheapfast.gates.activations import Sigma, activation
+from cheapfast.gates.activations import activation
 from cheapfast.gates.bits import bit_product_network, boolean_network
 from cheapfast.gates.bounds import MinimalNeurons, minimal_neurons
 from cheapfast.gates.cost import GateCost, flattening_cost
@@ -14,6 +14,7 @@ from cheapfast.gates.moebius import inverse_moebius_transform, moebius_transform
 from cheapfast.gates.product import copy_network, flat_product_network, product_network
 from cheapfast.gates.result import GateResult
 from cheapfast.gates.settling import GateParameters, gate_parameters
+from cheapfast.gates.sigma import Sigma
 from cheapfast.gates.taylor import Jet
 from cheapfast.gates.tree import tree_product, tree_product_network
 from cheapfast.gates.weights import WeightCheck, check_product_weights

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast._validate import integer
-from cheapfast.gates.activations import Piecewise, Sigma, SigmaLike, activation
+from cheapfast.gates.activations import SigmaLike, activation
 from cheapfast.gates.parameters import root_biases, vanishes
+from cheapfast.gates.piecewise import Piecewise
+from cheapfast.gates.sigma import Sigma
 from cheapfast.gates.weights import power_sums
 from cheapfast.layers import Sparse
 from cheapfast.network import Network

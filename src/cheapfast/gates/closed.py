@@ -1,4 +1,4 @@
-"""The gate in closed form: sums of e^u and of sin(u) over signs separate into factors."""
+"""The gate in closed form: sums of e^u, sin(u) and cos(u) over signs separate into factors."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast.gates.activations import Sigma
+from cheapfast.gates.sigma import Sigma
 
-NAMES = ("exp", "sin")
+NAMES = ("cos", "exp", "sin")
 _EPSILON = 2.0**-53
 
 
@@ -21,7 +21,7 @@ def factors(
     Parameters
     ----------
     sigma : Sigma
-        "exp" or "sin".
+        "exp", "sin" or "cos".
     x : ndarray, shape (n,)
         The factors of the product.
     scale : float
@@ -44,16 +44,16 @@ def factors(
     Notes
     -----
     :math:`P = \prod_i \sinh(\lambda x_i) / \lambda` for e^u and
-    :math:`\prod_i \sin(\lambda x_i) / \lambda` for sin(u), whatever the bias.
+    :math:`\prod_i \sin(\lambda x_i) / \lambda` for sin(u) and cos(u), whatever the bias.
     """
     if sigma.name not in NAMES:
         raise ValueError(
-            f"method='closed' is for {' and '.join(NAMES)}, got {sigma.name}: use method='series' "
+            f"method='closed' is for {', '.join(NAMES)}, got {sigma.name}: use method='series' "
             "or 'sinc'"
         )
     angle = scale * x
     error = _EPSILON * 3 * len(x)
-    if sigma.name == "sin":
+    if sigma.name != "exp":
         # the rounding of an argument counts |u cot u| times
         with np.errstate(divide="ignore", invalid="ignore"):
             slopes = np.where(angle == 0, 1.0, np.abs(angle / np.tan(angle)))

@@ -147,6 +147,23 @@ def sine(bias: Decimal, order: int) -> Coefficients:
     return tuple(series)
 
 
+def cosine(bias: Decimal, order: int) -> Coefficients:
+    """Return the coefficients of cos(u), the derivative of sin(u).
+
+    Parameters
+    ----------
+    bias : Decimal
+        Where.
+    order : int
+        The last one.
+
+    Returns
+    -------
+    tuple of Decimal
+    """
+    return tuple(c * (k + 1) for k, c in enumerate(sine(bias, order + 1)[1:]))
+
+
 def gauss(bias: Decimal, order: int) -> Coefficients:
     """Return the coefficients of e^(-u^2), from y' = -2 u y.
 
@@ -169,6 +186,7 @@ def gauss(bias: Decimal, order: int) -> Coefficients:
 
 
 _SERIES: dict[str, Callable[[Decimal, int], Coefficients]] = {
+    "cos": cosine,
     "exp": exponential,
     "gauss": gauss,
     "logistic": logistic,
@@ -190,7 +208,7 @@ def taylor(name: str, bias: float, order: int) -> Coefficients:
     Parameters
     ----------
     name : str
-        "exp", "gauss", "logistic", "sin", "softplus" or "tanh".
+        "cos", "exp", "gauss", "logistic", "sin", "softplus" or "tanh".
     bias : float
         Where; taken exactly.
     order : int

@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core
-from cheapfast.gates.activations import Given, Piecewise, Sigma
 from cheapfast.gates.coefficients import arithmetic
+from cheapfast.gates.given import Given
+from cheapfast.gates.piecewise import Piecewise
+from cheapfast.gates.sigma import Sigma
 
 Vector = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None] | None
@@ -85,7 +87,14 @@ def _sum(
     """Sum in float32 or float64."""
     if sigma.kernel is not None:
         single = precision == "float32"
-        return _core.sign_sum(sigma.kernel, single, steps, bias, sigma.degree, threads, progress)
+        return math.fsum(
+            float(weight)
+            * _core.sign_sum(
+                *(sigma.kernel, single, steps, float(Fraction(bias) + shift)),
+                *(sigma.degree, threads, progress),
+            )
+            for weight, shift in sigma.terms
+        )
     assert isinstance(sigma, Given)
     if precision != "float64":
         raise ValueError(f"precision must be 'float64' for a function of yours, got {precision!r}")
@@ -125,11 +134,16 @@ def _sum_double(
     low = np.array(
         [float(value - Fraction(float(h))) for value, h in zip(exact, high, strict=True)]
     )
-    sums = _core.sign_sum_double(
-        sigma.kernel, high, low, (bias, 0.0), sigma.degree, threads, progress
-    )
+    total = Fraction(0)
+    for weight, shift in sigma.terms:
+        centre = Fraction(bias) + shift
+        parts = (float(centre), float(centre - Fraction(float(centre))))
+        sums = _core.sign_sum_double(
+            sigma.kernel, high, low, parts, sigma.degree, threads, progress
+        )
+        total += weight * (Fraction(sums[0]) + Fraction(sums[1]))
     with localcontext(arithmetic()):
-        return Decimal(sums[0]) + Decimal(sums[1])
+        return Decimal(total.numerator) / Decimal(total.denominator)
 
 
 def _rounding(sigma: Sigma, x: Vector, steps: Vector, bias: float, epsilon: float) -> float:
@@ -138,13 +152,23 @@ def _rounding(sigma: Sigma, x: Vector, steps: Vector, bias: float, epsilon: floa
     if isinstance(sigma, Piecewise) and sigma.degree == 0:
         return float(near_threshold(steps, bias, 4 * epsilon * (abs(bias) + reach)))
     if isinstance(sigma, Piecewise):
-        # both grow towards the right end, which rounding may move
-        top = max(0.0, bias + reach + 4 * epsilon * (abs(bias) + reach))
-        values, slopes = top**sigma.degree, sigma.degree * top ** (sigma.degree - 1) * bool(top)
+        one = sum(
+            abs(float(weight)) * _one_power(bias + float(shift), reach, sigma.degree, epsilon)
+            for weight, shift in sigma.terms
+        )
     else:
         values, slopes = _sampled(sigma.values, bias, reach)
-    one = epsilon * (values + (abs(bias) + reach) * slopes)
+        furthest = max(abs(bias + float(shift)) for _, shift in sigma.terms)
+        one = epsilon * (values + (max(abs(bias), furthest) + reach) * slopes)
     return _SAFETY * math.sqrt(repetitions(x)) * one
+
+
+def _one_power(bias: float, reach: float, degree: int, epsilon: float) -> float:
+    """Estimate the rounding error of one power of relu: largest at the right end of arguments."""
+    size = abs(bias) + reach
+    top = max(0.0, bias + reach + 4 * epsilon * size)  # rounding may move the end
+    slope = degree * top ** (degree - 1) if top else 0.0
+    return epsilon * (top**degree + size * slope)
 
 
 def _sampled(values: Callable[[Vector], Any], bias: float, reach: float) -> tuple[float, float]:

@@ -13,10 +13,12 @@ import numpy.typing as npt
 from cheapfast._progress import reporting
 from cheapfast._validate import choice, thread_count
 from cheapfast.gates import direct, inputs
-from cheapfast.gates.activations import Piecewise, Sigma, SigmaLike, activation
+from cheapfast.gates.activations import SigmaLike, activation
 from cheapfast.gates.methods import METHODS, PROMISED, Gate, Output, evaluate
 from cheapfast.gates.parameters import choose, model
+from cheapfast.gates.piecewise import Piecewise
 from cheapfast.gates.result import GateResult
+from cheapfast.gates.sigma import Sigma
 
 CHOICES = ("auto", *METHODS)
 #: Relative rounding error above which a method that was asked for by name warns.
@@ -102,7 +104,8 @@ def flat_product(
     leaves float64 no digit beyond n = 16 or so. *series* is the Taylor series in
     :math:`\lambda`, for :math:`\lambda \sum |x_i|` within the radius of convergence; *sinc* a
     Fourier average without that limit (logistic, tanh, softplus, gauss); *closed* a product of
-    sinh or sin (exp, sin); *sorted* merges sorted half sums (step, relu and its powers), exactly.
+    sinh or sin (exp, sin, cos); *sorted* merges sorted half sums (step, relu, its powers, hard
+    sigmoid), exactly.
 
     An activation whose n-th derivative vanishes everywhere (relu, step) makes no product gate; for
     such, `value` is the plain sum over signs (`normalized` is False).
@@ -171,7 +174,7 @@ def _piecewise_parameters(
     scale = 1.0 if scale is None else scale
     if bias is None:
         reach = float(np.abs(inputs.as_floats(x)).sum(axis=1).max(initial=0.0))
-        bias = scale * reach * 1.25 if sigma.degree >= x.shape[1] > 0 else 0.0
+        bias = sigma.gate_bias(x.shape[1], scale * reach)
     return scale, bias
 
 

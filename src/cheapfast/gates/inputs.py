@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast.gates.activations import Sigma
 from cheapfast.gates.parameters import best_bias, vanishes
+from cheapfast.gates.sigma import Sigma
 
 Factors = npt.NDArray[Any]
 

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast.gates import closed, direct, inputs, norm, series, sinc, sorted_sums
-from cheapfast.gates.activations import Piecewise, Sigma
 from cheapfast.gates.coefficients import arithmetic
+from cheapfast.gates.piecewise import Piecewise
+from cheapfast.gates.sigma import Sigma
 from cheapfast.gates.truncation import relative_bound
 
 #: Relative error up to which "auto" takes a method.
@@ -161,7 +162,14 @@ def _in_closed_form(gate: Gate, row: inputs.Factors) -> Output:
 
 def _by_sorting(gate: Gate, row: inputs.Factors) -> Output:
     scale, bias = Fraction(gate.scale), Fraction(gate.bias)
-    total = sorted_sums.sign_sum(gate.sigma, [Fraction(value) for value in row], scale, bias)
+    x = [Fraction(value) for value in row]
+    total = sum(
+        (
+            weight * sorted_sums.sign_sum(gate.sigma, x, scale, bias + shift)
+            for weight, shift in gate.sigma.terms
+        ),
+        Fraction(0),
+    )
     if not gate.normalized and row.dtype == object and total.denominator == 1:
         return Output(int(total), None, 0.0, "sorted")
     with localcontext(arithmetic()):

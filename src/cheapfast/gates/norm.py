@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from decimal import Decimal, localcontext
 
-from cheapfast.gates.activations import Sigma
 from cheapfast.gates.coefficients import arithmetic
+from cheapfast.gates.sigma import Sigma
 
 
 def divisor(sigma: Sigma, n: int, scale: float, bias: float) -> Decimal:

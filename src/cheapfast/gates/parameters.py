@@ -9,8 +9,8 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 
-from cheapfast.gates.activations import Sigma
 from cheapfast.gates.coefficients import arithmetic
+from cheapfast.gates.sigma import Sigma
 
 EPSILON = 2.0**-53
 #: Biases looked at: beyond, every activation of the library is exponentially close to a line.

@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from cheapfast import _memory
 from cheapfast._validate import integer
-from cheapfast.gates.activations import Sigma, SigmaLike, activation
+from cheapfast.gates.activations import SigmaLike, activation
 from cheapfast.gates.norm import divisor, to_float
 from cheapfast.gates.settling import settle
+from cheapfast.gates.sigma import Sigma
 from cheapfast.layers import Sparse
 from cheapfast.network import Network
 

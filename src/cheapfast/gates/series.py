@@ -8,8 +8,8 @@ from decimal import Decimal, localcontext
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast.gates.activations import Sigma
 from cheapfast.gates.coefficients import arithmetic
+from cheapfast.gates.sigma import Sigma
 
 Vector = npt.NDArray[np.float64]
 

@@ -9,8 +9,10 @@ import numpy as np
 
 from cheapfast._validate import integer
 from cheapfast.gates import inputs
-from cheapfast.gates.activations import Piecewise, Sigma, SigmaLike, activation
+from cheapfast.gates.activations import SigmaLike, activation
 from cheapfast.gates.parameters import EPSILON, Choice, choose, model
+from cheapfast.gates.piecewise import Piecewise
+from cheapfast.gates.sigma import Sigma
 from cheapfast.gates.truncation import relative_bound
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast.gates.activations import Sigma
+from cheapfast.gates.sigma import Sigma
 
 Vector = npt.NDArray[np.float64]
 

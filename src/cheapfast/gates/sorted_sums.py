@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _memory
-from cheapfast.gates.activations import Piecewise, Sigma
+from cheapfast.gates.piecewise import Piecewise
+from cheapfast.gates.sigma import Sigma
 
 Integers = npt.NDArray[Any]  # of int64, or of Python integers where these are too small
 

@@ -13,12 +13,13 @@ from scipy import sparse
 from cheapfast import _memory
 from cheapfast._validate import integer
 from cheapfast.gates import inputs
-from cheapfast.gates.activations import Sigma, SigmaLike, activation
+from cheapfast.gates.activations import SigmaLike, activation
 from cheapfast.gates.cost import level_sizes
 from cheapfast.gates.norm import divisor, to_float
 from cheapfast.gates.product import sign_rows
 from cheapfast.gates.result import GateResult
 from cheapfast.gates.settling import settle
+from cheapfast.gates.sigma import Sigma
 from cheapfast.gates.truncation import relative_bound
 from cheapfast.layers import Sparse
 from cheapfast.network import Network
