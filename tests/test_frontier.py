@@ -177,6 +177,30 @@ def test_plot(monkeypatch: pytest.MonkeyPatch) -> None:
     plt.close(points.plot().figure)
 
 
+@pytest.mark.parametrize(
+    "net",
+    [
+        cf.chain(np.ones((3, 40)), np.ones((40, 3))),  # the least is the first point
+        cf.chain(np.ones((40, 1)), np.ones((1, 40))),  # the last
+        cf.algorithms.fourier(256),  # one between
+        cf.chain(np.zeros((3, 3)), np.zeros((3, 3))),  # on a logarithmic axis 0 has no place
+    ],
+)
+def test_the_label_of_the_least_point_is_seen(net: cf.Network) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    ax = cf.frontier(net).plot()
+    ax.figure.draw_without_rendering()
+    label = ax.texts[0].get_window_extent()
+    assert ax.bbox.x0 < label.x0 < label.x1 < ax.bbox.x1
+    assert ax.bbox.y0 < label.y0 < label.y1 < ax.bbox.y1
+    line = ax.lines[0].get_path().transformed(ax.transData)
+    assert not line.intersects_bbox(label, filled=False)
+    plt.close(ax.figure)
+
+
 def test_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 

@@ -39,14 +39,17 @@ def plot_frontier(frontier: Frontier, ax: Axes | None = None) -> Axes:
     axes.plot(
         [best.hidden_layers], [float(best.synapses)], marker="o", markersize=12, fillstyle="none"
     )
+    # the line is higher on either side of its least point: the label goes where it is not
+    side = "left" if best is frontier[0] else "right" if best is frontier[-1] else "center"
     axes.annotate(
         f"{best.synapses:,}",
         (best.hidden_layers, float(best.synapses)),
         textcoords="offset points",
-        xytext=(0, 12),
-        ha="center",
+        xytext={"left": (12, -16), "right": (-12, -16), "center": (0, -20)}[side],
+        ha=side,
     )
-    axes.set_yscale("log")
+    axes.margins(y=0.15)
+    axes.set_yscale("log" if best.synapses else "symlog")
     axes.set_xlabel("hidden layers")
     axes.set_ylabel("synapses (least by merging neighbours)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -102,7 +105,9 @@ def plot_merge(plan: MergePlan, ax: Axes | None = None) -> Axes:
     most = max([10.0 * plan.applications, *(10 * times for times in crossings)])
     steps = [most ** (i / 200) for i in range(201)]
     for name, line in lines.items():
-        axes.plot(steps, [line.total(times) for times in steps], label=name)
+        # this plan is often one of the other two, and dashes let that one through
+        style = "--" if name == "this plan" else "-"
+        axes.plot(steps, [line.total(times) for times in steps], style, label=name)
     least = [min(line.total(times) for line in lines.values()) for times in steps]
     axes.plot(steps, least, color="black", linewidth=4, alpha=0.25, zorder=0, label="least")
     for times in crossings:
