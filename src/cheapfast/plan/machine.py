@@ -182,7 +182,7 @@ class Machine:
                 raise ValueError(f"format must be {FORMAT}, got {document['format']!r}")
             rates = {name: _read(document["rates"][name]) for name in RATES}
             threads = int(document["threads"])
-        except (KeyError, TypeError, IndexError) as error:
+        except (KeyError, TypeError, IndexError, OverflowError) as error:
             raise ValueError(f"no calibration of a machine: {error!r}") from error
         return cls(rates, threads)
 
