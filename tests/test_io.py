@@ -597,6 +597,9 @@ def test_save_writes_to_standard_output_where_that_is_a_pipe() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     with zipfile.ZipFile(stdio.BytesIO(done.stdout)) as archive:
         assert f"{HEADER}.npy" in archive.namelist()
+    code = "import cheapfast as cf, numpy as np; cf.io.save_vectors('/dev/stdout', np.eye(3))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    np.testing.assert_array_equal(np.load(stdio.BytesIO(done.stdout)), np.eye(3))
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,4 +72,6 @@ def save_vectors(path: PathLike, vectors: npt.NDArray[Any]) -> None:
         If the file cannot be written; the message names it.
     """
     with replacing(path) as file:
-        np.save(file, vectors, allow_pickle=False)
+        # of a real file NumPy asks the position, which a pipe does not have
+        to: Any = file if file.seekable() else SimpleNamespace(write=file.write)
+        np.save(to, vectors, allow_pickle=False)
