@@ -72,7 +72,7 @@ def permutation_layer(dtype, bias):
 def reversal_layer(dtype, bias):
     layer = Permutation.digit_reversal((2, 3, 2), dtype)
     dense = references.permutation_matrix(references.digit_reversal((2, 3, 2))).astype(dtype)
-    return layer if bias is None else Permutation.from_map(layer.map, dtype, bias), dense
+    return layer if bias is None else Permutation.from_map(layer.permutation, dtype, bias), dense
 
 
 def convolution_layer(dtype, bias, kernel=(2, 3), shape=(4, 5), mode="full", zeros=0.0):

@@ -38,7 +38,7 @@ def test_bit_reversal_of_2_to_the_60_takes_no_memory():
     layer = Permutation.digit_reversal((2,) * 60)
     assert layer.shape == (2**60, 2**60)
     assert layer == layer.T
-    assert isinstance(layer.map, DigitPermutation)
+    assert isinstance(layer.permutation, DigitPermutation)
     twin = layer_from_state(layer.kind, layer.state())
     assert twin == layer
     with pytest.raises(MemoryError, match=r"[\d,]+ bytes.*symbolic"):

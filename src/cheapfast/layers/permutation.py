@@ -131,11 +131,6 @@ class Permutation(Layer):
         checked = integers(radices, "radices", minimum=1)
         return cls.from_map(DigitPermutation.reversal(checked), dtype)
 
-    @property
-    def map(self) -> PermutationMap:
-        """The permutation, symbolic or written out."""
-        return self._map
-
     def indices(self) -> npt.NDArray[Any]:
         """Write the permutation out.
 
@@ -158,7 +153,7 @@ class Permutation(Layer):
 
     @property
     def permutation(self) -> PermutationMap:
-        """What moves where, symbolic if it was given so."""
+        """What moves where: symbolic if it was given so, else written out."""
         return self._map
 
     @property
