@@ -19,7 +19,7 @@ from cheapfast.plan.packing import Besides, Packing, cut_phases, is_addressing, 
 from cheapfast.plan.placing import addressable, aligned_empty, as_pairs, is_addressable, same_order
 from cheapfast.plan.stages import Stage, is_falling, scaled
 from cheapfast.plan.step import Pass
-from cheapfast.plan.sweeps import can_sweep, pack_sweeps
+from cheapfast.plan.sweeps import can_sweep, count_trips, pack_sweeps
 from cheapfast.support.permutation import DigitPermutation
 
 if TYPE_CHECKING:
@@ -84,14 +84,14 @@ class FusedRun:
         X = addressable(X.astype(dtype, copy=False))
         if dtype.kind == "c" and self._weights.kind != "c" and not self._has_bias:
             return as_pairs(X, threads, self.run)
-        kernel = self._kernel(X)
-        if kernel is None:
-            return one_by_one(self._taken, X)
-        if isinstance(kernel, _core.Framed) and not (X.flags.c_contiguous or X.flags.f_contiguous):
+        is_whole = X.flags.c_contiguous or X.flags.f_contiguous
+        if not is_whole and isinstance(self._kernel(X), _core.Framed):
             X = np.ascontiguousarray(X)
         Y = aligned_empty((X.shape[0], X.shape[1]), dtype, fortran=not X.flags.c_contiguous)
-        kernel.apply(X, Y, threads)
-        return Y
+        if self._apply(X, Y, threads):
+            return Y
+        del Y
+        return one_by_one(self._taken, X)
 
     def into(self, X: Array, out: Array, threads: int) -> bool:
         """Apply the run to where the result is wanted; see `Pass`."""
@@ -99,11 +99,9 @@ class FusedRun:
         pairs = dtype.kind == "c" and self._weights.kind != "c"
         if pairs or X.dtype != dtype or not (is_addressable(X) and is_addressable(out)):
             return False
-        kernel = self._kernel(X)
-        if kernel is None or (isinstance(kernel, _core.Framed) and not same_order(X, out)):
+        if isinstance(self._kernel(X), _core.Framed) and not same_order(X, out):
             return False
-        kernel.apply(X, out, threads)
-        return True
+        return self._apply(X, out, threads)
 
     def step(self, dtype: np.dtype[Any], shape: int) -> _Kernel | None:
         """Return the run packed for a type and shape of operand; see `Pass`."""
@@ -115,10 +113,13 @@ class FusedRun:
         return self._pack(dtype, per_lane=per_lane)
 
     def cost(self, columns: int, dtype: np.dtype[Any]) -> Cost:
-        """Return what the run reads, writes and computes; see `Pass`."""
+        """Return what the run reads, writes and computes, with weights as given; see `Pass`."""
         result = np.result_type(self._weights, dtype)
         packing = Packing(result, columns == 1, _core.fused_lanes(result))
-        trips = len(cut_phases(self._run, self._features, packing))
+        if "permutation" not in names(self._before) and can_sweep(self._run, packing):
+            trips = count_trips(self._run, packing, columns)
+        else:
+            trips = len(cut_phases(self._run, self._features, packing))
         flops = sum(_flops(layer, columns, dtype) for layer in self._taken)
         moved = 2 * trips * self._features * columns * result.itemsize
         return Cost(moved + sum(map(self._packed_bytes, self._taken)), flops)
@@ -134,13 +135,24 @@ class FusedRun:
             return 0 if sums else weight_bytes(layer) // (2 * layer.pattern[1])
         return weight_bytes(layer)
 
-    def _kernel(self, X: Array) -> _Kernel | None:
-        rows = X.flags.f_contiguous and not X.flags.c_contiguous
-        return self._pack(X.dtype, per_lane=X.shape[1] == 1 or (self._structured and rows))
+    def _apply(self, X: Array, out: Array, threads: int) -> bool:
+        """Apply the run if there is memory for its weights; the blocks as they are if need be."""
+        for as_given in (False, True):
+            kernel = self._kernel(X, as_given=as_given)
+            if kernel is not None and kernel.apply(X, out, threads):
+                return True
+        return False
 
-    def _pack(self, dtype: np.dtype[Any], *, per_lane: bool) -> _Kernel | None:
+    def _kernel(self, X: Array, *, as_given: bool = False) -> _Kernel | None:
+        rows = X.flags.f_contiguous and not X.flags.c_contiguous
+        per_lane = X.shape[1] == 1 or (self._structured and rows)
+        return self._pack(X.dtype, per_lane=per_lane, as_given=as_given)
+
+    def _pack(
+        self, dtype: np.dtype[Any], *, per_lane: bool, as_given: bool = False
+    ) -> _Kernel | None:
         """Return the weights in the order of the kernel; None if there is no memory for them."""
-        packing = Packing(dtype, per_lane, _core.fused_lanes(dtype))
+        packing = Packing(dtype, per_lane, _core.fused_lanes(dtype), as_given)
         kernel = self._packed.get(packing)
         lights = len(self._taken) - len(self._run)
         if kernel is None and packing_fits(self._taken, dtype, lights and self._features):

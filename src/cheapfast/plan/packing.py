@@ -37,11 +37,14 @@ class Packing:
         their own; else to vectors that share a weight.
     lanes : int
         Numbers in a register.
+    as_given : bool
+        Whether blocks stay as they are; else a layer's diagonal may be moved into the next layer.
     """
 
     dtype: np.dtype[Any]
     per_lane: bool
     lanes: int
+    as_given: bool = False
 
     @property
     def rows(self) -> int:

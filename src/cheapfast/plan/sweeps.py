@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from cheapfast import _core
 from cheapfast.plan.placing import aligned_empty
 from cheapfast.plan.stages import Stage, is_falling, passes_of
+from cheapfast.plan.unit_blocks import UnitPass, range_of, unit_passes
 
 if TYPE_CHECKING:
     from cheapfast.plan.packing import Packing
@@ -27,6 +29,9 @@ Array = npt.NDArray[Any]
 # The kernel's numbers for what a pass does (FusedKind).
 _RISING, _FALLING = range(2)
 _NO_LANES = 1 << 30
+# Features go through several passes while they are near in blocks of so many bytes, of so many
+# vectors (kBlockBytes and kMostColumns of the kernel).
+_BLOCK_BYTES, _COLUMNS = 1 << 18, 64
 
 
 def can_sweep(run: Sequence[Stage], packing: Packing) -> bool:
@@ -65,45 +70,149 @@ def pack_sweeps(run: Sequence[Stage], features: int, packing: Packing) -> _core.
     PackedSweeps
         Holds the weights and applies them.
     """
+    passes = _cut(run, packing)
+    units = None
+    if not packing.as_given:
+        units = unit_passes([one.stages for one in passes], packing.dtype)
+    packed = [
+        one.packed(features, packing, None if units is None else units[number])
+        for number, one in enumerate(passes)
+    ]
+    least = 0.0 if units is None else range_of(packing.dtype).least_result
+    return _core.PackedSweeps(features, packing.dtype, packing.per_lane, packed, least)
+
+
+def count_trips(run: Sequence[Stage], packing: Packing, columns: int) -> int:
+    """Count how often all rows come from memory and go back: once for passes that share blocks.
+
+    Parameters
+    ----------
+    run : sequence of Stage
+    packing : Packing
+    columns : int
+        Number of vectors.
+
+    Returns
+    -------
+    int
+    """
+    block = _block_features(columns, packing)
+    trips, is_near = 0, False
+    for one in _cut(run, packing):
+        fits = one.radix * one.stride <= block
+        trips += not (is_near and fits)
+        is_near = fits
+    return trips
+
+
+@dataclass(frozen=True)
+class _SweepPass:
+    """Layers that join registers, and perhaps those that join lanes, done together.
+
+    Parameters
+    ----------
+    across, within : sequence of Stage
+        Both in the order in which they run.
+    falling : bool
+        Whether those across come first.
+    """
+
+    across: Sequence[Stage]
+    within: Sequence[Stage]
+    falling: bool
+
+    @property
+    def stages(self) -> list[Stage]:
+        parts = (self.across, self.within) if self.falling else (self.within, self.across)
+        return [*parts[0], *parts[1]]
+
+    @property
+    def stride(self) -> int:
+        return min(stage.stride for stage in self.across)
+
+    @property
+    def radix(self) -> int:
+        return 1 << len(self.across)
+
+    def packed(self, features: int, packing: Packing, unit: UnitPass | None) -> tuple[Any, ...]:
+        """Return the pass as the kernel takes it."""
+        if unit is None:
+            blocks = [_whole_blocks(stage) for stage in self.stages]
+        else:
+            blocks = list(unit.blocks)
+        lanes = packing.lanes if packing.per_lane else 1
+        stride, radix = self.stride, self.radix
+        start = 0 if self.falling else len(self.within)
+        end = start + len(self.across)
+        parts = [_joining_rows(self.across, blocks[start:end], stride, features)]
+        if self.within:
+            mixed = _joining_lanes(self.within, blocks[:start] + blocks[end:], radix, stride)
+            parts.insert(1 if self.falling else 0, mixed)
+        if unit is not None and unit.scale is not None:
+            parts.append(unit.scale.reshape(-1, radix, stride))
+        weights = _arranged(_beside(parts), lanes, packing.dtype)
+        return (
+            _FALLING if self.falling else _RISING,
+            radix,
+            stride // lanes,
+            weights,
+            weights.shape[1] * weights.shape[2] if weights.shape[0] > 1 else 0,
+            weights.shape[2] if weights.shape[1] > 1 else 0,
+            min((stage.stride for stage in self.within), default=_NO_LANES),
+            unit is not None,
+            unit is not None and unit.scale is not None,
+        )
+
+
+def _cut(run: Sequence[Stage], packing: Packing) -> list[_SweepPass]:
+    """Cut a run into passes; layers that join lanes go with those that join the nearest rows."""
     lanes = packing.lanes if packing.per_lane else 1
     falling = is_falling(run)
     within = [stage for stage in run if stage.stride < lanes]
     across = [stage for stage in run if stage.stride >= lanes]
+    far = _far_stages(across, packing)
+    parts = (far, len(across) - far) if falling else (len(across) - far, far)
     largest = _core.sweep_radix(packing.dtype, packing.per_lane)
-    sizes = passes_of([stage.radix for stage in across], largest)
+    sizes = [size for part in parts for size in passes_of([2] * part, largest)]
     ends = np.cumsum([0, *sizes]).tolist()
-    passes = []
-    for number, (start, end) in enumerate(pairwise(ends)):
-        stages = across[start:end]
-        stride = min(stage.stride for stage in stages)
-        lowest = _NO_LANES
-        groups = _joining_rows(stages, stride, features)
-        if within and number == (len(sizes) - 1 if falling else 0):
-            lowest = min(stage.stride for stage in within)
-            mixed = _joining_lanes(within, 1 << len(stages), stride, features)
-            groups = _both(*((groups, mixed) if falling else (mixed, groups)))
-        weights = _arranged(groups, lanes, packing.dtype)
-        passes.append(
-            (
-                _FALLING if falling else _RISING,
-                1 << len(stages),
-                stride // lanes,
-                weights,
-                weights.shape[1] * weights.shape[2] if weights.shape[0] > 1 else 0,
-                weights.shape[2] if weights.shape[1] > 1 else 0,
-                lowest,
-            )
-        )
-    return _core.PackedSweeps(features, packing.dtype, packing.per_lane, passes)
+    nearest = len(sizes) - 1 if falling else 0
+    return [
+        _SweepPass(across[start:end], within if number == nearest else [], falling)
+        for number, (start, end) in enumerate(pairwise(ends))
+    ]
 
 
-def _joining_rows(stages: Sequence[Stage], stride: int, features: int) -> Array:
-    """Return the blocks of a pass, axes (g, number, id): 4 weights a block, stage after stage.
+def _far_stages(stages: Sequence[Stage], packing: Packing) -> int:
+    """Count the stages at the far end that are done in full passes over all rows.
+
+    Those that reach beyond a block need full passes; these are filled with stages that would not.
+    """
+    block = _block_features(_COLUMNS, packing)
+    beyond = sum(2 * stage.stride > block for stage in stages)
+    most = _core.sweep_radix(packing.dtype, packing.per_lane).bit_length() - 1
+    return min(-(-beyond // most) * most, len(stages))
+
+
+def _block_features(columns: int, packing: Packing) -> int:
+    """Return how many features are near at a time."""
+    numbers = 1 if packing.per_lane else min(columns, _COLUMNS)
+    return _BLOCK_BYTES // (numbers * packing.dtype.itemsize)
+
+
+def _whole_blocks(stage: Stage) -> Array:
+    """Return the values; what is tied within blocks is written out."""
+    values = stage.layer.values.materialize()
+    return np.broadcast_to(values, (values.shape[0], 2, 2, values.shape[3]))
+
+
+def _joining_rows(
+    stages: Sequence[Stage], arrays: Sequence[Array], stride: int, features: int
+) -> Array:
+    """Return the blocks of a pass, axes (g, number, id): a block's weights, stage after stage.
 
     g counts the groups of radix * stride features, id runs below the stride; both may be 1 where
     the weights are tied.
     """
-    arrays = [stage.layer.values.materialize() for stage in stages]
     radix = 1 << len(stages)
     groups = 1 if all(array.shape[0] == 1 for array in arrays) else features // (radix * stride)
     ids = 1 if all(array.shape[3] == 1 for array in arrays) else stride
@@ -111,37 +220,49 @@ def _joining_rows(stages: Sequence[Stage], stride: int, features: int) -> Array:
     for stage, array in zip(stages, arrays, strict=True):
         low = stage.stride // stride
         high = radix // (2 * low)
+        rows, columns = array.shape[1:3]
         blocks = array.reshape(
             *((-1, high) if array.shape[0] > 1 else (1, 1)),
-            *array.shape[1:3],
+            rows,
+            columns,
             *((low, stride) if array.shape[3] > 1 else (1, 1)),
         )
-        blocks = np.broadcast_to(blocks, (groups, high, 2, 2, low, ids))
-        parts.append(blocks.transpose(0, 1, 4, 2, 3, 5).reshape(groups, 2 * radix, ids))
+        blocks = np.broadcast_to(blocks, (groups, high, rows, columns, low, ids))
+        parts.append(blocks.transpose(0, 1, 4, 2, 3, 5).reshape(groups, columns * radix, ids))
     return np.concatenate(parts, axis=1)
 
 
-def _joining_lanes(stages: Sequence[Stage], radix: int, lanes: int, features: int) -> Array:
-    """Return, for each number, the weight of itself and of its partner: axes (g, number, lane)."""
-    arrays = [stage.layer.values.materialize() for stage in stages]
+def _joining_lanes(
+    stages: Sequence[Stage], arrays: Sequence[Array], radix: int, lanes: int
+) -> Array:
+    """Return, for each number, the weight of itself and of its partner: axes (g, number, lane).
+
+    Of unit blocks only the partner's.
+    """
+    features = stages[0].layer.shape[0]
     rows = radix if all(array.shape[0] == 1 for array in arrays) else features // lanes
     parts = []
     for stage, array in zip(stages, arrays, strict=True):
         stride = stage.stride
-        blocks = np.broadcast_to(array, (array.shape[0], 2, 2, stride))  # tied ones in full
-        own, partner = blocks[:, [0, 1], [0, 1]], blocks[:, [0, 1], [1, 0]]
-        both = np.stack([own, partner])  # which, a, high or low, id
-        both = np.broadcast_to(both, (2, rows * lanes // (2 * stride), 2, stride))
-        both = both.reshape(2, rows // radix, radix, lanes)
-        parts.append(both.transpose(1, 2, 0, 3).reshape(rows // radix, 2 * radix, lanes))
+        blocks = np.broadcast_to(array, (*array.shape[:3], stride))  # tied ones in full
+        if blocks.shape[2] == 1:
+            both = blocks[np.newaxis, :, :, 0]
+        else:
+            own, partner = blocks[:, [0, 1], [0, 1]], blocks[:, [0, 1], [1, 0]]
+            both = np.stack([own, partner])  # which, a, high or low, id
+        count = both.shape[0]
+        both = np.broadcast_to(both, (count, rows * lanes // (2 * stride), 2, stride))
+        both = both.reshape(count, rows // radix, radix, lanes)
+        parts.append(both.transpose(1, 2, 0, 3).reshape(rows // radix, count * radix, lanes))
     return np.concatenate(parts, axis=1)
 
 
-def _both(first: Array, second: Array) -> Array:
+def _beside(parts: Sequence[Array]) -> Array:
     """Put weights that a pass reads one after the other beside each other."""
-    groups, ids = max(first.shape[0], second.shape[0]), max(first.shape[2], second.shape[2])
-    parts = [np.broadcast_to(part, (groups, part.shape[1], ids)) for part in (first, second)]
-    return np.concatenate(parts, axis=1)
+    groups, ids = max(part.shape[0] for part in parts), max(part.shape[2] for part in parts)
+    return np.concatenate(
+        [np.broadcast_to(part, (groups, part.shape[1], ids)) for part in parts], axis=1
+    )
 
 
 def _arranged(blocks: Array, lanes: int, dtype: np.dtype[Any]) -> Array:

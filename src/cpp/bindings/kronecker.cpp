@@ -112,28 +112,19 @@ class Factor : public Step {
   KroneckerFactor factor_;
 };
 
-// A run with its packed weights; keeps their arrays alive.
-class PackedRun : public Step {
+// Layers with their weights in the order in which a kernel reads them; keeps those alive.
+template <class Run>
+class Packed : public Step {
  public:
-  // phases: (in_row, in_base, out_row, out_base, passes, in_scale, out_scale, bias), the last three None or scalars in
-  // the order of the tiles' rows; a pass: (kind, radix, step, weights, tile_step, group_step, row_step, tile_period).
-  // The planner is trusted to make them fit each other.
-  PackedRun(std::int64_t features, const py::dtype& type, bool per_lane, py::list phases)
-      : features_(features), kept_(std::move(phases)) {
-    run_.type = value_type(py::array(type, std::vector<py::ssize_t>{0}));
-    run_.per_lane = per_lane;
-    run_.lanes = fused_lanes(run_.type);
-    for (const py::handle item : kept_) run_.phases.push_back(phase(py::cast<py::tuple>(item)));
-  }
-
-  void apply(const py::array& x, py::array y, int threads) const {
-    require_operands(x, y, features_, features_);
+  // False where the result is of no use: then the weights have to be taken as the layers have them.
+  bool apply(const py::array& x, py::array y, int threads) const {
+    require_operands(x, y, inputs(), outputs());
     if (value_type(x) != run_.type) throw py::type_error("X must have the dtype that the run was packed for");
     const FusedOperand in = strided(x, const_cast<void*>(x.data())), out = strided(y, y.mutable_data());
     const std::int64_t vectors = x.shape(1);
     PythonMonitor monitor(py::none{});
     py::gil_scoped_release release;
-    apply_fused(run_, in, out, vectors, threads, monitor);
+    return apply_run(in, out, vectors, threads, monitor);
   }
 
   ValueType type() const override { return run_.type; }
@@ -143,11 +134,43 @@ class PackedRun : public Step {
   bool is_serial(std::int64_t vectors) const override { return fused_is_serial(features_, vectors); }
 
   void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
-    apply_fused(run_, packed(x, vectors, features_, layout), packed(y, vectors, features_, layout), vectors, threads,
-                monitor);
+    const FusedOperand in = packed(x, vectors, features_, layout), out = packed(y, vectors, features_, layout);
+    if (!apply_run(in, out, vectors, threads, monitor)) throw RangeExceeded();
+  }
+
+ protected:
+  Packed(std::int64_t features, const py::dtype& type, bool per_lane, py::list kept)
+      : features_(features), kept_(std::move(kept)) {
+    run_.type = value_type(py::array(type, std::vector<py::ssize_t>{0}));
+    run_.per_lane = per_lane;
+    run_.lanes = fused_lanes(run_.type);
+  }
+
+  virtual bool apply_run(const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,
+                         Monitor& monitor) const = 0;
+
+  std::int64_t features_;
+  py::list kept_;
+  Run run_{};
+};
+
+class PackedRun : public Packed<FusedRun> {
+ public:
+  // phases: (in_row, in_base, out_row, out_base, passes, in_scale, out_scale, bias), the last three None or scalars in
+  // the order of the tiles' rows; a pass: (kind, radix, step, weights, tile_step, group_step, row_step, tile_period).
+  // The planner is trusted to make them fit each other.
+  PackedRun(std::int64_t features, const py::dtype& type, bool per_lane, py::list phases)
+      : Packed(features, type, per_lane, std::move(phases)) {
+    for (const py::handle item : kept_) run_.phases.push_back(phase(py::cast<py::tuple>(item)));
   }
 
  private:
+  bool apply_run(const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,
+                 Monitor& monitor) const override {
+    apply_fused(run_, x, y, vectors, threads, monitor);
+    return true;
+  }
+
   static const std::int64_t* places(const py::array& array, std::int64_t size) {
     require_vector(array, "places");
     if (!py::isinstance<py::array_t<std::int64_t>>(array) || array.size() != size) {
@@ -191,49 +214,27 @@ class PackedRun : public Step {
     if (made.radix < 2 || made.radix > 8) throw std::invalid_argument("radix must be 2 to 8");
     return made;
   }
-
-  std::int64_t features_;
-  py::list kept_;
-  FusedRun run_;
 };
 
-// Layers of 2 x 2 blocks with their packed weights; keeps those alive.
-class PackedSweeps : public Step {
+// Layers of 2 x 2 blocks.
+class PackedSweeps : public Packed<SweepRun> {
  public:
-  // passes: (kind, radix, step, weights, group_step, row_step, lanes_from), of which the planner makes sure that they
-  // fit each other.
-  PackedSweeps(std::int64_t features, const py::dtype& type, bool per_lane, py::list passes)
-      : kept_(std::move(passes)) {
-    run_.type = value_type(py::array(type, std::vector<py::ssize_t>{0}));
-    run_.per_lane = per_lane;
-    run_.lanes = fused_lanes(run_.type);
+  // passes: (kind, radix, step, weights, group_step, row_step, lanes_from, is_unit, is_scaled), of which the planner
+  // makes sure that they fit each other; least: of SweepRun.
+  PackedSweeps(std::int64_t features, const py::dtype& type, bool per_lane, py::list passes, double least)
+      : Packed(features, type, per_lane, std::move(passes)) {
     run_.features = features;
+    run_.least = least;
     for (const py::handle item : kept_) run_.passes.push_back(pass(py::cast<py::tuple>(item)));
     if (run_.passes.empty()) throw std::invalid_argument("passes must not be empty");
   }
 
-  void apply(const py::array& x, py::array y, int threads) const {
-    require_operands(x, y, run_.features, run_.features);
-    if (value_type(x) != run_.type) throw py::type_error("X must have the dtype that the run was packed for");
-    const FusedOperand in = strided(x, const_cast<void*>(x.data())), out = strided(y, y.mutable_data());
-    const std::int64_t vectors = x.shape(1);
-    PythonMonitor monitor(py::none{});
-    py::gil_scoped_release release;
-    apply_sweeps(run_, in, out, vectors, threads, monitor);
-  }
-
-  ValueType type() const override { return run_.type; }
-  std::int64_t inputs() const override { return run_.features; }
-  std::int64_t outputs() const override { return run_.features; }
-  bool is_current() const override { return run_.lanes == fused_lanes(run_.type); }
-  bool is_serial(std::int64_t vectors) const override { return fused_is_serial(run_.features, vectors); }
-
-  void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
-    apply_sweeps(run_, packed(x, vectors, run_.features, layout), packed(y, vectors, run_.features, layout), vectors,
-                 threads, monitor);
-  }
-
  private:
+  bool apply_run(const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,
+                 Monitor& monitor) const override {
+    return apply_sweeps(run_, x, y, vectors, threads, monitor);
+  }
+
   FusedPass pass(const py::tuple& item) const {
     FusedPass made{};
     made.kind = static_cast<FusedKind>(py::cast<int>(item[0]));
@@ -244,6 +245,8 @@ class PackedSweeps : public Step {
     made.group_step = py::cast<std::int64_t>(item[4]);
     made.row_step = py::cast<std::int64_t>(item[5]);
     made.lanes_from = py::cast<int>(item[6]);
+    made.is_unit = py::cast<bool>(item[7]);
+    made.is_scaled = py::cast<bool>(item[8]);
     const std::int64_t rows = run_.per_lane ? run_.features / run_.lanes : run_.features;
     if (made.kind != FusedKind::rising && made.kind != FusedKind::falling) {
       throw std::invalid_argument("kind must be rising or falling");
@@ -256,9 +259,6 @@ class PackedSweeps : public Step {
     }
     return made;
   }
-
-  py::list kept_;
-  SweepRun run_;
 };
 
 }  // namespace
@@ -278,7 +278,7 @@ void register_kronecker(py::module_& m) {
       .def(py::init<std::int64_t, const py::dtype&, bool, py::list>())
       .def("apply", &PackedRun::apply);
   StepClass<PackedSweeps>(m, "PackedSweeps", plain)
-      .def(py::init<std::int64_t, const py::dtype&, bool, py::list>())
+      .def(py::init<std::int64_t, const py::dtype&, bool, py::list, double>())
       .def("apply", &PackedSweeps::apply);
 }
 

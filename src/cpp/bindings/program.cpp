@@ -165,7 +165,11 @@ class Program {
       out = py::reinterpret_borrow<py::array>(out_object);
       if (!fits(out, x, operand->type, shape)) return py::none();
     }
-    run(slot, *operand, x.data(), out.mutable_data(), workers, bytes);
+    try {
+      run(slot, *operand, x.data(), out.mutable_data(), workers, bytes);
+    } catch (const RangeExceeded&) {
+      return py::none();
+    }
     return std::move(out);
   }
 

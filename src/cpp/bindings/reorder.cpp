@@ -62,9 +62,9 @@ ReorderSide side(const void* memory, std::int64_t vectors, std::int64_t features
   return {start, 1, features};
 }
 
-// X and out: both C order, or both Fortran order.
+// X and out: both C order, or both Fortran order. False where the result is of no use; see Packed.
 template <class S>
-void apply_step(const S& step, const py::array& x, py::array y, int threads) {
+bool apply_step(const S& step, const py::array& x, py::array y, int threads) {
   if (x.ndim() != 2 || y.ndim() != 2 || x.shape(0) != step.inputs() || y.shape(0) != step.outputs() ||
       x.shape(1) != y.shape(1)) {
     throw std::invalid_argument("X must have " + std::to_string(step.inputs()) + " rows, out " +
@@ -82,7 +82,12 @@ void apply_step(const S& step, const py::array& x, py::array y, int threads) {
   const std::int64_t vectors = x.shape(1);
   PythonMonitor monitor(py::none{});
   py::gil_scoped_release release;
-  step.run(in, out, vectors, c_order ? Layout::columns : Layout::rows, threads, monitor);
+  try {
+    step.run(in, out, vectors, c_order ? Layout::columns : Layout::rows, threads, monitor);
+  } catch (const RangeExceeded&) {
+    return false;
+  }
+  return true;
 }
 
 class Reorder : public Step {

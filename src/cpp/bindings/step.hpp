@@ -13,6 +13,10 @@ namespace cheapfast {
 // Vectors without gaps: (features, vectors) with the vectors of a feature side by side, or (vectors, features).
 enum class Layout { columns, rows };
 
+// What a step throws whose numbers left the range of their type though those of its layers, one by one, would not; the
+// result is of no use, and the step has to be taken another way.
+struct RangeExceeded {};
+
 class Step {
  public:
   virtual ~Step() = default;
@@ -26,7 +30,7 @@ class Step {
   // Whether more than one thread would change nothing.
   virtual bool is_serial(std::int64_t vectors) const = 0;
 
-  // y = step . x, both in one layout and aligned to their numbers; they do not overlap.
+  // y = step . x, both in one layout and aligned to their numbers; they do not overlap. May throw RangeExceeded.
   virtual void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads,
                    Monitor& monitor) const = 0;
 };

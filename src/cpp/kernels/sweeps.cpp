@@ -1,6 +1,9 @@
 #include "kernels/sweeps.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
 #include <stdexcept>
 
 #include "core/buffer.hpp"
@@ -20,16 +23,48 @@ constexpr std::int64_t kScratchBytes = std::int64_t{1} << 20;  // that costs les
 
 std::int64_t parts(ValueType type) { return type >= ValueType::complex64 ? 2 : 1; }
 
+// The largest magnitude of the result, found by several workers.
+class Largest {
+ public:
+  void include(std::uint64_t bits) {
+    std::uint64_t known = bits_.load(std::memory_order_relaxed);
+    while (bits > known && !bits_.compare_exchange_weak(known, bits, std::memory_order_relaxed)) {
+    }
+  }
+
+  // Whether it is finite and not less than a bound.
+  bool is_within(ValueType type, double bound) const {
+    const std::uint64_t bits = bits_.load(std::memory_order_relaxed);
+    if (type == ValueType::float32 || type == ValueType::complex64) {
+      return is_within(number<float>(static_cast<std::uint32_t>(bits)), bound);
+    }
+    return is_within(number<double>(bits), bound);
+  }
+
+ private:
+  template <class T, class Bits>
+  static T number(Bits bits) {
+    static_assert(sizeof(T) == sizeof(Bits));
+    T value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+  }
+  static bool is_within(double value, double bound) { return value >= bound && std::isfinite(value); }
+
+  std::atomic<std::uint64_t> bits_{0};
+};
+
 // Rows of a chunk of columns (or of registers of one vector), on their way through the passes.
 class Chunk {
  public:
-  Chunk(const SweepRun& run, std::int64_t rows, std::int64_t width, int workers, Monitor& monitor)
+  Chunk(const SweepRun& run, std::int64_t rows, std::int64_t width, int workers, Largest& largest, Monitor& monitor)
       : run_(run),
         kernel_(kernels().sweep[static_cast<int>(run.type)][run.per_lane ? 1 : 0]),
         rows_(rows),
         width_(width),
         row_bytes_(width * kSizes[static_cast<int>(run.type)] / parts(run.type)),
         workers_(workers),
+        largest_(largest),
         monitor_(monitor) {}
 
   struct Place {
@@ -63,7 +98,16 @@ class Chunk {
   Sweep sweep(std::size_t number, const Place& from, const Place& middle, const Place& to) const {
     const Place& in = number == 0 ? from : middle;
     const Place& out = number + 1 == run_.passes.size() ? to : middle;
-    return {run_.passes[number], in.memory, out.memory, in.step, out.step, width_, in.is_caller, out.is_caller, 0, 0};
+    return {run_.passes[number], in.memory,     out.memory, in.step, out.step, width_,
+            in.is_caller,        out.is_caller, 0,          0,       nullptr};
+  }
+
+  void run(Sweep& part, std::size_t number) const {
+    std::uint64_t largest = 0;
+    const bool is_asked = run_.least > 0 && number + 1 == run_.passes.size();
+    if (is_asked) part.largest = &largest;
+    kernel_(part);
+    if (is_asked) largest_.include(largest);
   }
 
   // Several passes, one block of rows after another.
@@ -71,20 +115,20 @@ class Chunk {
             const Place& to) const {
     const std::int64_t blocks = rows_ / block;
     const std::int64_t at_once = std::clamp<std::int64_t>(kTurnBytes / (block * row_bytes_), 1, blocks);
-    const auto run = [&](std::int64_t begin, std::int64_t end) {
+    const auto run_blocks = [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t b = begin; b < end; ++b) {
         for (std::size_t number = first; number < last; ++number) {
           Sweep part = sweep(number, from, middle, to);
           const std::int64_t units = block / part.pass.radix;
           part.begin = b * units;
           part.end = part.begin + units;
-          kernel_(part);
+          run(part, number);
         }
       }
     };
-    if (blocks <= at_once) return run(0, blocks);  // in less time than the queue takes to set up
+    if (blocks <= at_once) return run_blocks(0, blocks);  // in less time than the queue takes to set up
     parallel_for((blocks + at_once - 1) / at_once, workers_, monitor_,
-                 [&](int, std::int64_t turn) { run(turn * at_once, std::min(blocks, (turn + 1) * at_once)); });
+                 [&](int, std::int64_t turn) { run_blocks(turn * at_once, std::min(blocks, (turn + 1) * at_once)); });
   }
 
   // One pass over all rows.
@@ -96,7 +140,7 @@ class Chunk {
       Sweep part = all;
       part.begin = turn * at_once;
       part.end = std::min(units, part.begin + at_once);
-      kernel_(part);
+      run(part, number);
     });
   }
 
@@ -104,6 +148,7 @@ class Chunk {
   void (*kernel_)(const Sweep&);
   std::int64_t rows_, width_, row_bytes_;
   int workers_;
+  Largest& largest_;
   Monitor& monitor_;
 };
 
@@ -116,9 +161,9 @@ Chunk::Place place(const SweepRun& run, const FusedOperand& operand, std::int64_
 
 // A vector of numbers without gaps is rows of a register each. Others are brought together first.
 void apply_to_vector(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vector,
-                     int workers, Monitor& monitor) {
+                     int workers, Largest& largest, Monitor& monitor) {
   const std::int64_t size = kSizes[static_cast<int>(run.type)], count = parts(run.type);
-  const Chunk chunk(run, run.features / run.lanes, run.lanes * count, workers, monitor);
+  const Chunk chunk(run, run.features / run.lanes, run.lanes * count, workers, largest, monitor);
   Chunk::Place from = place(run, x, vector, run.lanes), to = place(run, y, vector, run.lanes);
   Buffer<char> scratch;
   const auto copy = [&](const void* source, std::int64_t source_step, void* target, std::int64_t target_step) {
@@ -172,7 +217,7 @@ class Detour {
 };
 
 void apply_to_columns(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t first,
-                      std::int64_t columns, Buffer<char>& scratch, int workers, Monitor& monitor) {
+                      std::int64_t columns, Buffer<char>& scratch, int workers, Largest& largest, Monitor& monitor) {
   const std::int64_t size = kSizes[static_cast<int>(run.type)];
   const std::int64_t padded = (columns + run.lanes - 1) / run.lanes * run.lanes;
   const std::int64_t width = padded * parts(run.type);
@@ -187,7 +232,8 @@ void apply_to_columns(const SweepRun& run, const FusedOperand& x, const FusedOpe
   const Chunk::Place middle{in_place ? to.memory : scratch.data(), width, false};
   const Detour detour(run, first, columns, middle.memory);
   if (!in_direct) detour.gather(x);
-  Chunk(run, run.features, width, workers, monitor).apply(in_direct ? from : middle, middle, out_direct ? to : middle);
+  Chunk(run, run.features, width, workers, largest, monitor)
+      .apply(in_direct ? from : middle, middle, out_direct ? to : middle);
   if (!out_direct && !monitor.stopped()) detour.scatter(y);
 }
 
@@ -195,17 +241,18 @@ void apply_to_columns(const SweepRun& run, const FusedOperand& x, const FusedOpe
 
 int sweep_radix(ValueType type, bool per_lane) { return per_lane ? kernels().sweep_radix[static_cast<int>(type)] : 8; }
 
-void apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,
+bool apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,
                   Monitor& monitor) {
   if (run.lanes != fused_lanes(run.type)) {
     throw std::runtime_error("the weights were packed for another instruction set");
   }
-  if (vectors == 0) return;
+  if (vectors == 0) return true;
   record_run(kNames[static_cast<int>(run.type)], kernels());
   const int workers = fused_is_serial(run.features, vectors) ? 1 : std::max(threads, 1);
+  Largest largest;
   if (run.per_lane) {
-    for (std::int64_t v = 0; v < vectors; ++v) apply_to_vector(run, x, y, v, workers, monitor);
-    return;
+    for (std::int64_t v = 0; v < vectors; ++v) apply_to_vector(run, x, y, v, workers, largest, monitor);
+    return run.least == 0 || largest.is_within(run.type, run.least);
   }
   const std::int64_t chunks = (vectors + kMostColumns - 1) / kMostColumns;
   const bool is_across = chunks >= 2 * workers;  // one worker a chunk, else all workers on each
@@ -213,8 +260,9 @@ void apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand
   parallel_for(chunks, is_across ? workers : 1, monitor, [&](int worker, std::int64_t chunk) {
     const std::int64_t first = chunk * kMostColumns;
     apply_to_columns(run, x, y, first, std::min(kMostColumns, vectors - first),
-                     scratch[static_cast<std::size_t>(worker)], is_across ? 1 : workers, monitor);
+                     scratch[static_cast<std::size_t>(worker)], is_across ? 1 : workers, largest, monitor);
   });
+  return run.least == 0 || largest.is_within(run.type, run.least);
 }
 
 }  // namespace cheapfast

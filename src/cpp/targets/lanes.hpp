@@ -62,6 +62,40 @@ CHEAPFAST_INLINE void store_vector(T* p, Wide<T> v) {
   std::memcpy(p, &v, sizeof v);
 }
 
+// The magnitudes of numbers as the integers that their bits are, which are in the same order; NaN is the largest.
+template <class T>
+struct MagnitudeOf;
+template <>
+struct MagnitudeOf<float> {
+  typedef std::int32_t Word;
+  static constexpr Word kMask = 0x7fffffff;
+};
+template <>
+struct MagnitudeOf<double> {
+  typedef std::int64_t Word;
+  static constexpr Word kMask = 0x7fffffffffffffff;
+};
+template <class T>
+using Magnitude = Wide<typename MagnitudeOf<T>::Word>;
+
+template <class T>
+CHEAPFAST_INLINE Magnitude<T> larger_magnitude(Magnitude<T> most, Wide<T> v) {
+  Magnitude<T> bits;
+  std::memcpy(&bits, &v, sizeof bits);
+  bits &= MagnitudeOf<T>::kMask;
+  return most > bits ? most : bits;
+}
+template <class T>
+CHEAPFAST_INLINE std::uint64_t largest_lane(Magnitude<T> most) {
+  typename MagnitudeOf<T>::Word word[WideOf<T>::kLanes];
+  std::memcpy(word, &most, sizeof word);
+  std::uint64_t largest = 0;
+  for (const auto one : word) {
+    if (static_cast<std::uint64_t>(one) > largest) largest = static_cast<std::uint64_t>(one);
+  }
+  return largest;
+}
+
 template <int... I>
 struct Indices {};
 template <int N, int... I>
@@ -177,6 +211,16 @@ struct Real {
   CHEAPFAST_MEMBER Real combine(Real b, const T* w, int i) const {
     return {v * W::get(w, i) + b.v * W::get(w, i + 1)};
   }
+  // this + b * weight i
+  template <class W>
+  CHEAPFAST_MEMBER Real plus_weighted(Real b, const T* w, int i) const {
+    return {v + b.v * W::get(w, i)};
+  }
+  template <class W>
+  CHEAPFAST_MEMBER Real times_weight(const T* w, int i) const {
+    return {v * W::get(w, i)};
+  }
+  CHEAPFAST_MEMBER Magnitude<T> larger(Magnitude<T> most) const { return larger_magnitude<T>(most, v); }
 };
 
 // Two vectors of real columns, so that one load of a weight serves both.
@@ -201,6 +245,19 @@ struct RealPair {
     // `+ Wide<T>{}` would be an addition: it turns -0 into 0
     const Wide<T> mine = W::get(w, i) - Wide<T>{}, other = W::get(w, i + 1) - Wide<T>{};
     return {v * mine + b.v * other, u * mine + b.u * other};
+  }
+  template <class W>
+  CHEAPFAST_MEMBER RealPair plus_weighted(RealPair b, const T* w, int i) const {
+    const Wide<T> weight = W::get(w, i) - Wide<T>{};
+    return {v + b.v * weight, u + b.u * weight};
+  }
+  template <class W>
+  CHEAPFAST_MEMBER RealPair times_weight(const T* w, int i) const {
+    const Wide<T> weight = W::get(w, i) - Wide<T>{};
+    return {v * weight, u * weight};
+  }
+  CHEAPFAST_MEMBER Magnitude<T> larger(Magnitude<T> most) const {
+    return larger_magnitude<T>(larger_magnitude<T>(most, v), u);
   }
 };
 
@@ -257,6 +314,14 @@ struct Complex {
     const auto a = W::get(w, 2 * i), b = W::get(w, 2 * i + 1);
     const auto c = W::get(w, 2 * i + 2), d = W::get(w, 2 * i + 3);
     return {re * a - im * b + x.re * c - x.im * d, im * a + re * b + x.im * c + x.re * d};
+  }
+  template <class W>
+  CHEAPFAST_MEMBER Complex plus_weighted(Complex x, const T* w, int i) const {
+    const auto a = W::get(w, 2 * i), b = W::get(w, 2 * i + 1);
+    return {re + x.re * a - x.im * b, im + x.im * a + x.re * b};
+  }
+  CHEAPFAST_MEMBER Magnitude<T> larger(Magnitude<T> most) const {
+    return larger_magnitude<T>(larger_magnitude<T>(most, re), im);
   }
   // Real multiples, and multiples of the imaginary unit: what a small Fourier transform is made of.
   CHEAPFAST_MEMBER Complex scale(T c) const { return {re * c, im * c}; }

@@ -13,116 +13,161 @@ namespace cheapfast {
 namespace CHEAPFAST_TARGET {
 namespace {
 
-// ---- layers within a register: lane l meets lane l ^ H; 2 weights a row
+// ---- what is done to R rows in registers
 
-template <int H, int R, class W, class E>
+// Rows a[i] and a[i + h] meet: 4 weights a block, 2 of a unit one.
+template <bool kUnit, int R, class W, class E>
+CHEAPFAST_INLINE void mix_rows(E* a, int h, const typename E::T*& w) {
+  if constexpr (!kUnit) {
+    mix_pairs<R, W>(a, h, w);
+  } else {
+    CHEAPFAST_UNROLL
+    for (int i = 0; i < R; ++i) {
+      if ((i & h) != 0) continue;
+      const E low = a[i], high = a[i + h];
+      a[i] = low.template plus_weighted<W>(high, w, 0);
+      a[i + h] = high.template plus_weighted<W>(low, w, 1);
+      w += 2 * E::kParts * W::kStep;
+    }
+  }
+}
+
+// Within a register lane l meets lane l ^ H: 2 weights a row, 1 of unit blocks.
+template <bool kUnit, int H, int R, class W, class E>
 CHEAPFAST_INLINE void mix_lanes(E* a, const typename E::T*& w) {
   CHEAPFAST_UNROLL
   for (int i = 0; i < R; ++i) {
-    a[i] = a[i].template combine<W>(a[i].template swapped<H>(), w, 0);
-    w += 2 * E::kParts * W::kStep;
+    const E partner = a[i].template swapped<H>();
+    if constexpr (kUnit) {
+      a[i] = a[i].template plus_weighted<W>(partner, w, 0);
+    } else {
+      a[i] = a[i].template combine<W>(partner, w, 0);
+    }
+    w += (kUnit ? 1 : 2) * E::kParts * W::kStep;
   }
 }
-template <int H, int R, class W, class E>
+template <bool kUnit, int H, int R, class W, class E>
 CHEAPFAST_INLINE void mix_lanes_rising(E* a, const typename E::T*& w, int from) {
   if constexpr (H < E::kLanes) {
-    if (H >= from) mix_lanes<H, R, W>(a, w);
-    mix_lanes_rising<2 * H, R, W>(a, w, from);
+    if (H >= from) mix_lanes<kUnit, H, R, W>(a, w);
+    mix_lanes_rising<kUnit, 2 * H, R, W>(a, w, from);
   }
 }
-template <int H, int R, class W, class E>
+template <bool kUnit, int H, int R, class W, class E>
 CHEAPFAST_INLINE void mix_lanes_falling(E* a, const typename E::T*& w, int from) {
   if constexpr (H >= 1) {
-    if (H >= from) mix_lanes<H, R, W>(a, w);
-    mix_lanes_falling<H / 2, R, W>(a, w, from);
+    if (H >= from) mix_lanes<kUnit, H, R, W>(a, w);
+    mix_lanes_falling<kUnit, H / 2, R, W>(a, w, from);
   }
 }
 
-// ---- what is done to R rows in registers
-
-template <int R>
-struct RisingRows {
-  static constexpr int kRadix = R;
-  template <class W, class E>
-  static CHEAPFAST_MEMBER void run(E* a, const typename E::T* w, int) {
-    Rising<R>::template run<W>(a, w);
-  }
-};
-template <int R>
-struct FallingRows {
-  static constexpr int kRadix = R;
-  template <class W, class E>
-  static CHEAPFAST_MEMBER void run(E* a, const typename E::T* w, int) {
-    Falling<R>::template run<W>(a, w);
-  }
-};
-template <int R>
-struct RisingLanes {
-  static constexpr int kRadix = R;
-  template <class W, class E>
-  static CHEAPFAST_MEMBER void run(E* a, const typename E::T* w, int from) {
-    mix_lanes_rising<1, R, W>(a, w, from);
-    Rising<R>::template run<W>(a, w);
-  }
-};
-template <int R>
-struct FallingLanes {
-  static constexpr int kRadix = R;
-  template <class W, class E>
-  static CHEAPFAST_MEMBER void run(E* a, const typename E::T* w, int from) {
-    CHEAPFAST_UNROLL
-    for (int h = R / 2; h > 0; h /= 2) mix_pairs<R, W>(a, h, w);
-    mix_lanes_falling<E::kLanes / 2, R, W>(a, w, from);
+// All layers of a pass; w then points behind their weights.
+template <bool kRisingRun, bool kWithLanes, bool kUnitBlocks>
+struct Layers {
+  template <int R, class W, class E>
+  static CHEAPFAST_MEMBER void run(E* a, const typename E::T*& w, int from) {
+    if constexpr (kRisingRun) {
+      if constexpr (kWithLanes) mix_lanes_rising<kUnitBlocks, 1, R, W>(a, w, from);
+      CHEAPFAST_UNROLL
+      for (int h = 1; h < R; h *= 2) mix_rows<kUnitBlocks, R, W>(a, h, w);
+    } else {
+      CHEAPFAST_UNROLL
+      for (int h = R / 2; h > 0; h /= 2) mix_rows<kUnitBlocks, R, W>(a, h, w);
+      if constexpr (kWithLanes) mix_lanes_falling<kUnitBlocks, E::kLanes / 2, R, W>(a, w, from);
+    }
   }
 };
 
 // ---- the sweep
 
-template <class E, class W, class Op, Memory In, Memory Out>
-CHEAPFAST_INLINE std::int64_t mix_columns(const Sweep& sweep, const typename E::T* w, const typename E::T* from,
-                                          typename E::T* to, std::int64_t begin) {
-  constexpr int R = Op::kRadix;
-  constexpr int lanes = E::kLanes * E::kParts;
-  const std::int64_t in_step = sweep.pass.step * sweep.in_step, out_step = sweep.pass.step * sweep.out_step;
-  std::int64_t c = begin;
-  for (; c + lanes <= sweep.width; c += lanes) {
-    E a[R];
-    CHEAPFAST_UNROLL
-    for (int i = 0; i < R; ++i) a[i] = load<E, In>(from + i * in_step + c);
-    Op::template run<W>(a, w, sweep.pass.lanes_from);
-    CHEAPFAST_UNROLL
-    for (int i = 0; i < R; ++i) store<E, Out>(a[i], to + i * out_step + c);
-  }
-  return c;
+// A row that was loaded is kept in its register. GCC would rather read it from memory for every multiply-add that it
+// goes into, and then the loads take longer than the arithmetic. Where there are few registers it is left its way.
+template <class E>
+CHEAPFAST_INLINE void keep(E&) {}
+#if defined(__AVX2__) && (defined(__GNUC__) || defined(__clang__))
+template <class S>
+CHEAPFAST_INLINE void keep(Real<S>& row) {
+  asm("" : "+v"(row.v));
 }
+template <class S>
+CHEAPFAST_INLINE void keep(RealPair<S>& row) {
+  asm("" : "+v"(row.v), "+v"(row.u));
+}
+#endif
+#if defined(__AVX512F__) && (defined(__GNUC__) || defined(__clang__))
+template <class S>
+CHEAPFAST_INLINE void keep(Complex<S>& row) {
+  asm("" : "+v"(row.re), "+v"(row.im));
+}
+#endif
 
-template <class E, class W, class Op, Memory In, Memory Out>
+// What a sweep does to each R rows, and how they lie.
+template <int R, class Op, Memory In, Memory Out>
+struct Task {
+  const Sweep& sweep;
+  std::int64_t in_step, out_step;
+
+  // All columns that fill an E; returns where the others begin.
+  template <class E, class W, class T>
+  CHEAPFAST_MEMBER std::int64_t columns(const T* weights, const T* from, T* to, std::int64_t begin,
+                                        Magnitude<T>& largest) const {
+    constexpr int lanes = E::kLanes * E::kParts;
+    std::int64_t c = begin;
+    for (; c + lanes <= sweep.width; c += lanes) {
+      E a[R];
+      CHEAPFAST_UNROLL
+      for (int i = 0; i < R; ++i) {
+        a[i] = load<E, In>(from + i * in_step + c);
+        keep(a[i]);
+      }
+      const T* w = weights;
+      Op::template run<R, W>(a, w, sweep.pass.lanes_from);
+      if (sweep.pass.is_scaled) {
+        CHEAPFAST_UNROLL
+        for (int i = 0; i < R; ++i) {
+          a[i] = a[i].template times_weight<W>(w, i);
+          largest = a[i].larger(largest);
+        }
+      }
+      CHEAPFAST_UNROLL
+      for (int i = 0; i < R; ++i) store<E, Out>(a[i], to + i * out_step + c);
+    }
+    return c;
+  }
+};
+
+template <class E, class W, int R, class Op, Memory In, Memory Out>
 void run_sweep(const Sweep& sweep) {
   typedef typename E::T T;
   const FusedPass& pass = sweep.pass;
+  const Task<R, Op, In, Out> task{sweep, pass.step * sweep.in_step, pass.step * sweep.out_step};
+  Magnitude<T> largest{};
   std::int64_t g = sweep.begin / pass.step, q = sweep.begin % pass.step;
   for (std::int64_t unit = sweep.begin; unit < sweep.end; ++unit) {
-    const std::int64_t row = g * Op::kRadix * pass.step + q;
+    const std::int64_t row = g * R * pass.step + q;
     const T* const w = static_cast<const T*>(pass.weights) + g * pass.group_step + q * pass.row_step;
     const T* const from = static_cast<const T*>(sweep.in) + row * sweep.in_step;
     T* const to = static_cast<T*>(sweep.out) + row * sweep.out_step;
-    const std::int64_t done = mix_columns<typename Doubled<E, W>::type, W, Op, In, Out>(sweep, w, from, to, 0);
-    mix_columns<E, W, Op, In, Out>(sweep, w, from, to, done);
+    const std::int64_t done = task.template columns<typename Doubled<E, W>::type, W>(w, from, to, 0, largest);
+    task.template columns<E, W>(w, from, to, done, largest);
     if (++q == pass.step) q = 0, ++g;
   }
+  if (sweep.largest == nullptr) return;
+  const std::uint64_t found = largest_lane<T>(largest);
+  if (found > *sweep.largest) *sweep.largest = found;
 }
 
 typedef void (*SweepFunction)(const Sweep&);
 
-template <class E, class W, class Op>
+template <class E, class W, int R, class Op>
 SweepFunction of_layout(const Sweep& sweep) {
   constexpr Memory caller = Memory::caller, scratch = Memory::scratch;
   if constexpr (E::kParts == 1) {
-    return run_sweep<E, W, Op, caller, caller>;  // real numbers lie the same way in both
+    return run_sweep<E, W, R, Op, caller, caller>;  // real numbers lie the same way in both
   } else {
-    if (sweep.from_caller && sweep.to_caller) return run_sweep<E, W, Op, caller, caller>;
-    if (sweep.from_caller) return run_sweep<E, W, Op, caller, scratch>;
-    return sweep.to_caller ? run_sweep<E, W, Op, scratch, caller> : run_sweep<E, W, Op, scratch, scratch>;
+    if (sweep.from_caller && sweep.to_caller) return run_sweep<E, W, R, Op, caller, caller>;
+    if (sweep.from_caller) return run_sweep<E, W, R, Op, caller, scratch>;
+    return sweep.to_caller ? run_sweep<E, W, R, Op, scratch, caller> : run_sweep<E, W, R, Op, scratch, scratch>;
   }
 }
 
@@ -138,36 +183,41 @@ struct HoldsSixteen<Real<S>, PerLane<S>> {
 };
 #endif
 
-template <class E, class W, template <int> class Op>
+template <class E, class W, class Op>
 SweepFunction of_radix(const Sweep& sweep) {
   if constexpr (HoldsSixteen<E, W>::value) {
-    if (sweep.pass.radix == 16) return of_layout<E, W, Op<16>>(sweep);
+    if (sweep.pass.radix == 16) return of_layout<E, W, 16, Op>(sweep);
   }
   switch (sweep.pass.radix) {
     case 2:
-      return of_layout<E, W, Op<2>>(sweep);
+      return of_layout<E, W, 2, Op>(sweep);
     case 4:
-      return of_layout<E, W, Op<4>>(sweep);
+      return of_layout<E, W, 4, Op>(sweep);
     default:
-      return of_layout<E, W, Op<8>>(sweep);
+      return of_layout<E, W, 8, Op>(sweep);
   }
+}
+
+template <class E, class W, bool kWithLanes>
+SweepFunction of_layers(const Sweep& sweep) {
+  const bool is_unit = sweep.pass.is_unit;
+  if (sweep.pass.kind == FusedKind::rising) {
+    return (is_unit ? of_radix<E, W, Layers<true, kWithLanes, true>>
+                    : of_radix<E, W, Layers<true, kWithLanes, false>>)(sweep);
+  }
+  return (is_unit ? of_radix<E, W, Layers<false, kWithLanes, true>>
+                  : of_radix<E, W, Layers<false, kWithLanes, false>>)(sweep);
 }
 
 template <class E>
 void sweep_columns(const Sweep& sweep) {
-  typedef Shared<typename E::T> W;
-  const bool rising = sweep.pass.kind == FusedKind::rising;
-  (rising ? of_radix<E, W, RisingRows>(sweep) : of_radix<E, W, FallingRows>(sweep))(sweep);
+  of_layers<E, Shared<typename E::T>, false>(sweep)(sweep);
 }
 
 template <class E>
 void sweep_vector(const Sweep& sweep) {
   typedef PerLane<typename E::T> W;
-  const bool rising = sweep.pass.kind == FusedKind::rising;
-  if (sweep.pass.lanes_from < E::kLanes) {
-    return (rising ? of_radix<E, W, RisingLanes>(sweep) : of_radix<E, W, FallingLanes>(sweep))(sweep);
-  }
-  (rising ? of_radix<E, W, RisingRows>(sweep) : of_radix<E, W, FallingRows>(sweep))(sweep);
+  (sweep.pass.lanes_from < E::kLanes ? of_layers<E, W, true> : of_layers<E, W, false>)(sweep)(sweep);
 }
 
 template <class E>

@@ -193,6 +193,8 @@ struct FusedPass {
   std::int64_t tile_step, group_step, row_step;  // from one tile, g, q to the next, in scalars; 0 where they are tied
   std::int64_t tile_period;                      // tile t has the weights of tile t % tile_period
   int lanes_from;  // of a sweep over one vector: layers from this stride on, within registers; else beyond all lanes
+  bool is_unit;    // of a sweep: blocks are (1, p; q, 1), of which p and q are there
+  bool is_scaled;  // of a sweep: each row is multiplied by a weight in the end; those follow the layers'
 };
 
 // Rows row[i] and columns column[j] apart, in scalars, from `memory` on.
@@ -228,6 +230,9 @@ struct Sweep {
   std::int64_t width;              // scalars of a row: whole registers
   bool from_caller, to_caller;     // complex numbers as the caller has them, else split into parts
   std::int64_t begin, end;         // units
+  // Of a pass that is scaled: becomes the bits of the largest magnitude of a real or imaginary part that is written,
+  // if that is larger; null: not asked for. As numbers, bits are in the order of the magnitudes, infinity and NaN last.
+  std::uint64_t* largest;
 };
 
 enum class SigmaKind : int { exp, logistic, tanh, softplus, sin, gauss, relu, step, repu };

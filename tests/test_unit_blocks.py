@@ -1,0 +1,186 @@
+"""Runs whose diagonals were moved into the next layer: half the weights, and the same results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cheapfast as cf
+from cheapfast import _core
+from cheapfast.plan.packing import Packing
+from cheapfast.plan.stages import run_from
+from cheapfast.plan.sweeps import count_trips, pack_sweeps
+from cheapfast.plan.unit_blocks import range_of, unit_passes
+
+Array = npt.NDArray[Any]
+
+DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
+_WARNED = pytest.mark.filterwarnings("ignore:values holds")
+
+
+def butterfly(n: int, dtype: Any = np.float32, seed: int = 3) -> cf.Network:
+    return cf.algorithms.butterfly(n, seed, dtype)
+
+
+def with_values(values: Sequence[Array]) -> cf.Network:
+    """Return layers of 2 x 2 blocks, the closest features first, of values (a, 2, 2, d)."""
+    return cf.Network(
+        [
+            cf.KroneckerSparse((array.shape[0], 2, 2, array.shape[3]), np.ascontiguousarray(array))
+            for array in values
+        ]
+    )
+
+
+def changed(net: cf.Network, change: Any) -> cf.Network:
+    return with_values([change(layer.values.materialize().copy()) for layer in net])
+
+
+def in_double(net: cf.Network, X: Array) -> Array:
+    for layer in net:
+        X = layer.to_csr().astype(np.result_type(net.dtype, np.float64)) @ X
+    return X
+
+
+def units(net: cf.Network) -> Any:
+    return unit_passes([run_from(list(net), 0)], net.dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("transposed", [False, True])
+def test_layers_are_scaled_unit_blocks(dtype: Any, transposed: bool) -> None:
+    net = butterfly(32, dtype).T if transposed else butterfly(32, dtype)
+    (taken,) = units(net)
+    X = np.random.default_rng(1).standard_normal((32, 3))
+    result = X
+    for layer, blocks in zip(net, taken.blocks, strict=True):
+        assert blocks.dtype == dtype
+        pairs = result.reshape(-1, 2, layer.pattern[3], 3)
+        result = (pairs + blocks[:, :, 0, :, None] * pairs[:, ::-1]).reshape(32, 3)
+    result = taken.scale[:, None] * result
+    expected = in_double(net, X)
+    error = np.linalg.norm(result - expected) / np.linalg.norm(expected)
+    assert error < 10 * np.finfo(dtype).eps
+
+
+def doubled_diagonal(array: Array) -> Array:
+    array[:, 0, 0] *= 2.0**-30
+    return array
+
+
+def test_scales_out_of_range_are_taken_off_between_passes() -> None:
+    run = run_from(list(changed(butterfly(16), doubled_diagonal)), 0)
+    first, second = unit_passes([run[:2], run[2:]], np.dtype(np.float32))  # type: ignore[misc]
+    assert first.scale is not None
+    assert second.scale is not None
+    assert unit_passes([run], np.dtype(np.float32)) is None
+
+
+def zero_diagonal(array: Array) -> Array:
+    array[0, 1, 1, 0] = 0
+    return array
+
+
+def not_finite(array: Array) -> Array:
+    array[0, 0, 1, 0] = np.inf
+    return array
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        zero_diagonal,
+        pytest.param(not_finite, marks=_WARNED),
+        np.rint,
+        lambda a: a * np.float32(1e-30),
+        lambda a: a[:1],
+    ],
+)
+def test_where_it_would_be_wrong_or_of_no_use_blocks_stay(change: Any) -> None:
+    net = butterfly(16)
+    if change(np.ones((2, 2, 2, 1))).shape[0] == 1:  # tied
+        stages = run_from(
+            [
+                cf.KroneckerSparse(layer.pattern, change(layer.values.materialize()))
+                for layer in net
+            ],
+            0,
+        )
+    else:
+        stages = run_from(list(changed(net, change)), 0)
+    assert len(stages) == 4
+    assert unit_passes([stages], np.dtype(np.float32)) is None
+
+
+@pytest.mark.parametrize("columns", [1, 5, 64])
+def test_integers_stay_exact(target: str, columns: int) -> None:
+    rng = np.random.default_rng(5)
+    net = changed(butterfly(256, np.float64), lambda a: rng.integers(-3, 4, a.shape).astype(float))
+    X = rng.integers(-9, 10, (256, columns)).astype(float)
+    np.testing.assert_array_equal(net.apply(X), in_double(net, X))
+
+
+@pytest.mark.parametrize("size", [1e-44, 1e-38, 1e-30, 1e-20, 1e20, 1e30, 3e35])
+@pytest.mark.parametrize("columns", [1, 64])
+def test_numbers_that_leave_the_range_in_between(target: str, size: float, columns: int) -> None:
+    # results are small where 32-bit numbers between the layers, divided by scales, are too large
+    small = np.float32(1e-3)
+    net = changed(butterfly(64), lambda a: small * a)
+    rng = np.random.default_rng(6)
+    X = (size * rng.standard_normal((64, columns))).astype(np.float32)
+    operand = X[:, 0] if columns == 1 else X
+    expected = in_double(net, X.astype(float)).reshape(operand.shape)
+    assert units(net) is not None
+    result = net.apply(operand)
+    tiny = np.finfo(np.float32).smallest_subnormal * 64 * 10
+    assert np.linalg.norm(result - expected) <= 1e-5 * np.linalg.norm(expected) + tiny
+    out = np.empty_like(operand)
+    assert net.apply(operand, out=out) is out
+    np.testing.assert_array_equal(out, result)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 0.0])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_result_of_no_use_comes_from_the_layers(target: str, bad: float, dtype: Any) -> None:
+    net = butterfly(128, dtype)
+    X = np.zeros((128, 16), dtype)
+    X[5, 2] = bad
+    run = run_from(list(net), 0)
+    lanes = _core.fused_lanes(np.dtype(dtype))
+    out, plain = np.empty_like(X), np.empty_like(X)
+    given = pack_sweeps(run, 128, Packing(np.dtype(dtype), False, lanes, as_given=True))
+    assert given.apply(X, plain, 1)
+    assert not pack_sweeps(run, 128, Packing(np.dtype(dtype), False, lanes)).apply(X, out, 1)
+    np.testing.assert_array_equal(net.apply(X), plain)
+    np.testing.assert_array_equal(net.apply(X, threads=2), plain)
+
+
+@given(st.integers(4, 9), st.integers(1, 80), st.sampled_from(DTYPES), st.booleans())
+def test_both_ways_agree(log2n: int, columns: int, dtype: Any, transposed: bool) -> None:
+    n = 1 << log2n
+    net = butterfly(n, dtype, seed=columns)
+    run = run_from(list(net.T if transposed else net), 0)
+    X = np.random.default_rng(columns).standard_normal((n, columns)).astype(dtype)
+    results = []
+    for as_given in (False, True):
+        lanes = _core.fused_lanes(np.dtype(dtype))
+        packing = Packing(np.dtype(dtype), columns == 1 and n > 16, lanes, as_given)
+        out = np.empty_like(X)
+        assert pack_sweeps(run, n, packing).apply(X, out, 1)
+        results.append(out)
+    error = np.linalg.norm(results[0] - results[1]) / np.linalg.norm(results[1])
+    assert error < 10 * log2n * np.finfo(dtype).eps
+
+
+def test_trips_are_those_of_the_sweeps() -> None:
+    run = run_from(list(butterfly(1 << 12)), 0)
+    packing = Packing(np.dtype(np.float32), False, _core.fused_lanes(np.dtype(np.float32)))
+    assert count_trips(run, packing, 64) == 2
+    assert count_trips(run, packing, 1) == 1
+    assert range_of(np.dtype(np.complex64)) == range_of(np.dtype(np.float32))
