@@ -117,9 +117,21 @@ def test_types_that_meet() -> None:
 def test_neighbours_of_a_run_keep_their_kernels() -> None:
     n = 16
     run = run_of(1, 4, 1)
-    scale = cf.KroneckerSparse((n, 1, 1, 1), np.full((n, 1, 1, 1), 0.25))
-    net = cf.Network([*run, scale])
+    sums = cf.KroneckerSparse((4, 4, 4, 1), np.full((4, 4, 4, 1), 0.25))
+    net = cf.Network([*run, sums])
     assert [step.kernel for step in net.explain().passes] == ["walsh-hadamard", "kronecker"]
+    X = integers((n, 3), np.float64)
+    whole = expected(1, 4, 1, X).reshape(4, 4, 3)
+    right = np.repeat(0.25 * whole.sum(axis=1), 4, axis=0)
+    np.testing.assert_array_equal(net.apply(X), right)
+
+
+def test_a_diagonal_behind_a_run_is_folded_in() -> None:
+    n = 16
+    scale = cf.KroneckerSparse((n, 1, 1, 1), np.full((n, 1, 1, 1), 0.25))
+    net = cf.Network([*run_of(1, 4, 1), scale])
+    (told,) = net.explain().passes
+    assert (told.kernel, told.folded) == ("walsh-hadamard", ("diagonal",))
     X = integers((n, 3), np.float64)
     np.testing.assert_array_equal(net.apply(X), 0.25 * expected(1, 4, 1, X))
 
