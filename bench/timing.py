@@ -21,6 +21,10 @@ MEMORY_SHARE = 0.8
 #: A measurement repeats a call until it takes so long: some calls take less than a microsecond.
 MEASURED_SECONDS = 0.004
 
+#: Calls of which the quickest says how often to repeat. One that is disturbed would be repeated too
+#: seldom, and find nothing in the caches that the other peers find there.
+SOUNDINGS = 5
+
 #: OpenMP's threads go on spinning after a call, up to 0.2 s with Intel's runtime, on a core that
 #: the next peer is about to use: they are told to sleep instead.
 PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}
@@ -242,7 +246,7 @@ def set_loops(contestants: Iterable[Contestant]) -> None:
     """
     for entry in contestants:
         if entry.first < 10 * MEASURED_SECONDS:  # the first run may have been a slow one
-            once = min(entry.measure(), entry.measure())
+            once = min(entry.measure() for _ in range(SOUNDINGS))
             entry.loops = max(1, int(MEASURED_SECONDS / max(once, 1e-7)))
 
 
