@@ -12,7 +12,9 @@ namespace {
 constexpr const char* kNames[] = {"kronecker.float32", "kronecker.float64", "kronecker.complex64",
                                   "kronecker.complex128"};
 constexpr std::int64_t kSizes[] = {4, 8, 8, 16};
-constexpr std::int64_t kTaskWork = std::int64_t{1} << 17;  // multiplications that one turn at the queue is worth
+constexpr std::int64_t kTaskWork = std::int64_t{1} << 19;   // multiplications that one turn at the queue is worth
+constexpr std::int64_t kNearBytes = std::int64_t{1} << 20;  // that a second-level cache holds
+constexpr std::int64_t kFewColumns = 16;
 constexpr std::int64_t kParallelWork = std::int64_t{1} << 19;
 
 std::int64_t panels(std::int64_t size, std::int64_t panel) { return (size + panel - 1) / panel; }
@@ -74,6 +76,10 @@ void apply_kronecker(const KroneckerFactor& factor, ValueType type, const void* 
   const std::int64_t turns = panels(units, per_turn);
   const std::int64_t in_bytes = factor.a * factor.c * factor.d * kSizes[kind];
   const std::int64_t out_bytes = factor.a * factor.b * factor.d * kSizes[kind];
+  // Blocks with weights of their own, row after row, for columns that make one panel: each is worked on once.
+  const bool in_rows = task.stride[1] == 1 && task.stride[2] == task.b;
+  task.is_far = in_rows && task.row_panels == 1 && task.column_panels == 1 && task.columns >= kFewColumns &&
+                (in_bytes + out_bytes) * columns > kNearBytes;
   const int workers = kronecker_is_serial(factor, vectors) ? 1 : threads;
   parallel_for(turns * repeats, workers, monitor, [&](int, std::int64_t turn) {
     KroneckerTask part = task;

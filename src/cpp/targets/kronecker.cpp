@@ -95,11 +95,43 @@ CHEAPFAST_INLINE void tile(const Block<E>& block, const Operand<typename E::T>& 
   }
 }
 
+// Rows that will be read: `count` of them, `step` bytes apart.
+struct Wanted {
+  const char* start;
+  std::int64_t step, count, bytes;
+
+  // Asks for one of `parts` parts.
+  CHEAPFAST_MEMBER void fetch(std::int64_t part, std::int64_t parts) const {
+    for (std::int64_t row = part * count / parts; row < (part + 1) * count / parts; ++row) {
+      for (std::int64_t at = 0; at < bytes; at += 64) CHEAPFAST_PREFETCH(start + row * step + at);
+    }
+  }
+};
+
+// What the block after this one multiplies: its rows lie far apart, where no processor would look ahead by itself.
+struct Next {
+  Wanted operand, weights;
+};
+
+template <class E>
+CHEAPFAST_INLINE Next next_to(const KroneckerTask& task, std::int64_t place) {
+  if (!task.is_far || place + 1 >= task.a * task.d) return {};
+  const Block<E> block = block_at<E>(task, (place + 1) / task.d, (place + 1) % task.d);
+  constexpr std::int64_t size = E::kParts * static_cast<std::int64_t>(sizeof(typename E::T));
+  return {{reinterpret_cast<const char*>(block.x), task.d * task.columns * size, task.c, task.columns * size},
+          {reinterpret_cast<const char*>(block.values), task.stride[2] * size, task.c, task.b * size}};
+}
+
 template <class E, int N>
 CHEAPFAST_INLINE void tile_rows(const Block<E>& block, const Operand<typename E::T>& x, std::int64_t begin,
-                                std::int64_t end, std::int64_t column, std::int64_t some) {
-  std::int64_t ib = begin;
-  for (; ib + kTileRows <= end; ib += kTileRows) tile<E, kTileRows, N>(block, x, ib, column, some);
+                                std::int64_t end, std::int64_t column, std::int64_t some, const Next& next) {
+  const std::int64_t tiles = (end - begin) / kTileRows;
+  for (std::int64_t i = 0; i < tiles; ++i) {
+    next.operand.fetch(i, tiles);
+    next.weights.fetch(i, tiles);
+    tile<E, kTileRows, N>(block, x, begin + i * kTileRows, column, some);
+  }
+  std::int64_t ib = begin + tiles * kTileRows;
   for (; ib < end; ++ib) tile<E, 1, N>(block, x, ib, column, some);
 }
 
@@ -108,7 +140,8 @@ constexpr std::int64_t kCopiedRows = 64;
 
 // Columns innermost: one weight serves a vector of them.
 template <class E>
-void panel(const Block<E>& block, std::int64_t row_begin, std::int64_t row_end, std::int64_t begin, std::int64_t end) {
+void panel(const Block<E>& block, std::int64_t row_begin, std::int64_t row_end, std::int64_t begin, std::int64_t end,
+           Next next) {
   typedef typename E::T T;
   constexpr int vectors = 4 / E::kParts;
   constexpr int width = vectors * E::kLanes * E::kParts;
@@ -123,11 +156,12 @@ void panel(const Block<E>& block, std::int64_t row_begin, std::int64_t row_end, 
       }
       x = {room, width};
     }
-    tile_rows<E, vectors>(block, x, row_begin, row_end, column, 0);
+    tile_rows<E, vectors>(block, x, row_begin, row_end, column, 0, next);
+    next = {};
   }
   for (; column < end; column += E::kLanes) {
     const std::int64_t some = column + E::kLanes <= end ? 0 : end - column;
-    tile_rows<E, 1>(block, {block.x + column * E::kParts, block.x_step}, row_begin, row_end, column, some);
+    tile_rows<E, 1>(block, {block.x + column * E::kParts, block.x_step}, row_begin, row_end, column, some, {});
   }
 }
 
@@ -139,7 +173,7 @@ void apply_columns(const KroneckerTask& task) {
     const std::int64_t row_begin = rows * kKroneckerRows, column_begin = columns * kKroneckerColumns;
     const std::int64_t row_end = row_begin + kKroneckerRows, column_end = column_begin + kKroneckerColumns;
     panel(block_at<E>(task, place / task.d, place % task.d), row_begin, row_end < task.b ? row_end : task.b,
-          column_begin, column_end < task.columns ? column_end : task.columns);
+          column_begin, column_end < task.columns ? column_end : task.columns, next_to<E>(task, place));
   }
 }
 

@@ -174,6 +174,7 @@ struct KroneckerTask {
   std::int64_t columns;
   KroneckerLanes lanes;
   std::int64_t row_panels, column_panels;
+  bool is_far;              // the next block is asked for while one is worked on
   std::int64_t begin, end;  // units
 };
 
