@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core
-from cheapfast.layers.roots import roots_of_unity
 from cheapfast.plan.stages import Stage, is_falling, passes_of, phases_of
+from cheapfast.plan.twiddles import twiddles
 
 Array = npt.NDArray[Any]
 
@@ -243,23 +243,16 @@ def _pack_passes(
         kind = {"fourier": _FOURIER, "sums": _SUMS}.get(
             stages[0].kind, _FALLING if falling else _RISING
         )
+        turns = None
         if kind == _FOURIER:
-            weights = _twiddles(phase, radix, step, packing)
+            weights, turns = twiddles(phase.stride, radix, step, packing)
         elif kind == _SUMS:
             weights = np.zeros((1, 1, 1, 1, 0), packing.dtype)
         else:
             weights = _blocks(phase, stages, radix, step, packing)
         is_tied = is_tied and weights.shape[0] * weights.shape[1] == 1
-        passes.append((kind, radix, step, *_arranged(weights, phase, packing)))
+        passes.append((kind, radix, step, *_arranged(weights, phase, packing), turns))
     return passes, is_tied
-
-
-def _twiddles(phase: Phase, radix: int, step: int, packing: Packing) -> Array:
-    """Return exp(-2 pi i f id / (radix * stride)) for id = q * phase.stride + j, f = 1, 2, ..."""
-    period = radix * step * phase.stride
-    ids = np.arange(step * phase.stride, dtype=np.int64).reshape(step, phase.stride).T
-    numerators = ids[None, :, None, :, None] * np.arange(1, radix) % period
-    return roots_of_unity(numerators, period, -1).astype(packing.dtype)
 
 
 def _blocks(

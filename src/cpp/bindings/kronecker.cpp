@@ -157,7 +157,8 @@ class Packed : public Step {
 class PackedRun : public Packed<FusedRun> {
  public:
   // phases: (in_row, in_base, out_row, out_base, passes, in_scale, out_scale, bias), the last three None or scalars in
-  // the order of the tiles' rows; a pass: (kind, radix, step, weights, tile_step, group_step, row_step, tile_period).
+  // the order of the tiles' rows; a pass: (kind, radix, step, weights, tile_step, group_step, row_step, tile_period,
+  // turns or None).
   // The planner is trusted to make them fit each other.
   PackedRun(std::int64_t features, const py::dtype& type, bool per_lane, py::list phases)
       : Packed(features, type, per_lane, std::move(phases)) {
@@ -212,6 +213,13 @@ class PackedRun : public Packed<FusedRun> {
     made.row_step = py::cast<std::int64_t>(item[6]);
     made.tile_period = py::cast<std::int64_t>(item[7]);
     if (made.radix < 2 || made.radix > 8) throw std::invalid_argument("radix must be 2 to 8");
+    if (item[8].is_none()) return made;
+    const py::array turns = item[8];
+    if (!run_.per_lane || made.step == 1 || value_type(turns) != run_.type ||
+        turns.size() != made.step * (made.radix - 1)) {
+      throw std::invalid_argument("turns must have the run's dtype and fit a later pass over one vector");
+    }
+    made.turns = turns.data();
     return made;
   }
 };

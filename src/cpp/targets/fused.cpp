@@ -78,6 +78,28 @@ void run_pass(const FusedPass& pass, const typename E::T* weights, std::int64_t 
   }
 }
 
+// The weights of all q would fill a cache as large as the vector's own: those of a tile and those of q are brought
+// near, and multiplied where they are used. The lanes are all columns there are.
+template <class E, class Op, Memory In, Memory Out>
+void run_turned(const FusedPass& pass, const typename E::T* weights, std::int64_t rows, std::int64_t width,
+                const RowsAt<typename E::T>& in, const RowsAt<typename E::T>& out) {
+  typedef typename E::T T;
+  constexpr int R = Op::kRadix, each = E::kLanes * E::kParts;
+  alignas(64) T turned[(R - 1) * each];
+  for (std::int64_t q = 0; q < pass.step; ++q) {
+    const T* const turns = static_cast<const T*>(pass.turns) + q * (R - 1) * E::kParts;
+    CHEAPFAST_UNROLL
+    for (int i = 0; i < R - 1; ++i) {
+      E::load_split(weights + i * each).template times_weight<Shared<T>>(turns, i).store_split(turned + i * each);
+    }
+    for (std::int64_t first = q; first < rows; first += R * pass.step) {
+      const Rows<T, In, R> from(in, first, pass.step);
+      const Rows<T, Out, R> to(out, first, pass.step);
+      run_columns<E, PerLane<T>, Op, In, Out>(turned, from, to, 0, width);
+    }
+  }
+}
+
 template <class T>
 using PassFunction = void (*)(const FusedPass&, const T*, std::int64_t, std::int64_t, const RowsAt<T>&,
                               const RowsAt<T>&);
@@ -89,27 +111,39 @@ PassFunction<typename E::T> variant(bool from_caller, bool to_caller) {
   return run_pass<E, W, Op, Memory::scratch, Memory::scratch>;
 }
 
+// Passes with turns are never the first of a phase: those have one q.
+template <class E, class W, class Op>
+PassFunction<typename E::T> fourier_variant(const FusedPass& pass, bool from_caller, bool to_caller) {
+  if constexpr (W::kPerLane) {
+    if (pass.turns != nullptr) {
+      return to_caller ? run_turned<E, Op, Memory::scratch, Memory::caller>
+                       : run_turned<E, Op, Memory::scratch, Memory::scratch>;
+    }
+  }
+  return variant<E, W, Op>(from_caller, to_caller);
+}
+
 template <class E, class W>
 struct FourierPasses {
-  static PassFunction<typename E::T> choose(int, bool, bool) { return nullptr; }  // real numbers have none
+  static PassFunction<typename E::T> choose(const FusedPass&, bool, bool) { return nullptr; }  // real numbers have none
 };
 template <class S, class W>
 struct FourierPasses<Complex<S>, W> {
-  static PassFunction<S> choose(int radix, bool from_caller, bool to_caller) {
+  static PassFunction<S> choose(const FusedPass& pass, bool from_caller, bool to_caller) {
     typedef Complex<S> E;
-    switch (radix) {
+    switch (pass.radix) {
       case 2:
-        return variant<E, W, Fourier<2>>(from_caller, to_caller);
+        return fourier_variant<E, W, Fourier<2>>(pass, from_caller, to_caller);
       case 3:
-        return variant<E, W, Fourier<3>>(from_caller, to_caller);
+        return fourier_variant<E, W, Fourier<3>>(pass, from_caller, to_caller);
       case 4:
-        return variant<E, W, Fourier<4>>(from_caller, to_caller);
+        return fourier_variant<E, W, Fourier<4>>(pass, from_caller, to_caller);
       case 5:
-        return variant<E, W, Fourier<5>>(from_caller, to_caller);
+        return fourier_variant<E, W, Fourier<5>>(pass, from_caller, to_caller);
       case 7:
-        return variant<E, W, Fourier<7>>(from_caller, to_caller);
+        return fourier_variant<E, W, Fourier<7>>(pass, from_caller, to_caller);
       default:
-        return variant<E, W, Fourier<8>>(from_caller, to_caller);
+        return fourier_variant<E, W, Fourier<8>>(pass, from_caller, to_caller);
     }
   }
 };
@@ -136,7 +170,7 @@ PassFunction<typename E::T> choose_pass(const FusedPass& pass, bool from_caller,
     case FusedKind::sums:
       return of_radix<E, Shared<typename E::T>, Sums>(pass.radix, from_caller, to_caller);
     default:
-      return FourierPasses<E, W>::choose(pass.radix, from_caller, to_caller);
+      return FourierPasses<E, W>::choose(pass, from_caller, to_caller);
   }
 }
 

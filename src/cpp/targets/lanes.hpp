@@ -173,11 +173,13 @@ CHEAPFAST_INLINE void transpose(Wide<T>*) {}
 // How weights reach the lanes: `get(w, i)` is scalar i of w for all columns, or a vector with one value for each.
 template <class T>
 struct Shared {
+  static constexpr bool kPerLane = false;
   static constexpr int kStep = 1;
   static CHEAPFAST_MEMBER T get(const T* w, int i) { return w[i]; }
 };
 template <class T>
 struct PerLane {
+  static constexpr bool kPerLane = true;
   static constexpr int kStep = WideOf<T>::kLanes;
   static CHEAPFAST_MEMBER Wide<T> get(const T* w, int i) { return load_vector(w + i * kStep); }
 };

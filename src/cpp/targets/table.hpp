@@ -124,7 +124,7 @@ struct SpmmTask {
   const void* weights;
   const std::int64_t* order;  // row r of the result is row order[r] of the matrix (transposed: row r of the matrix
                               // meets row order[r] of the operand); null: r
-  const void* bias;  // of the operand's type, bias_parts reals a row; null: none
+  const void* bias;           // of the operand's type, bias_parts reals a row; null: none
   int bias_parts;
   bool conjugate;  // of complex weights
   bool prefetch;   // the rows that indices name are not in a near cache
@@ -196,6 +196,9 @@ struct FusedPass {
   int lanes_from;  // of a sweep over one vector: layers from this stride on, within registers; else beyond all lanes
   bool is_unit;    // of a sweep: blocks are (1, p; q, 1), of which p and q are there
   bool is_scaled;  // of a sweep: each row is multiplied by a weight in the end; those follow the layers'
+  // Of Fourier transforms of one vector: the weights of row i are those of the tile times turns[q * (radix - 1) + i -
+  // 1], which all lanes share. null: the weights are complete.
+  const void* turns;
 };
 
 // Rows row[i] and columns column[j] apart, in scalars, from `memory` on.
