@@ -20,6 +20,9 @@ _NEGLIGIBLE = 46.0
 #: exp(-_DECAY) is the relative size of what the periodic images add.
 _DECAY = 42.0
 _EPSILON = 2.0**-53
+#: How many times the rounding of n logarithms, taken as independent, is allowed for: with hundreds
+#: of factors and a sum that cancels, once is exceeded now and then.
+_SAFETY = 4
 _BLOCK = 1 << 22
 
 
@@ -80,7 +83,7 @@ def ratio(sigma: Sigma, x: Vector, scale: float, bias: float) -> tuple[float, fl
     above = np.exp(upper - top) * phase * signs
     below = np.exp(logs - bottom) * phase
     over, under = math.fsum(above), math.fsum(below)
-    relative = _EPSILON * (8 + 2 * math.sqrt(n))
+    relative = _EPSILON * (8 + _SAFETY * 2 * math.sqrt(n))
     argument = _EPSILON * omega * abs(centre)
     error_above = float((np.abs(above) * (relative + argument)).sum()) + _EPSILON**1.1
     error_below = float((np.abs(below) * (relative + argument)).sum())
