@@ -15,6 +15,8 @@ namespace {
 
 // Rows handed to a thread at a time.
 constexpr std::int64_t kBlockRows = 16;
+// Values of a layer that a thread converts at a time: some milliseconds.
+constexpr std::int64_t kBlockValues = 1 << 16;
 
 // Modulo two primes at once.
 class TwoPrimes {
@@ -97,15 +99,16 @@ class WithTolerance {
   double tolerance_;
 };
 
-// Calls body(re, im) for each value of a layer.
+// Calls body(k, re, im) for the values begin ... end - 1 of a layer.
 template <class Body>
-void for_each_value(const ValuedLayer& layer, const Body& body) {
-  const std::int64_t size = nonzeros(layer.pattern);
+void for_values(const ValuedLayer& layer, std::int64_t begin, std::int64_t end, const Body& body) {
   const auto real = [&](const auto* v) {
-    for (std::int64_t k = 0; k < size; ++k) body(static_cast<double>(v[k]), 0.0);
+    for (std::int64_t k = begin; k < end; ++k) body(k, static_cast<double>(v[k]), 0.0);
   };
   const auto complex = [&](const auto* v) {
-    for (std::int64_t k = 0; k < size; ++k) body(static_cast<double>(v[2 * k]), static_cast<double>(v[2 * k + 1]));
+    for (std::int64_t k = begin; k < end; ++k) {
+      body(k, static_cast<double>(v[2 * k]), static_cast<double>(v[2 * k + 1]));
+    }
   };
   switch (layer.type) {
     case ValueType::float32:
@@ -119,14 +122,31 @@ void for_each_value(const ValuedLayer& layer, const Body& body) {
   }
 }
 
+// An image of a value takes some 50 ns: many of them are shared by the threads, and Ctrl-C does not wait for all.
 template <class Arithmetic>
-Buffer<typename Arithmetic::Value> weights_of(const ValuedLayer& layer, const Arithmetic& arithmetic) {
-  double largest = 0;
-  for_each_value(layer, [&](double re, double im) { largest = std::max({largest, std::fabs(re), std::fabs(im)}); });
-  const int exponent = largest > 0 ? std::ilogb(largest) : 0;
-  Buffer<typename Arithmetic::Value> weights(static_cast<std::size_t>(nonzeros(layer.pattern)));
-  std::size_t k = 0;
-  for_each_value(layer, [&](double re, double im) { weights[k++] = arithmetic.weight(re, im, exponent); });
+Buffer<typename Arithmetic::Value> weights_of(const ValuedLayer& layer, const Arithmetic& arithmetic,
+                                              CountContext& context) {
+  const std::int64_t size = nonzeros(layer.pattern), blocks = (size + kBlockValues - 1) / kBlockValues;
+  const auto for_blocks = [&](const auto& body) {
+    parallel_for(blocks, std::max(1, context.threads), context.monitor, [&](int, std::int64_t block) {
+      body(block, block * kBlockValues, std::min(size, (block + 1) * kBlockValues));
+    });
+  };
+  Buffer<double> largest(static_cast<std::size_t>(blocks));
+  for_blocks([&](std::int64_t block, std::int64_t begin, std::int64_t end) {
+    double most = 0;
+    for_values(layer, begin, end,
+               [&](std::int64_t, double re, double im) { most = std::max({most, std::fabs(re), std::fabs(im)}); });
+    largest[static_cast<std::size_t>(block)] = most;
+  });
+  const double most = blocks > 0 ? *std::max_element(largest.begin(), largest.end()) : 0;
+  const int exponent = most > 0 ? std::ilogb(most) : 0;
+  Buffer<typename Arithmetic::Value> weights(static_cast<std::size_t>(size));
+  for_blocks([&](std::int64_t, std::int64_t begin, std::int64_t end) {
+    for_values(layer, begin, end, [&](std::int64_t k, double re, double im) {
+      weights[static_cast<std::size_t>(k)] = arithmetic.weight(re, im, exponent);
+    });
+  });
   return weights;
 }
 
@@ -165,10 +185,7 @@ class NumericalCount {
       widest_ = std::max(widest_, layer.pattern.cols);
     }
     charge_ = Charge(context.budget, bytes, "the weights of a numerical count");
-    for (const ValuedLayer& layer : layers) {
-      weights_.push_back(weights_of(layer, arithmetic));
-      context.monitor.poll();
-    }
+    for (const ValuedLayer& layer : layers) weights_.push_back(weights_of(layer, arithmetic, context));
   }
 
   std::uint64_t run() {
