@@ -226,6 +226,11 @@ def test_sorted_sums_are_exact(x: list[int], bias: int, degree: int, huge: bool)
         assert result.truncation_bound is None
 
 
+def test_sorted_integers_of_both_signs_beyond_int64() -> None:
+    # NumPy makes floats of these
+    assert flat_product([2**63 + 1, -5], "relu", method="sorted").value == -10
+
+
 def brute_in_chunks(x: list[int], bias: int) -> int:
     """Add relu over all signs in int64, exact for small integers."""
     n = len(x)

@@ -83,6 +83,11 @@ def test_integers_of_any_size(values: list[int]) -> None:
     assert inverse_moebius_transform(moebius_transform(values)).tolist() == values
 
 
+def test_integers_of_both_signs_beyond_int64() -> None:
+    # NumPy makes floats of these
+    assert moebius_transform([2**63, -1]).tolist() == [2**63, -1 - 2**63]
+
+
 def test_layouts_and_types() -> None:
     whole = np.arange(64, dtype=np.float64) ** 2
     expected = bit_by_bit(whole[::2].copy(), False)

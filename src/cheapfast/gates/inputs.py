@@ -35,7 +35,7 @@ def factors(x: npt.ArrayLike) -> Factors:
         If they are not finite, or have another number of dimensions.
     """
     try:
-        array = np.asarray(x)
+        array = exact_array(x)
     except ValueError as error:
         raise ValueError(f"x must be an array of numbers: {error}") from None
     if array.ndim not in (1, 2):
@@ -52,6 +52,26 @@ def factors(x: npt.ArrayLike) -> Factors:
     if not np.isfinite(result).all():
         raise ValueError("x must be finite, got NaN or infinity")
     return result
+
+
+def exact_array(values: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Return an array; integers that NumPy would round to floats stay Python's.
+
+    Parameters
+    ----------
+    values : array_like
+        Integers of both signs, some of them beyond int64, have no common type but float64.
+
+    Returns
+    -------
+    ndarray
+    """
+    array = np.asarray(values)
+    if array.dtype.kind == "f" and not isinstance(values, np.ndarray):
+        exact = np.asarray(values, dtype=object)
+        if exact.size and all(isinstance(value, int) for value in exact.flat):
+            return exact
+    return array
 
 
 def as_floats(x: Factors) -> npt.NDArray[np.float64]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from cheapfast import _core
 from cheapfast._validate import thread_count
+from cheapfast.gates.inputs import exact_array
 
 Array = npt.NDArray[Any]
 
@@ -82,7 +83,7 @@ def inverse_moebius_transform(coefficients: npt.ArrayLike, threads: int | None =
 def _subset_sums(values: npt.ArrayLike, add: bool, threads: int | None) -> Array:
     """Combine each entry that has a bit with the one that does not, bit after bit."""
     workers = thread_count(threads)
-    table = _computable(np.asarray(values))
+    table = _computable(exact_array(values))
     size = table.size
     if table.ndim != 1 or size == 0 or size & (size - 1):
         raise ValueError(f"values must be 2^n numbers in one dimension, got shape {table.shape}")
