@@ -190,3 +190,17 @@ def test_memory_limit_stops_before_the_count(tmp_path, capsys):
     assert_refused(
         capsys, ["flatten", "--memory-limit", "10", str(path), str(path)], "bytes", code=3
     )
+
+
+@pytest.mark.parametrize("verb", ["merge", "unflatten"])
+def test_an_output_that_cannot_be_written_is_found_before_the_work(
+    verb, tmp_path, capsys, monkeypatch
+):
+    def too_late(*_: object, **__: object) -> None:
+        raise AssertionError("the work was begun")
+
+    monkeypatch.setattr(cf, "plan_merge", too_late)
+    monkeypatch.setattr(cf, "unflatten", too_late)
+    target = str(tmp_path / "nowhere" / "net.npz")
+    assert_refused(capsys, [verb, "hadamard:8", "--output", target], "there is no folder")
+    assert_refused(capsys, [verb, "hadamard:8", "--output", str(tmp_path)], "director")

@@ -330,3 +330,12 @@ def test_plot() -> None:
     np.testing.assert_array_equal(ax.lines[3].get_ydata(), lowest)
     plt.close(figure)
     plt.close(plan.plot().figure)
+
+
+@pytest.mark.parametrize("name", ["applications", "batch"])
+def test_numbers_beyond_floats_are_refused(name: str) -> None:
+    net = cf.chain([[1.0]])
+    with pytest.raises(ValueError, match=rf"{name} is too large"):
+        cf.plan_merge(net, **{name: 10**400})
+    with pytest.raises(ValueError, match=r"columns is too large"):
+        net.explain(10**400)

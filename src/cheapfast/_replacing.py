@@ -33,13 +33,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         If the file cannot be written; the message names it.
     """
     name = os.fspath(path)
-    # asked of the name itself: that of a pipe behind /dev/stdout leads nowhere once resolved
-    if os.path.exists(name) and not os.path.isfile(name) and not os.path.isdir(name):
+    require_writable(name)
+    if _is_device(name):
         with _named(name), open(name, "wb") as file:  # a file in the place of /dev/null: a disaster
             yield file
         return
     target = os.path.realpath(name)
-    _require_writable(target)
     temporary = os.path.join(os.path.dirname(target), f".cheapfast-{secrets.token_hex(8)}.tmp")
     try:
         with _named(target):
@@ -67,8 +66,21 @@ def _named(name: str) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, name) from error
 
 
-def _require_writable(target: str) -> None:
-    """Refuse what cannot be a file, or is one that its owner protects."""
+def require_writable(path: str | os.PathLike[str]) -> None:
+    """Refuse what cannot be a file, or is one that its owner protects: before long work.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Raises
+    ------
+    OSError
+        The message names the file.
+    """
+    if _is_device(path):
+        return
+    target = os.path.realpath(path)
     folder = os.path.dirname(target)
     if os.path.isdir(target):
         raise IsADirectoryError(f"{target}: is a folder; expected the name of a file")
@@ -76,3 +88,8 @@ def _require_writable(target: str) -> None:
         raise FileNotFoundError(f"{target}: there is no folder {folder}")
     if os.path.exists(target) and not os.access(target, os.W_OK):
         raise PermissionError(f"{target}: is read-only")
+
+
+def _is_device(path: str | os.PathLike[str]) -> bool:
+    # asked of the name itself: that of a pipe behind /dev/stdout leads nowhere once resolved
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)

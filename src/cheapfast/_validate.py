@@ -26,7 +26,9 @@ SUPPORTED_DTYPES: tuple[np.dtype[Any], ...] = tuple(
 MOST_THREADS = 2**16
 
 
-def integer(value: object, name: str, minimum: int | None = None) -> int:
+def integer(
+    value: object, name: str, minimum: int | None = None, maximum: int | None = None
+) -> int:
     """Return an integer argument as a Python int.
 
     Parameters
@@ -35,8 +37,8 @@ def integer(value: object, name: str, minimum: int | None = None) -> int:
         What the caller passed; anything with ``__index__`` but no bool.
     name : str
         Name of the argument, for the message.
-    minimum : int, optional
-        Least value allowed.
+    minimum, maximum : int, optional
+        Least and largest value allowed.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def integer(value: object, name: str, minimum: int | None = None) -> int:
     TypeError
         If the value is no integer.
     ValueError
-        If it is smaller than `minimum`.
+        If it is smaller than `minimum` or larger than `maximum`.
 
     Examples
     --------
@@ -60,6 +62,8 @@ def integer(value: object, name: str, minimum: int | None = None) -> int:
         raise TypeError(f"{name} must be an integer, got {value!r} ({type(value).__name__})")
     if minimum is not None and number < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {number}")
+    if maximum is not None and number > maximum:
+        raise ValueError(f"{name} is too large: at most {maximum:.0e} is allowed")
     return number
 
 

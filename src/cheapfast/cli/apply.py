@@ -10,6 +10,7 @@ import click
 
 import cheapfast as cf
 from cheapfast import _memory
+from cheapfast._replacing import require_writable
 
 from .apply_report import ApplyReport
 from .console import show
@@ -83,6 +84,8 @@ def apply(
     """
     if (vectors is None) != (output is None):
         raise click.UsageError("--to and --output go together: what to apply it to, and where to")
+    if output is not None:
+        require_writable(output)
     limit = _memory.parse_bytes(memory_limit)
     network = read_network(specs, limit).network
     if dtype is not None:

@@ -9,6 +9,7 @@ import click
 
 import cheapfast as cf
 from cheapfast import _memory
+from cheapfast._replacing import require_writable
 
 from .console import show
 from .counts import Count
@@ -83,6 +84,8 @@ def merge(
     Times are predicted from rates of this machine, measured once in about half a second and kept in
     the user's cache folder (or the folder that CHEAPFAST_CACHE names).
     """
+    if output is not None:
+        require_writable(output)
     limit = _memory.parse_bytes(memory_limit)
     named = read_network(specs, limit)
     if recalibrate:

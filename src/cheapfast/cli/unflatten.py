@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import cheapfast as cf
+from cheapfast._replacing import require_writable
 
 from . import built_in
 from .console import say, show
@@ -68,6 +69,8 @@ def unflatten(
     SPEC is a file (.npy, .npz, .mtx, .mtx.gz, .mat) or a built-in, whose network is multiplied out
     first. Exit code 1 if no structure is found.
     """
+    if output is not None:
+        require_writable(output)
     matrix = _read(spec)
     try:
         found = cf.unflatten(

@@ -25,7 +25,7 @@ from cheapfast.network import Network
 from cheapfast.plan.calibrate import machine as this_machine
 from cheapfast.plan.cost import has_weights, weight_bytes
 from cheapfast.plan.seconds import Pricer
-from cheapfast.plan.sparse_seconds import Vectors, as_float
+from cheapfast.plan.sparse_seconds import MOST_VECTORS, Vectors, as_float
 
 Objective = Literal["synapses", "time"]
 ProgressArgument = bool | Callable[[int, int], None] | None
@@ -151,8 +151,9 @@ def plan_merge(
     if not isinstance(net, Network):
         raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
     choice(objective, "objective", ("synapses", "time"))
-    applications = integer(applications, "applications", minimum=1)
-    vectors = Vectors(integer(batch, "batch", minimum=1), net.dtype)
+    applications = integer(applications, "applications", minimum=1, maximum=MOST_VECTORS)
+    batch = integer(batch, "batch", minimum=1, maximum=MOST_VECTORS)
+    vectors = Vectors(batch, net.dtype)
     limit = available(memory_limit)
     machine = this_machine(threads)
     weights = sum(weight_bytes(layer) for layer in net if has_weights(layer))

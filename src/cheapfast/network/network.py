@@ -25,6 +25,7 @@ from cheapfast.plan import (
 from cheapfast.plan.calibrate import machine
 from cheapfast.plan.operands import as_operand
 from cheapfast.plan.product import apply_to_identity, multiply_out, require_dense
+from cheapfast.plan.sparse_seconds import MOST_VECTORS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -408,7 +409,7 @@ class Network:
            0  csr chain  0-1       1x1  116 B      8  ... us
               total                     116 B      8  ... us
         """
-        columns = _validate.integer(columns, "columns", minimum=0)
+        columns = _validate.integer(columns, "columns", minimum=0, maximum=MOST_VECTORS)
         return explain(self._plan, self._layers, columns, self._dtype, machine())
 
     def __eq__(self, other: object) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cheapfast.plan.machine import Machine
     from cheapfast.plan.traffic import Traffic
 
+MOST_VECTORS = 10**100  # of which seconds can be predicted: far below the largest float
 _WINDOW = 512  # bytes of an operand's row that the sparse kernel takes at a time
 _SHORT_ROW = 12.0  # nonzeros of a row that overlaps the next
 _OCTAVES = 2.0  # rows so much longer do not overlap at all

@@ -19,7 +19,6 @@ class Monitor {
 
   bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
   void stop() { stopped_.store(true, std::memory_order_relaxed); }
-  void restart() { stopped_.store(false, std::memory_order_relaxed); }
 
   // Whether somebody looks at the progress: only then is a forecast of the work worth its time.
   virtual bool watched() const { return false; }
