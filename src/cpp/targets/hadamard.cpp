@@ -15,6 +15,7 @@ constexpr int kFarLevels = 3;  // of a pass beyond the first-level cache, which 
 constexpr std::int64_t kL1Bytes = 32 << 10;
 constexpr std::int64_t kChunkBytes = 16 << 10;  // of a batch that goes through all passes together
 constexpr std::int64_t kTileBytes = 256;        // of a row of a tall tile
+constexpr std::int64_t kRowsAhead = 4096;       // bytes that the first pass over rows asks for in advance
 
 constexpr int log2_of(int n) { return n <= 1 ? 0 : 1 + log2_of(n / 2); }
 
@@ -30,13 +31,17 @@ CHEAPFAST_INLINE bool in_lanes(const HadamardRows& rows) {
   return rows.stride == rows.run && rows.run < kLanes<T> && (rows.run & (rows.run - 1)) == 0;
 }
 
-// `levels` stages that pair rows `apart`, 2 * apart, ... from one another, over `count` rows.
+// `levels` stages that pair rows `apart`, 2 * apart, ... from one another, over `count` rows; `far`: which nobody has
+// brought near. What is written is then asked for as well, or the stores would wait for their lines one by one.
 template <class T>
-void pass(const T* source, T* destination, const HadamardRows& rows, std::int64_t count, std::int64_t apart,
-          int levels) {
+void pass(const T* source, T* destination, const HadamardRows& rows, std::int64_t count, std::int64_t apart, int levels,
+          bool far = false) {
   const std::int64_t step = apart * rows.stride, hop = step << levels;
   if (rows.run == rows.stride) {
-    return transform_rows<T>(levels, {source, step, destination, step, step, count / (apart << levels), hop});
+    const std::int64_t ahead = far ? kRowsAhead / static_cast<std::int64_t>(sizeof(T)) : 0;
+    const std::int64_t ahead_to = source == destination ? 0 : ahead;
+    return transform_rows<T>(levels,
+                             {source, step, destination, step, step, count / (apart << levels), hop, ahead, ahead_to});
   }
   for (std::int64_t at = 0; at < count * rows.stride; at += hop) {
     transform_rows<T>(levels, {source + at, step, destination + at, step, rows.run, apart, rows.stride});
@@ -71,7 +76,7 @@ void transform_near(const T* source, T* destination, const HadamardRows& rows, i
   }
   while (done < log_count) {
     const int levels = next_levels(log_count - done);
-    pass<T>(source, destination, rows, count << log_count, std::int64_t{1} << done, levels);
+    pass<T>(source, destination, rows, count << log_count, std::int64_t{1} << done, levels, far && done == 0);
     done += levels;
     source = destination;
   }

@@ -51,7 +51,8 @@ struct Rows {
   std::int64_t columns;
   std::int64_t groups = 1;
   std::int64_t hop = 0;
-  std::int64_t ahead = 0;  // the distance of what will be read next and should be asked for, or 0
+  std::int64_t ahead = 0;     // the distance of what will be read next and should be asked for, or 0
+  std::int64_t ahead_to = 0;  // the same for what will be written
 };
 
 // The addresses of one column of R rows: a register for every fourth of them, one for their distance and one for three
@@ -103,7 +104,7 @@ CHEAPFAST_INLINE T* rung(const Ladder<T, R>& rungs, int i) {
 // W columns, and on to the next.
 template <class T, int W, int R>
 CHEAPFAST_INLINE void transform_columns(Ladder<const T, R>& source, Ladder<T, R>& destination, std::int64_t ahead,
-                                        Vector<T, W> one) {
+                                        std::int64_t ahead_to, Vector<T, W> one) {
   Vector<T, W> x[R];
   fix(source);
   CHEAPFAST_UNROLL
@@ -114,7 +115,10 @@ CHEAPFAST_INLINE void transform_columns(Ladder<const T, R>& source, Ladder<T, R>
   butterflies<T, W, R>(x, one);
   fix(destination);
   CHEAPFAST_UNROLL
-  for (int i = 0; i < R; ++i) store_lanes<T, W>(rung(destination, i), x[i]);
+  for (int i = 0; i < R; ++i) {
+    store_lanes<T, W>(rung(destination, i), x[i]);
+    if (ahead_to != 0) CHEAPFAST_PREFETCH(rung(destination, i) + ahead_to);
+  }
   advance(source, W);
   advance(destination, W);
 }
@@ -123,7 +127,7 @@ CHEAPFAST_INLINE void transform_columns(Ladder<const T, R>& source, Ladder<T, R>
 template <class T, int W, int R>
 CHEAPFAST_INLINE void transform_rest(Ladder<const T, R>& source, Ladder<T, R>& destination, std::int64_t count) {
   if constexpr (W >= 1) {
-    if ((count & W) != 0) transform_columns<T, W, R>(source, destination, 0, Vector<T, W>{});
+    if ((count & W) != 0) transform_columns<T, W, R>(source, destination, 0, 0, Vector<T, W>{});
     transform_rest<T, W / 2, R>(source, destination, count);
   }
 }
@@ -150,9 +154,11 @@ CHEAPFAST_NOINLINE void transform_rows(Rows<T> rows) {
     if (skew != 0) transform_rest<T, W / 2, R>(source, destination, skew);
     std::int64_t left = rows.columns - skew;
     if (rows.ahead == 0) {
-      for (; left >= W; left -= W) transform_columns<T, W, R>(source, destination, 0, one);
+      for (; left >= W; left -= W) transform_columns<T, W, R>(source, destination, 0, 0, one);
+    } else if (rows.ahead_to == 0) {
+      for (; left >= W; left -= W) transform_columns<T, W, R>(source, destination, rows.ahead, 0, one);
     } else {
-      for (; left >= W; left -= W) transform_columns<T, W, R>(source, destination, rows.ahead, one);
+      for (; left >= W; left -= W) transform_columns<T, W, R>(source, destination, rows.ahead, rows.ahead_to, one);
     }
     if (left != 0) transform_rest<T, W / 2, R>(source, destination, left);
     advance(source, rows.hop - rows.columns);
