@@ -221,6 +221,63 @@ def test_many_rows_at_once(target: str, starts: type, threads: int, count: int) 
     np.testing.assert_array_equal(few, counted)
 
 
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("power", [3, 8])
+def test_rows_of_a_power_with_a_diagonal(
+    target: str, dtype: type, threads: int, power: int
+) -> None:
+    """Nodes within so many steps: passed through once. Two components and a lone node."""
+    rng = np.random.default_rng(power)
+    dense = np.eye(400, dtype=bool)
+    dense[np.arange(298), np.arange(1, 299)] = rng.random(298) < 0.9
+    dense[rng.integers(0, 299, 60), rng.integers(0, 299, 60)] = True
+    dense[300:399, 300:399] |= rng.random((99, 99)) < 0.02
+    matrix = sp.csr_matrix(dense)
+    layer = (400, 400, matrix.indptr.astype(dtype), matrix.indices.astype(dtype))
+    for columns in (slice(None), slice(None, None, -1)):  # in any order within a row
+        order = np.concatenate([np.sort(r)[columns] for r in np.split(layer[3], layer[2][1:-1])])
+        layers = [(*layer[:3], order)] * power
+        rows = rng.permutation(np.repeat(np.arange(400), 2))[:500]
+        _core.clear_ran()
+        counted = _core.count_rows(layers, rows, threads, 40_000, None)
+        sizes = (np.linalg.matrix_power(dense.astype(float), power) > 0).sum(axis=1)
+        np.testing.assert_array_equal(counted, sizes[rows])
+        assert set(_core.ran()) == {f"neighbourhoods.{np.dtype(dtype).name}"}
+        # with room for bits, too, and the same from copies, which are not recognised
+        np.testing.assert_array_equal(
+            _core.count_rows(layers, rows, threads, PLENTY, None), counted
+        )
+        _core.clear_ran()
+        copies = [(*layer[:3], order.copy()) for _ in range(power)]
+        np.testing.assert_array_equal(
+            _core.count_rows(copies, rows, threads, 40_000, None), counted
+        )
+        assert set(_core.ran()) == {f"push_rows.{np.dtype(dtype).name}"}
+
+
+def test_more_rows_of_a_power_than_marks(target: str) -> None:
+    """Marks have 16 bits: rows from the 65,536th on begin anew."""
+    n = 70_000
+    matrix = sp.csr_matrix(sp.eye(n) + sp.eye(n, k=1))
+    layer = (n, n, matrix.indptr, matrix.indices)
+    _core.clear_ran()
+    counted = _core.count_rows([layer] * 4, np.arange(n), 1, 2**20, None)
+    np.testing.assert_array_equal(counted, np.minimum(5, n - np.arange(n)))
+    assert _core.ran() == {"neighbourhoods.int32": target}
+
+
+def test_a_power_without_a_diagonal_is_pushed() -> None:
+    matrix = sp.csr_matrix(np.eye(90) + np.eye(90, k=1))
+    matrix[40, 40] = 0
+    matrix.eliminate_zeros()
+    layer = (90, 90, matrix.indptr, matrix.indices)
+    _core.clear_ran()
+    counted = _core.count_rows([layer] * 3, np.arange(90), 1, 10_000, None)
+    np.testing.assert_array_equal(counted, np.diff((matrix @ matrix @ matrix).indptr))
+    assert set(_core.ran()) == {"push_rows.int32"}
+
+
 def test_rows_of_equal_and_of_no_columns(target: str) -> None:
     """Every bit of a batch, more nodes than a byte counts, and rows that die out."""
     rows, columns = 900, 700

@@ -8,6 +8,7 @@
 #include "core/buffer.hpp"
 #include "core/pool.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/neighbourhoods.hpp"
 
 namespace cheapfast {
 namespace {
@@ -147,12 +148,13 @@ void count_some_rows(const Chain& chain, const std::int64_t* rows, std::int64_t 
   const std::vector<std::int64_t> order = counting_order(count, kTrial);
   std::vector<std::int64_t> named(order.size()), found(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) named[i] = rows[order[i]];
-  const std::uint64_t pairs = push_some_rows(chain, named.data(), kTrial, found.data(), context);
+  const auto one_by_one = is_power_with_diagonal(chain) ? count_neighbourhoods : push_some_rows;
+  const std::uint64_t pairs = one_by_one(chain, named.data(), kTrial, found.data(), context);
   const double pairs_a_row = static_cast<double>(pairs) / static_cast<double>(kTrial);
   const std::int64_t as_bits = rows_as_bits(chain, count - kTrial, pairs_a_row, context);
   const std::int64_t pushed = kTrial + as_bits;
   if (as_bits > 0) count_by_row_bits(chain, named.data() + kTrial, as_bits, found.data() + kTrial, context);
-  push_some_rows(chain, named.data() + pushed, count - pushed, found.data() + pushed, context);
+  one_by_one(chain, named.data() + pushed, count - pushed, found.data() + pushed, context);
   for (std::size_t i = 0; i < order.size(); ++i) sizes[order[i]] = found[i];
 }
 
