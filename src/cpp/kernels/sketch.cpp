@@ -17,13 +17,13 @@ constexpr std::int64_t kBlockRows = 1024;
 constexpr std::int64_t kSerialEntries = 50000;
 
 // The rank of a hash: 1 + the number of zeros before its first bit, so that a column has rank k with probability 2^-k.
+// The exponent of that bit as a floating-point number: a loop would end where no processor guesses it.
 std::uint8_t rank_of(std::uint64_t bits) {
-  std::uint8_t rank = 1;
-  while (rank < kMostRank && (bits & 1) == 0) {
-    bits >>= 1;
-    ++rank;
-  }
-  return rank;
+  bits |= std::uint64_t{1} << (kMostRank - 1);
+  const double power = static_cast<double>(static_cast<std::int64_t>(bits & (0 - bits)));
+  std::uint64_t pattern;
+  std::memcpy(&pattern, &power, sizeof pattern);
+  return static_cast<std::uint8_t>((pattern >> 52) - 1022);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ constexpr std::int64_t kTrial = 24;
 // What an entry costs 512 rows at once, in pairs of a row that is pushed: where the bits of two neighbouring layers
 // stay in the cache of a core, and where they do not.
 constexpr double kNearPairs = 0.8, kFarPairs = 6;
-constexpr std::uint64_t kNearBytes = std::uint64_t{1} << 21;
+constexpr std::uint64_t kNearBytes = std::uint64_t{1} << 20;
 
 std::int64_t widest(const Chain& chain) {
   std::int64_t width = chain.tail.cols;
