@@ -12,7 +12,7 @@ import cheapfast as cf
 from . import predict
 from .model import Peer, Problem, Workload
 from .results import Difference, Mismatch, Results
-from .timing import Settings, first_runs, line_up, take_turns, to_figures
+from .timing import Settings, first_runs, line_up, set_loops, take_turns, to_figures
 
 #: Half-widths of the interval that an answer may be off: six standard errors and more.
 _HALF_WIDTHS = 3
@@ -67,6 +67,7 @@ def time_estimates(
     if any(entry.relative > entry.allowed for entry in differences.values()):
         results.mismatches.append(Mismatch(workload.name, differences))
         return results
+    set_loops(ready)
     take_turns(ready, settings)
     results.figures += to_figures(workload, ready)
     return results
