@@ -58,6 +58,13 @@ bool spin(const Done& done) {
   return done();
 }
 
+// Takes a mutex that is only ever held for some nanoseconds: who finds it taken by another core must not fall asleep.
+std::unique_lock<std::mutex> lock_awake(std::mutex& mutex) {
+  std::unique_lock<std::mutex> lock(mutex, std::defer_lock);
+  if (!spin([&] { return lock.try_lock(); })) lock.lock();
+  return lock;
+}
+
 // One job: the body, and who still has to run it.
 struct Job {
   const std::function<void(int)>* body = nullptr;
@@ -82,7 +89,7 @@ class Pool {
     job.home = core();
     std::uint64_t number = 0;
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      const std::unique_lock<std::mutex> lock = lock_awake(mutex_);
       while (threads_ < workers - 1) {
         const int worker = ++threads_;
         std::thread([this, worker] { serve(worker); }).detach();
@@ -109,7 +116,7 @@ class Pool {
       if (stay_awake && may_spin_) {
         lock.unlock();
         spin([&] { return seen_from_outside_.load(std::memory_order_acquire) != last; });
-        lock.lock();
+        lock = lock_awake(mutex_);
       }
       wake_.wait(lock, [&] { return posted_ != last; });
       last = posted_;
@@ -125,7 +132,7 @@ class Pool {
       lock.unlock();
       run_one(job, worker);
       const bool was_last = job.running.fetch_sub(1, std::memory_order_acq_rel) == 1;
-      lock.lock();  // the job may be gone by now
+      lock = lock_awake(mutex_);  // the job may be gone by now
       if (was_last) idle_.notify_all();
     }
   }
@@ -142,7 +149,7 @@ class Pool {
 
   void wait_for_others(Job& job) {
     const auto is_done = [&] { return job.running.load(std::memory_order_acquire) == 0; };
-    std::unique_lock<std::mutex> lock(mutex_);
+    std::unique_lock<std::mutex> lock = lock_awake(mutex_);
     job_ = nullptr;  // threads that have not started yet need not
     if (may_spin_ && !job.crowded.load(std::memory_order_relaxed)) {
       lock.unlock();
