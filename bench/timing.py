@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -113,6 +114,24 @@ def let_openmp_sleep() -> None:
         os.environ.setdefault(name, value)
 
 
+def hold_openblas_to_one_thread() -> None:
+    """Let OpenBLAS, which NumPy multiplies with, take one core, as the tables say that it does.
+
+    Its threads would also spin on the other core for 80 ms after a product, while the next peer is
+    timed. Without threadpoolctl nothing is changed, and a warning says so.
+    """
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        warnings.warn(
+            "NumPy's products may take all cores, and disturb what is timed after them: "
+            "pip install threadpoolctl",
+            stacklevel=2,
+        )
+        return
+    ThreadpoolController().select(internal_api="openblas").limit(limits=1)
+
+
 def label(peer: str, threads: int) -> str:
     """Name a peer and its threads.
 
@@ -207,6 +226,7 @@ def line_up(
         run = _guarded(workload, peer.name, threads, results, prepare)
         if run is not None:
             contestants.append(Contestant(peer.name, threads, run[0], peer.error_factor))
+    hold_openblas_to_one_thread()  # after the peers have loaded it
     return contestants
 
 
