@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import cheapfast as cf
+from cheapfast._stopwatch import fastest, stopped
 
 from .model import Problem, Workload
 from .results import Figure, Mismatch, Results
@@ -128,7 +128,7 @@ class Trials:
             if stop == start + 1:
                 self._layers[start, stop], self._building[start, stop] = net[start], 0.0
                 continue
-            self._building[start, stop] = fastest(lambda a=start, b=stop: self._built(a, b))  # type: ignore[misc]
+            self._building[start, stop] = _seconds(lambda a=start, b=stop: self._built(a, b))  # type: ignore[misc]
 
     def partitions(self) -> Iterator[Cuts]:
         """Yield where each partition into neighbours is cut, both ends included."""
@@ -141,16 +141,16 @@ class Trials:
         """Return the seconds of a partition, built and applied as often as asked."""
         building = sum(self._building[pair] for pair in itertools.pairwise(cuts))
         net = self._network(cuts)
-        return building + self._applications * fastest(lambda: net.apply(self._x))
+        return building + self._applications * _seconds(lambda: net.apply(self._x))
 
     def measured(self, cuts: Cuts) -> float:
         """Return the same, everything timed anew and once."""
         building = 0.0
         for start, stop in itertools.pairwise(cuts):
             if stop > start + 1:
-                building += fastest(lambda a=start, b=stop: self._built(a, b), enough=0.0)  # type: ignore[misc]
+                building += stopped(lambda a=start, b=stop: self._built(a, b))[1].seconds  # type: ignore[misc]
         net = self._network(cuts)
-        return building + self._applications * fastest(lambda: net.apply(self._x))
+        return building + self._applications * _seconds(lambda: net.apply(self._x))
 
     def agree(self) -> bool:
         """Say whether both extremes give the same result, up to rounding."""
@@ -168,26 +168,8 @@ class Trials:
         return cf.Network([self._layers[pair] for pair in itertools.pairwise(cuts)])
 
 
-def fastest(run: Callable[[], object], enough: float = _MEASURED_SECONDS) -> float:
-    """Return the seconds of the fastest of some runs.
-
-    Parameters
-    ----------
-    run : callable
-    enough : float
-        Seconds after which no further run begins.
-
-    Returns
-    -------
-    float
-    """
-    best, total = float("inf"), 0.0
-    while total <= enough:
-        begin = time.perf_counter()
-        run()
-        seconds = time.perf_counter() - begin
-        best, total = min(best, seconds), total + seconds
-    return best
+def _seconds(call: Callable[[], object]) -> float:
+    return fastest(call, _MEASURED_SECONDS, least=1).seconds
 
 
 def _plan(net: cf.Network, problem: MergeProblem) -> cf.MergePlan:
@@ -197,9 +179,7 @@ def _plan(net: cf.Network, problem: MergeProblem) -> cf.MergePlan:
 
 
 def _planning(net: cf.Network, problem: MergeProblem) -> float:
-    begin = time.perf_counter()
-    _plan(net, problem)
-    return time.perf_counter() - begin
+    return stopped(lambda: _plan(net, problem))[1].seconds
 
 
 def _cuts(plan: cf.MergePlan) -> Cuts:

@@ -14,7 +14,15 @@ import cheapfast
 PACKAGE = Path(cheapfast.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
-HELPERS = {"_validate", "_memory", "_progress", "_npy", "_random", "_primality", "_replacing"}
+HELPERS = {
+    "_validate",
+    "_memory",
+    "_progress",
+    "_random",
+    "_primality",
+    "_replacing",
+    "_stopwatch",
+}
 SUPPORT = {"_core", "support"} | HELPERS
 LAYERS = SUPPORT | {"layers"}
 PLAN = LAYERS | {"plan"}
@@ -26,10 +34,10 @@ MAY_IMPORT = {
     "_validate": HELPERS,
     "_memory": HELPERS,
     "_progress": HELPERS,
-    "_npy": HELPERS,
     "_random": HELPERS,
     "_primality": HELPERS,
     "_replacing": HELPERS,
+    "_stopwatch": HELPERS,
     "_build": SUPPORT,
     "_html": SUPPORT,
     "_archive": LAYERS,

@@ -8,6 +8,7 @@ may be 2**60), native NumPy arrays of one of the four supported dtypes for value
 from __future__ import annotations
 
 import math
+import numbers
 import operator
 import os
 import sys
@@ -107,6 +108,60 @@ def integers(values: object, name: str, minimum: int | None = None) -> tuple[int
     if not isinstance(values, Iterable):
         return (integer(values, name, minimum),)
     return tuple([integer(value, name, minimum) for value in values])
+
+
+def real(value: object, name: str, expected: str) -> float:
+    """Return a real number as a float; its range is the caller's to check.
+
+    Parameters
+    ----------
+    value : object
+        What the caller passed; no bool.
+    name : str
+        Name of the argument, for the message.
+    expected : str
+        What it should be, for the message.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError
+        If it is no real number.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be {expected}, got {value!r}")
+    return float(value)
+
+
+def probability(value: object, name: str) -> float:
+    """Return a probability as a float.
+
+    Parameters
+    ----------
+    value : object
+        What the caller passed.
+    name : str
+        Name of the argument, for the message.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Raises
+    ------
+    TypeError
+        If it is no real number.
+    ValueError
+        If it is NaN or outside [0, 1].
+    """
+    number = real(value, name, "a number between 0 and 1")
+    if not 0.0 <= number <= 1.0:  # NaN fails this too
+        raise ValueError(f"{name} must be between 0 and 1, got {value!r}")
+    return number
 
 
 def choice(value: object, name: str, options: Collection[str]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
-
 from cheapfast._validate import integer
 
 
@@ -48,33 +46,3 @@ def log2_size(n: object) -> int:
             f"n must be a power of two, got {number}; the nearest are {1 << bits} and {2 << bits}"
         )
     return bits
-
-
-def probability(value: object, name: str) -> float:
-    """Return a probability as a float.
-
-    Parameters
-    ----------
-    value : object
-        What the caller passed.
-    name : str
-        Name of the argument, for the message.
-
-    Returns
-    -------
-    float
-        Between 0 and 1.
-
-    Raises
-    ------
-    TypeError
-        If it is no real number.
-    ValueError
-        If it is NaN or outside [0, 1].
-    """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number between 0 and 1, got {value!r}")
-    number = float(value)
-    if not 0.0 <= number <= 1.0:  # NaN fails this too
-        raise ValueError(f"{name} must be between 0 and 1, got {value!r}")
-    return number

@@ -11,8 +11,8 @@ from scipy import sparse
 
 from cheapfast import _memory
 from cheapfast._random import generator
-from cheapfast._validate import integer
-from cheapfast.algorithms._arguments import probability, size
+from cheapfast._validate import integer, probability
+from cheapfast.algorithms._arguments import size
 from cheapfast.layers import Sparse
 from cheapfast.network import Network
 

@@ -11,12 +11,12 @@ import click
 import cheapfast as cf
 from cheapfast import _memory
 from cheapfast._replacing import require_writable
+from cheapfast._stopwatch import Timing, fastest, stopped
 
 from .apply_report import ApplyReport
 from .console import show
 from .counts import Count
 from .specs import read_network
-from .stopwatch import Timing, stopped, timed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +27,9 @@ Examples:
   cheapfast apply fft:2^20 --dtype complex64 --batch 8 --threads 1
   cheapfast apply R.npz A.npz P.npz --to x.npy --output y.npy
 """
+
+#: Seconds that calls are repeated for.
+MEASURED_SECONDS = 0.5
 
 DTYPES = ("float32", "float64", "complex64", "complex128")
 
@@ -114,8 +117,8 @@ def _apply(
 
 def _measure(network: cf.Network, batch: int, threads: int | None) -> ApplyReport:
     X = _random(network, batch)
-    Y, first = stopped(lambda: network.apply(X, threads=threads))  # makes the plan, too
-    timing = timed(lambda: network.apply(X, out=Y, threads=threads), first.seconds)
+    Y = network.apply(X, threads=threads)  # makes the plan, too
+    timing = fastest(lambda: network.apply(X, out=Y, threads=threads), MEASURED_SECONDS, least=1)
     return _report(network, X, Y, timing)
 
 

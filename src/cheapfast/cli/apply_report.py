@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from .stopwatch import Timing
+    from cheapfast._stopwatch import Timing
 
 
 @dataclass(frozen=True)

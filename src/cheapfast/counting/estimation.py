@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import numbers
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast._validate import choice
+from cheapfast._validate import choice, real
 from cheapfast.counting.cohen import cohen_total
 from cheapfast.counting.registers import SKETCH_ERROR, error_of_rows, sizes_of
 from cheapfast.counting.sampling import (
@@ -264,8 +263,7 @@ def between_0_and_1(value: object, name: str) -> float:
     ValueError
         If it is out of range, or NaN.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number between 0 and 1, got {value!r}")
-    if not 0.0 < float(value) < 1.0:
+    number = real(value, name, "a number between 0 and 1")
+    if not 0.0 < number < 1.0:
         raise ValueError(f"{name} must be above 0 and below 1, got {value!r}")
-    return float(value)
+    return number

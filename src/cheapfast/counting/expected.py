@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeGuard
 
-from cheapfast._validate import integer
+from cheapfast._validate import integer, probability
 from cheapfast.counting.expected_pairs import total_std
 from cheapfast.counting.expected_rows import row_moments
 
@@ -139,7 +138,7 @@ def _layers(
 ) -> tuple[list[int], list[float]]:
     """Return widths and densities of all layers in data-flow order."""
     widths = [integer(width, "n", minimum=1) for width in n] if _is_sequence(n) else None
-    densities = [_probability(p) for p in density] if _is_sequence(density) else None
+    densities = [probability(p, "density") for p in density] if _is_sequence(density) else None
     lengths = {
         "depth": None if depth is None else integer(depth, "depth", minimum=1),
         "n": None if widths is None else len(widths) - 1,
@@ -157,21 +156,12 @@ def _layers(
     if widths is None:
         widths = [integer(n, "n", minimum=1)] * (layers + 1)
     if densities is None:
-        densities = [_probability(density)] * layers
+        densities = [probability(density, "density")] * layers
     return widths, densities
 
 
 def _is_sequence(value: object) -> TypeGuard[Iterable[object]]:
     return isinstance(value, Iterable) and not isinstance(value, (str, bytes))
-
-
-def _probability(density: object) -> float:
-    """Return the density as a float between 0 and 1."""
-    if isinstance(density, bool) or not isinstance(density, numbers.Real):
-        raise TypeError(f"density must be a number between 0 and 1, got {density!r}")
-    if not 0.0 <= (p := float(density)) <= 1.0:
-        raise ValueError(f"density must be between 0 and 1, got {density!r}")
-    return p
 
 
 def _one_layer(rows: float, columns: float, p: float) -> Expected:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from cheapfast import _core, _memory
 from cheapfast._primality import is_prime
 from cheapfast._progress import reporting
 from cheapfast._random import generator
-from cheapfast._validate import thread_count
+from cheapfast._validate import real, thread_count
 from cheapfast.counting.csr import used_columns
 from cheapfast.counting.structural import ProgressArgument, count_structural, supports_of
 from cheapfast.network import Network
@@ -153,11 +152,10 @@ def check_tolerance(tolerance: object) -> float:
         If it is NaN, negative, or 1 and more: no entry is larger than the sum of its terms'
         magnitudes.
     """
-    if isinstance(tolerance, bool) or not isinstance(tolerance, numbers.Real):
-        raise TypeError(f"tolerance must be a number from 0 to below 1, got {tolerance!r}")
-    if not 0.0 <= float(tolerance) < 1.0:
+    number = real(tolerance, "tolerance", "a number from 0 to below 1")
+    if not 0.0 <= number < 1.0:
         raise ValueError(f"tolerance must be at least 0 and below 1, got {tolerance!r}")
-    return float(tolerance)
+    return number
 
 
 def random_prime(rng: np.random.Generator) -> tuple[int, int]:

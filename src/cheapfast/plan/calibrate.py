@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cheapfast import _core
+from cheapfast._stopwatch import fastest
 from cheapfast._validate import thread_count
 from cheapfast.layers import Activation, Convolution, FourierValues, KroneckerSparse, Permutation
 from cheapfast.plan.calibrate_sparse import product_rates, sparse_rates, speedup
@@ -29,7 +30,6 @@ from cheapfast.plan.machine import (
     store,
 )
 from cheapfast.plan.passes import make_plan
-from cheapfast.plan.stopwatch import fastest
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -120,11 +120,11 @@ def _by_vectors(layers: Sequence[Layer], features: int, unit: str) -> Curve:
         units = sum(getattr(cost, unit) for cost in costs)
         X = np.ones((features, vectors), layers[0].dtype)
         plan.run(X, 1)
-        points.append((vectors, fastest(lambda X=X: plan.run(X, 1)) / units))  # type: ignore[misc]
+        points.append((vectors, fastest(lambda X=X: plan.run(X, 1)).seconds / units))  # type: ignore[misc]
     return curve(points)
 
 
 def _one_layer(layer: Layer, features: int, vectors: int) -> float:
     X = np.ones((features, vectors))
     layer.apply(X)
-    return fastest(lambda: layer.apply(X))
+    return fastest(lambda: layer.apply(X)).seconds

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from cheapfast._stopwatch import fastest
 from cheapfast.layers import Sparse
 from cheapfast.plan.csr_chain import CsrChain
 from cheapfast.plan.machine import Curve, constant, curve
 from cheapfast.plan.product import multiply
-from cheapfast.plan.stopwatch import fastest
 from cheapfast.plan.traffic import layer_traffic
 
 Rates = Mapping[str, Curve]
@@ -113,7 +113,7 @@ def _seconds(layers: Sequence[Sparse], vectors: int, threads: int = 1) -> float:
     chain = CsrChain(layers)
     X = np.ones((layers[0].shape[1], vectors), layers[0].dtype)
     chain.run(X, threads)
-    return fastest(lambda: chain.run(X, threads))
+    return fastest(lambda: chain.run(X, threads)).seconds
 
 
 def _overheads() -> dict[str, Curve]:
@@ -241,7 +241,7 @@ def product_rates(rng: np.random.Generator) -> dict[str, Curve]:
         nonzeros = product.synapses
         counts = (left.nnz, uneven * left.nnz, pairs, nonzeros, traffic.words * nonzeros)
         equations.append(np.array(counts, float))
-        seconds.append(fastest(lambda left=left, right=right: multiply(left, right, 1)))  # type: ignore[misc]
+        seconds.append(fastest(lambda left=left, right=right: multiply(left, right, 1)).seconds)  # type: ignore[misc]
     relative = [equation / took for equation, took in zip(equations, seconds, strict=True)]
     rates = np.linalg.lstsq(np.array(relative), np.ones(len(relative)), rcond=None)[0]
     names = ("left", "left uneven", "pair", "product", "word")

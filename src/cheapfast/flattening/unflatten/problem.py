@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,7 +13,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from cheapfast import _core, _memory
-from cheapfast._validate import weights
+from cheapfast._validate import real, weights
 from cheapfast.layers import Sparse
 from cheapfast.network import Network
 
@@ -250,9 +249,7 @@ def _measured(array: Array, threads: int) -> tuple[int, int, float]:
 
 
 def _checked_tolerance(tolerance: object) -> float:
-    if isinstance(tolerance, bool) or not isinstance(tolerance, numbers.Real):
-        raise TypeError(f"tolerance must be a number from 0 on, got {tolerance!r}")
-    value = float(tolerance)
+    value = real(tolerance, "tolerance", "a number from 0 on")
     if not (value >= 0 and math.isfinite(value)):
         raise ValueError(f"tolerance must be a finite number from 0 on, got {tolerance!r}")
     return value

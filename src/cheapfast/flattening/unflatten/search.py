@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from cheapfast._progress import ProgressCallback, reporting
-from cheapfast._validate import thread_count
+from cheapfast._random import generator
+from cheapfast._validate import real, thread_count
 from cheapfast.flattening.unflatten.families import digit_butterfly
 from cheapfast.flattening.unflatten.low_rank import low_rank
 from cheapfast.flattening.unflatten.permuted import permuted_butterfly
@@ -225,8 +225,7 @@ def unflatten(
     1024
     """
     saving = _checked_saving(min_saving)
-    generator = _generator(rng)
-    problem, exponent = make_problem(matrix, tolerance, generator, thread_count(threads))
+    problem, exponent = make_problem(matrix, tolerance, generator(rng), thread_count(threads))
     search = _Search(problem)
     with reporting(progress, "unflattening") as report:
         search.run(report)
@@ -252,16 +251,7 @@ def unflatten(
 
 
 def _checked_saving(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"min_saving must be a number from 1 on, got {value!r}")
-    if not float(value) >= 1:
+    saving = real(value, "min_saving", "a number from 1 on")
+    if not saving >= 1:
         raise ValueError(f"min_saving must be at least 1, got {value!r}")
-    return float(value)
-
-
-def _generator(rng: object) -> np.random.Generator:
-    try:
-        return np.random.default_rng(rng)  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
-        wanted = "None, an integer from 0 on or a numpy.random.Generator"
-        raise type(error)(f"rng must be {wanted}, got {rng!r}") from None
+    return saving

@@ -9,9 +9,6 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-#: Seconds that calls are repeated for.
-ENOUGH = 0.5
-
 
 @dataclass(frozen=True)
 class Timing:
@@ -46,18 +43,23 @@ def stopped(call: Callable[[], T]) -> tuple[T, Timing]:
     return result, Timing(time.perf_counter() - begin, 1)
 
 
-def timed(call: Callable[[], object], expected: float) -> Timing:
-    """Call a function for about half a second, once at least.
+def fastest(call: Callable[[], object], enough: float = 0.003, least: int = 3) -> Timing:
+    """Call a function over and over.
 
     Parameters
     ----------
     call : callable
-    expected : float
-        Seconds of one call, from which the number of calls follows.
+    enough : float
+        Seconds after which no further call begins.
+    least : int
+        Calls at least.
 
     Returns
     -------
     Timing
     """
-    calls = max(1, min(10_000, int(ENOUGH / max(expected, 1e-9))))
-    return Timing(min(stopped(call)[1].seconds for _ in range(calls)), calls)
+    best, total, calls = float("inf"), 0.0, 0
+    while calls < least or total < enough:
+        seconds = stopped(call)[1].seconds
+        best, total, calls = min(best, seconds), total + seconds, calls + 1
+    return Timing(best, calls)
