@@ -9,7 +9,7 @@
 #include "core/csr.hpp"
 #include "core/memory.hpp"
 #include "core/monitor.hpp"
-#include "targets/table.hpp"
+#include "targets/tables/count.hpp"
 
 namespace cheapfast {
 

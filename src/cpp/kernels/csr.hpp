@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "core/csr.hpp"
-#include "targets/table.hpp"
+#include "targets/tables/csr.hpp"
 
 namespace cheapfast {
 

@@ -6,7 +6,7 @@
 
 #include "core/monitor.hpp"
 #include "kernels/csr.hpp"
-#include "targets/table.hpp"
+#include "targets/tables/fused.hpp"
 
 namespace cheapfast {
 

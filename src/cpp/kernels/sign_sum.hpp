@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "core/monitor.hpp"
-#include "targets/table.hpp"
+#include "targets/tables/sign_sum.hpp"
 
 namespace cheapfast {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/pool.hpp"
-#include "targets/table.hpp"
+#include "targets/tables/sign_sum.hpp"
 
 namespace cheapfast {
 

@@ -10,6 +10,7 @@
 
 #include "core/csr.hpp"
 #include "core/monitor.hpp"
+#include "targets/tables/sketch.hpp"
 
 namespace cheapfast {
 

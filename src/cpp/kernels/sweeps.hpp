@@ -7,7 +7,7 @@
 #include "core/monitor.hpp"
 #include "kernels/csr.hpp"
 #include "kernels/fused.hpp"
-#include "targets/table.hpp"
+#include "targets/tables/fused.hpp"
 
 namespace cheapfast {
 

@@ -2,9 +2,10 @@
 //
 // All kernels take supports without duplicates in a row, sorted or not (fill_bits: sorted), and look at each pair
 // (entry of head, entry of the row of tail that it names) once.
+#include "targets/tables/count.hpp"
+
 #include <cstdint>
 
-#include "targets/kernels.hpp"
 #include "targets/simd.hpp"
 
 namespace cheapfast {
@@ -390,7 +391,7 @@ std::uint64_t pull_bits_counted(const Csr& csr, const Bits512* in, std::int64_t 
 }
 
 template <class Head>
-void fill_count_for_head(KernelTable& table, int head) {
+void fill_count_for_head(CountTable& table, int head) {
   table.pair_work[head][static_cast<int>(Width::narrow)] = pair_work<Head, Narrow>;
   table.pair_work[head][static_cast<int>(Width::wide)] = pair_work<Head, Wide>;
   table.pair_work[head][static_cast<int>(Width::own)] = pair_work<Head, Own>;
@@ -405,7 +406,7 @@ void fill_count_for_head(KernelTable& table, int head) {
 
 }  // namespace
 
-void fill_count(KernelTable& table) {
+void fill_count(CountTable& table) {
   fill_count_for_head<Narrow>(table, static_cast<int>(Width::narrow));
   fill_count_for_head<Wide>(table, static_cast<int>(Width::wide));
   fill_count_for_head<Own>(table, static_cast<int>(Width::own));

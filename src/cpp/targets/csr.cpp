@@ -1,7 +1,8 @@
 // One pass over a matrix that a user hands in: is it a sparse matrix, and of what kind?
+#include "targets/tables/csr.hpp"
+
 #include <cstdint>
 
-#include "targets/kernels.hpp"
 #include "targets/simd.hpp"
 
 namespace cheapfast {
@@ -102,7 +103,7 @@ ValueFacts scan_complex(const T* data, std::int64_t size) {
 
 }  // namespace
 
-void fill_csr(KernelTable& table) {
+void fill_csr(CsrTable& table) {
   table.check_csr_narrow = check_csr<std::int32_t>;
   table.check_csr_wide = check_csr<std::int64_t>;
   table.scan_float32 = scan_real<float>;

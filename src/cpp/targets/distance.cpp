@@ -1,7 +1,8 @@
 // How far a matrix is from blocks of rank one: differences and their squares, in double precision whatever the matrix.
+#include "targets/tables/distance.hpp"
+
 #include <cstdint>
 
-#include "targets/kernels.hpp"
 #include "targets/simd_real.hpp"
 
 namespace cheapfast {
@@ -104,7 +105,7 @@ void fill(double (*kernels[2][2])(const DistanceTask&)) {
 
 }  // namespace
 
-void fill_distance(KernelTable& table) {
+void fill_distance(DistanceTable& table) {
   fill<float>(table.distance[0]);
   fill<double>(table.distance[1]);
   table.squares[0] = squares<float>;

@@ -3,12 +3,13 @@
 // A block is gathered into scratch, real and imaginary parts apart, its rows padded with zeros to whole registers.
 // From the largest row as the first v: u = block v^H, normalised, and v = u^H block, until the residual
 // ||block||^2 - ||v||^2 cannot be made smaller. A block of rank one takes one step. O(rows columns) a step.
+#include "targets/tables/factorize.hpp"
+
 #include <math.h>
 
 #include <cstdint>
 #include <cstring>
 
-#include "targets/kernels.hpp"
 #include "targets/lanes.hpp"
 
 namespace cheapfast {
@@ -225,7 +226,7 @@ void split(SplitTask& task) {
 
 }  // namespace
 
-void fill_factorize(KernelTable& table) {
+void fill_factorize(FactorizeTable& table) {
   table.split[0] = split<float, false>;
   table.split[1] = split<double, false>;
   table.split[2] = split<float, true>;

@@ -3,8 +3,8 @@
 #include <cstdint>
 
 #include "targets/columns.hpp"
-#include "targets/kernels.hpp"
 #include "targets/small_blocks.hpp"
+#include "targets/table.hpp"
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {

@@ -1,9 +1,10 @@
 // The Walsh-Hadamard transform: stages of sums and differences, in register passes of up to 16 rows.
+#include "targets/tables/hadamard.hpp"
+
 #include <cstdint>
 
 #include "targets/hadamard_leaves.hpp"
 #include "targets/hadamard_rows.hpp"
-#include "targets/kernels.hpp"
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
@@ -175,7 +176,7 @@ void transform_tall(const T* source, T* destination, std::int64_t stride, int le
 
 }  // namespace
 
-void fill_hadamard(KernelTable& table) {
+void fill_hadamard(HadamardTable& table) {
   table.hadamard_float32 = {transform_blocks<float>, transform_tall<float>};
   table.hadamard_float64 = {transform_blocks<double>, transform_tall<double>};
 }

@@ -1,10 +1,11 @@
 // One Kronecker-sparse factor I_a (x) 1_{b x c} (x) I_d with values: many small dense products.
 //
 // y[ia, ib, id, :] = sum over ic of v[ia, ib, ic, id] * x[ia, ic, id, :]
+#include "targets/tables/kronecker.hpp"
+
 #include <cstdint>
 #include <cstring>
 
-#include "targets/kernels.hpp"
 #include "targets/lanes.hpp"
 
 namespace cheapfast {
@@ -243,7 +244,7 @@ void apply(const KroneckerTask& task) {
 
 }  // namespace
 
-void fill_kronecker(KernelTable& table) {
+void fill_kronecker(KroneckerTable& table) {
   table.kronecker[0] = apply<Real<float>>;
   table.kronecker[1] = apply<Real<double>>;
   table.kronecker[2] = apply<Complex<float>>;

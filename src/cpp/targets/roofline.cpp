@@ -1,7 +1,8 @@
 // What the machine can do at best: streams of reads and of updates, and fused multiply-adds in registers.
+#include "targets/tables/roofline.hpp"
+
 #include <cstdint>
 
-#include "targets/kernels.hpp"
 #include "targets/simd_real.hpp"
 
 namespace cheapfast {
@@ -74,7 +75,7 @@ T iterate(T factor, std::int64_t steps) {
 
 }  // namespace
 
-void fill_roofline(KernelTable& table) {
+void fill_roofline(RooflineTable& table) {
   table.stream_read = stream_read;
   table.stream_update = stream_update;
   table.iterate_float32 = iterate<float>;

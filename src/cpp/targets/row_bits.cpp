@@ -1,8 +1,9 @@
 // 512 rows at once on their way from the first layer to the last: the transpose of the counts by columns, without
 // transposing. One bit each, so that nodes which several of them reach are passed through once.
+#include "targets/tables/row_bits.hpp"
+
 #include <cstdint>
 
-#include "targets/kernels.hpp"
 #include "targets/simd.hpp"
 
 namespace cheapfast {
@@ -60,7 +61,7 @@ void count_each_bit(const Bits512* in, std::int64_t begin, std::int64_t end, std
 
 }  // namespace
 
-void fill_row_bits(KernelTable& table) {
+void fill_row_bits(RowBitsTable& table) {
   table.push_bits[static_cast<int>(Width::narrow)] = push_bits<std::int32_t, std::int32_t>;
   table.push_bits[static_cast<int>(Width::wide)] = push_bits<std::int64_t, std::int64_t>;
   table.push_bits[static_cast<int>(Width::own)] = push_bits<std::int64_t, std::int32_t>;

@@ -1,5 +1,6 @@
 // Sums of an activation over signs: sum over s of prod(s) sigma(bias + s . steps), a table of low halves at a time.
-#include "targets/kernels.hpp"
+#include "targets/tables/sign_sum.hpp"
+
 #include "targets/sigmas.hpp"
 
 namespace cheapfast {
@@ -191,13 +192,13 @@ void activate(const void* source, void* destination, std::int64_t size, int degr
 }
 
 template <class T, template <class> class Sigma>
-void fill(KernelTable& table, int type, SigmaKind kind) {
+void fill(SignSumTable& table, int type, SigmaKind kind) {
   table.sign_sum[type][static_cast<int>(kind)] = sign_sum<T, Sigma>;
   table.activate[type][static_cast<int>(kind)] = activate<T, Sigma>;
 }
 
 template <class T>
-void fill(KernelTable& table, int type) {
+void fill(SignSumTable& table, int type) {
   fill<T, Exponential>(table, type, SigmaKind::exp);
   fill<T, Logistic>(table, type, SigmaKind::logistic);
   fill<T, Tanh>(table, type, SigmaKind::tanh);
@@ -216,7 +217,7 @@ void fill(KernelTable& table, int type) {
 
 }  // namespace
 
-void fill_sign_sum(KernelTable& table) {
+void fill_sign_sum(SignSumTable& table) {
   fill<float>(table, 0);
   fill<double>(table, 1);
 }

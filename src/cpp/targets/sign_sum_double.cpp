@@ -1,6 +1,7 @@
 // The sums of sign_sum.cpp in double-double arithmetic, for networks that leave float64 no digit.
+#include "targets/tables/sign_sum_double.hpp"
+
 #include "targets/double_double.hpp"
-#include "targets/kernels.hpp"
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
@@ -87,7 +88,7 @@ void sign_sum_double(const SignSumDoubleTask& task, double* result) {
 
 }  // namespace
 
-void fill_sign_sum_double(KernelTable& table) {
+void fill_sign_sum_double(SignSumDoubleTable& table) {
   const auto put = [&table](SigmaKind kind, void (*kernel)(const SignSumDoubleTask&, double*)) {
     table.sign_sum_double[static_cast<int>(kind)] = kernel;
   };

@@ -2,10 +2,11 @@
 //
 // No order of columns is assumed. One load and one vector operation an entry: the kernels run at the speed at which
 // the sketches of the columns, scattered over memory, arrive.
+#include "targets/tables/sketch.hpp"
+
 #include <cstdint>
 #include <cstring>
 
-#include "targets/kernels.hpp"
 #include "targets/simd.hpp"
 
 namespace cheapfast {
@@ -136,7 +137,7 @@ void minima(const SketchTask& task) {
 
 }  // namespace
 
-void fill_sketch(KernelTable& table) {
+void fill_sketch(SketchTable& table) {
   table.sketch_maxima[0][0] = maxima<std::int32_t, 64>;
   table.sketch_maxima[0][1] = maxima<std::int32_t, 16>;
   table.sketch_maxima[1][0] = maxima<std::int64_t, 64>;

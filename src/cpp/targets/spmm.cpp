@@ -3,9 +3,10 @@
 //
 // A sum is made in the order of the indices, each term rounded as a product and then as a sum: the same bits for every
 // width, instruction set and number of threads.
+#include "targets/tables/spmm.hpp"
+
 #include <cstdint>
 
-#include "targets/kernels.hpp"
 #include "targets/simd_real.hpp"
 
 namespace cheapfast {
@@ -237,7 +238,7 @@ void multiply(const SpmmTask& task) {
 }
 
 template <class S, class T, bool is_complex>
-void fill_kind(KernelTable& table, SpmmKind kind) {
+void fill_kind(SpmmTable& table, SpmmKind kind) {
   const int k = static_cast<int>(kind);
   table.spmm[k][0][0] = multiply<S, T, is_complex, std::int32_t, false>;
   table.spmm[k][0][1] = multiply<S, T, is_complex, std::int64_t, false>;
@@ -247,7 +248,7 @@ void fill_kind(KernelTable& table, SpmmKind kind) {
 
 }  // namespace
 
-void fill_spmm(KernelTable& table) {
+void fill_spmm(SpmmTable& table) {
   fill_kind<float, float, false>(table, SpmmKind::float32_float32);
   fill_kind<float, double, false>(table, SpmmKind::float32_float64);
   fill_kind<double, double, false>(table, SpmmKind::float64_float64);

@@ -1,6 +1,7 @@
 // Sums over subsets, in place: entry x of 2^n becomes the sum, or the alternating sum, of the entries whose bits are
 // bits of x. One bit after the other, each entry with the bit takes in the one without it.
-#include "targets/kernels.hpp"
+#include "targets/tables/subset_sums.hpp"
+
 #include "targets/lanes.hpp"
 
 namespace cheapfast {
@@ -104,7 +105,7 @@ void subset_block(void* block, std::int64_t size) {
 }
 
 template <class T>
-void fill(KernelTable& table, int type) {
+void fill(SubsetSumsTable& table, int type) {
   table.subset_block[type][0] = subset_block<T, false>;
   table.subset_block[type][1] = subset_block<T, true>;
   table.subset_rows[type][0] = subset_rows<T, false>;
@@ -113,7 +114,7 @@ void fill(KernelTable& table, int type) {
 
 }  // namespace
 
-void fill_subset_sums(KernelTable& table) {
+void fill_subset_sums(SubsetSumsTable& table) {
   fill<float>(table, 0);
   fill<double>(table, 1);
   fill<std::int64_t>(table, 2);

@@ -1,10 +1,27 @@
-#include "targets/kernels.hpp"
+#include "targets/table.hpp"
 
 #define CHEAPFAST_STRING_OF(name) #name
 #define CHEAPFAST_STRING(name) CHEAPFAST_STRING_OF(name)
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
+
+// One function a file of kernels: it enters them in its table.
+void fill_count(CountTable& table);
+void fill_csr(CsrTable& table);
+void fill_distance(DistanceTable& table);
+void fill_factorize(FactorizeTable& table);
+void fill_fused(KernelTable& table);
+void fill_hadamard(HadamardTable& table);
+void fill_kronecker(KroneckerTable& table);
+void fill_roofline(RooflineTable& table);
+void fill_row_bits(RowBitsTable& table);
+void fill_sign_sum(SignSumTable& table);
+void fill_sign_sum_double(SignSumDoubleTable& table);
+void fill_sketch(SketchTable& table);
+void fill_spmm(SpmmTable& table);
+void fill_subset_sums(SubsetSumsTable& table);
+void fill_sweeps(KernelTable& table);
 
 void fill_table(KernelTable& table) {
   table.name = CHEAPFAST_STRING(CHEAPFAST_TARGET);

@@ -1,0 +1,30 @@
+// What the kernels of targets/sweeps.cpp take.
+#pragma once
+
+#include <cstdint>
+
+#include "targets/tables/fused.hpp"
+
+namespace cheapfast {
+
+// One pass over all rows of an operand, or over some: unit u has the rows u % step + step * (i + radix * (u / step)).
+struct Sweep {
+  FusedPass pass;  // of kind rising or falling
+  const void* in;
+  void* out;                       // may be `in`
+  std::int64_t in_step, out_step;  // from row to row, in scalars
+  std::int64_t width;              // scalars of a row: whole registers
+  bool from_caller, to_caller;     // complex numbers as the caller has them, else split into parts
+  std::int64_t begin, end;         // units
+  // Of a pass that is scaled: becomes the bits of the largest magnitude of a real or imaginary part that is written,
+  // if that is larger; null: not asked for. As numbers, bits are in the order of the magnitudes, infinity and NaN last.
+  std::uint64_t* largest;
+};
+
+struct SweepsTable {
+  // [columns share weights, or one vector]
+  void (*sweep[4][2])(const Sweep&);
+  int sweep_radix[4];  // the largest for one vector; 8 for columns
+};
+
+}  // namespace cheapfast
