@@ -94,7 +94,7 @@ def test_minima(target: str, dtype: type, shape: tuple[int, int]) -> None:
 def test_columns_hash_to_registers_and_geometric_ranks() -> None:
     n = 200_000
     whole = aligned(n, _core.REGISTERS)
-    _core.sketch_columns(_core.REGISTERS, n, 0, 99, whole)
+    _core.sketch_columns(_core.REGISTERS, n, 0, 99, whole, 2)
     sketches = whole.reshape(n, 64)
     assert np.all(np.count_nonzero(sketches, axis=1) == 1)
     used = np.count_nonzero(sketches, axis=0)
@@ -105,7 +105,7 @@ def test_columns_hash_to_registers_and_geometric_ranks() -> None:
         assert abs(np.count_nonzero(ranks == rank) - share) < 6 * math.sqrt(share)
     part = aligned(n, _core.SLICED_REGISTERS)
     for first in range(0, 64, 16):
-        _core.sketch_columns(_core.SLICED_REGISTERS, n, first, 99, part)
+        _core.sketch_columns(_core.SLICED_REGISTERS, n, first, 99, part, 1)
         np.testing.assert_array_equal(part.reshape(n, 16), sketches[:, first : first + 16])
 
 
@@ -298,7 +298,7 @@ def test_wrong_arrays_are_refused() -> None:
     layer = (2, 3, np.array([0, 1, 2]), np.array([0, 2]))
     room = aligned(3, _core.REGISTERS)
     with pytest.raises(ValueError, match="out must hold 3 sketches"):
-        _core.sketch_columns(_core.REGISTERS, 3, 0, 1, room[:64])
+        _core.sketch_columns(_core.REGISTERS, 3, 0, 1, room[:64], 1)
     with pytest.raises(ValueError, match="boundary of 64 bytes"):
         _core.sketch_layer(_core.REGISTERS, layer, aligned(4, _core.REGISTERS)[1:], room, 1, None)
     with pytest.raises(ValueError, match="one entry a row"):

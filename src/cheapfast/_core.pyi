@@ -171,7 +171,13 @@ def count_chain(
     /,
 ) -> tuple[int, list[int | None], str, int]: ...
 def sketch_columns(
-    kind: int, columns: int, first_register: int, seed: int, out: npt.NDArray[np.uint8], /
+    kind: int,
+    columns: int,
+    first_register: int,
+    seed: int,
+    out: npt.NDArray[np.uint8],
+    threads: int,
+    /,
 ) -> None: ...
 def sketch_layer(
     kind: int,

@@ -115,7 +115,7 @@ class RowRegisters:
         """Return the registers of the first layer's columns, some or all of them."""
         nodes = self._supports[-1].shape[1]
         columns = aligned(nodes, self._kind)
-        _core.sketch_columns(self._kind, nodes, first, self._seed, columns)
+        _core.sketch_columns(self._kind, nodes, first, self._seed, columns, self._threads)
         return push_sketches(self._supports[1:], self._kind, columns, self._threads, steps)
 
 

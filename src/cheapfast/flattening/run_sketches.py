@@ -35,7 +35,7 @@ def sketched_counts(layers: Sequence[Support], seed: int, threads: int) -> list[
     """
     columns = layers[0].shape[1]
     sketches = aligned(columns, _KIND)
-    _core.sketch_columns(_KIND, columns, 0, seed, sketches)
+    _core.sketch_columns(_KIND, columns, 0, seed, sketches, threads)
     totals = []
     for support in layers:
         layer = csr_arrays(support)

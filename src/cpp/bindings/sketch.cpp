@@ -26,12 +26,13 @@ void require_sketches(const py::array& array, const char* name, std::int64_t nod
   }
 }
 
-void fill_columns(int kind, std::int64_t columns, int first_register, std::uint64_t seed, py::array out) {
+void fill_columns(int kind, std::int64_t columns, int first_register, std::uint64_t seed, py::array out, int threads) {
   const SketchKind chosen = static_cast<SketchKind>(kind);
   require_sketches(out, "out", columns, chosen);
   void* const memory = out.mutable_data();
+  PythonMonitor monitor(py::none{});
   py::gil_scoped_release release;
-  sketch_columns(chosen, columns, first_register, seed, memory);
+  sketch_columns(chosen, columns, first_register, seed, memory, threads, monitor);
 }
 
 void push_layer(int kind, const Layer& layer, const py::array& in, py::array out, int threads, py::object progress) {

@@ -13,6 +13,7 @@ namespace cheapfast {
 namespace {
 
 constexpr std::int64_t kBlockRows = 1024;
+constexpr std::int64_t kBlockColumns = 4096;
 // Below this many entries a second thread costs more than it saves.
 constexpr std::int64_t kSerialEntries = 50000;
 
@@ -30,15 +31,19 @@ std::uint8_t rank_of(std::uint64_t bits) {
 
 std::int64_t sketch_bytes(SketchKind kind) { return kind == SketchKind::sliced_registers ? 16 : 64; }
 
-void sketch_columns(SketchKind kind, std::int64_t columns, int first_register, std::uint64_t seed, void* out) {
-  const std::int64_t bytes = sketch_bytes(kind);
+void sketch_columns(SketchKind kind, std::int64_t columns, int first_register, std::uint64_t seed, void* out,
+                    int threads, Monitor& monitor) {
+  const std::int64_t bytes = sketch_bytes(kind), blocks = (columns + kBlockColumns - 1) / kBlockColumns;
   std::uint8_t* const registers = static_cast<std::uint8_t*>(out);
-  std::memset(registers, 0, static_cast<std::size_t>(columns * bytes));
-  for (std::int64_t c = 0; c < columns; ++c) {
-    const std::uint64_t hash = mix64(mix64(static_cast<std::uint64_t>(c) * 0x9E3779B97F4A7C15u + seed));
-    const std::int64_t place = static_cast<std::int64_t>(hash % kRegisters64) - first_register;
-    if (place >= 0 && place < bytes) registers[c * bytes + place] = rank_of(hash / kRegisters64);
-  }
+  parallel_for(blocks, columns < kSerialEntries ? 1 : std::max(1, threads), monitor, [&](int, std::int64_t block) {
+    const std::int64_t begin = block * kBlockColumns, end = std::min(columns, begin + kBlockColumns);
+    std::memset(registers + begin * bytes, 0, static_cast<std::size_t>((end - begin) * bytes));
+    for (std::int64_t c = begin; c < end; ++c) {
+      const std::uint64_t hash = mix64(mix64(static_cast<std::uint64_t>(c) * 0x9E3779B97F4A7C15u + seed));
+      const std::int64_t place = static_cast<std::int64_t>(hash % kRegisters64) - first_register;
+      if (place >= 0 && place < bytes) registers[c * bytes + place] = rank_of(hash / kRegisters64);
+    }
+  });
 }
 
 void sketch_layer(SketchKind kind, const Csr& layer, const void* in, void* out, void* sums, int threads,

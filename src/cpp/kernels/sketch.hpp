@@ -24,7 +24,8 @@ constexpr int kRegisters64 = 64;
 std::int64_t sketch_bytes(SketchKind kind);  // of one node
 
 // The sketches of single columns, registers first_register ... of 64; which register and which rank is up to the seed.
-void sketch_columns(SketchKind kind, std::int64_t columns, int first_register, std::uint64_t seed, void* out);
+void sketch_columns(SketchKind kind, std::int64_t columns, int first_register, std::uint64_t seed, void* out,
+                    int threads, Monitor& monitor);
 
 // The sketches of the rows of layer . (what `in` sketches); O(nonzeros). With `sums` (see SketchTask) what they say of
 // each row's size instead. Memory on boundaries of 64 bytes.
