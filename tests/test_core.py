@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -260,6 +261,26 @@ def test_memory_limit(method: str) -> None:
     layers, _ = chain_of(np.random.default_rng(1), [50, 60, 70], 0.2, np.int32, "aligned")
     with pytest.raises(MemoryError, match="memory limit of 64 bytes"):
         _core.count_chain(layers, method, 1, 64, None)
+
+
+def peak_bytes() -> int:
+    """Return the most memory that the process has held since the peak was last reset (Linux)."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.split("VmHWM:")[1].split()[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peaks are read from /proc")
+def test_a_row_of_a_stored_product_is_not_written_where_it_does_not_fit() -> None:
+    n, limit = 1 << 23, 40 << 20
+    blocks = (256, n, np.linspace(0, n, 257).astype(np.int32), np.arange(n, dtype=np.int32))
+    sums = (2, 256, np.array([0, 256, 256], np.int32), np.arange(256, dtype=np.int32))
+    twice = (2, 2, np.array([0, 1, 2], np.int32), np.array([0, 1], np.int32))
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is from now on
+    before = peak_bytes()
+    with pytest.raises(MemoryError, match="more than half of the memory limit"):
+        _core.count_chain([twice, sums, blocks], "intern", 1, limit, None)
+    # 32 MiB of stamps, and not as much again for the row
+    assert peak_bytes() - before < limit
 
 
 def long_chain(depth: int = 2) -> list[_core._CsrArrays]:

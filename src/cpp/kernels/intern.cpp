@@ -34,13 +34,11 @@ class Pauses {
  public:
   explicit Pauses(CountContext& context) : context_(context) {}
 
-  // True where the monitor was asked.
-  bool after(std::uint64_t work) {
+  void after(std::uint64_t work) {
     work_ += work;
-    if (work_ < kPollWork / 8) return false;
+    if (work_ < kPollWork / 8) return;
     work_ = 0;
     context_.monitor.poll();
-    return true;
   }
 
  private:
@@ -131,24 +129,28 @@ std::uint64_t hash_set(const std::int32_t* members, std::int64_t size) {
   return mix64(sum + static_cast<std::uint64_t>(size));
 }
 
-// Unions of rows, written one after another, with the stamps to find repeated columns.
+// Unions of rows, written one after another into at most so many bytes, with the stamps to find repeated columns.
 class UnionStore {
  public:
-  UnionStore(const Tail& tail) : tail_(tail), stamps_(static_cast<std::size_t>(tail.csr.cols)) {
+  UnionStore(const Tail& tail, std::uint64_t limit)
+      : tail_(tail), limit_(limit), stamps_(static_cast<std::size_t>(tail.csr.cols)) {
     stamps_.fill_zero();
+    starts.reserve(64);
     starts.push_back(0);
   }
 
-  // Appends the union of the rows key[0] ... key[size - 1]; it is a candidate until kept.
-  void append(const std::int32_t* key, std::int64_t size) {
+  // Appends the union of the rows key[0] ... key[size - 1]; it is a candidate until kept. False where it does not fit.
+  bool append(const std::int32_t* key, std::int64_t size) {
     ++epoch_;  // fewer than 2^32 keys: no wrap
     std::int64_t found = starts[starts.size() - 1];
     const std::int64_t cols = tail_.csr.cols, base = found;
+    bool fits = true;
     with_arrays(tail_.csr, [&](const auto* tail_starts, const auto* indices) {
       for (std::int64_t k = 0; k < size; ++k) {
         const std::int64_t begin = tail_starts[key[k]], end = tail_starts[key[k] + 1];
         // Room for this row's columns, and never more than a full row and one: the last store may be in vain.
-        grow(found, std::min(found + (end - begin), base + cols) + 1);
+        fits = grow(found, std::min(found + (end - begin), base + cols) + 1);
+        if (!fits) return;
         std::int32_t* const out = members.data();
         for (std::int64_t q = begin; q < end; ++q) {
           const std::int32_t column = static_cast<std::int32_t>(indices[q]);
@@ -159,6 +161,7 @@ class UnionStore {
       }
     });
     candidate_end_ = found;
+    return fits;
   }
 
   std::int64_t candidate_size() const { return candidate_end_ - starts[starts.size() - 1]; }
@@ -182,21 +185,27 @@ class UnionStore {
   }
   std::uint32_t kept() const { return static_cast<std::uint32_t>(starts.size() - 1); }
   std::uint64_t bytes() const {
-    return members.capacity() * sizeof(std::int32_t) + starts.size() * sizeof(std::int64_t);
+    return members.capacity() * sizeof(std::int32_t) + starts.capacity() * sizeof(std::int64_t);
   }
 
   Buffer<std::int64_t> starts;
   Buffer<std::int32_t> members;
 
  private:
-  void grow(std::int64_t valid, std::int64_t size) {
-    const std::size_t wanted = static_cast<std::size_t>(size);
-    if (wanted <= members.capacity()) return;
+  // Room for `size` members, of which `valid` are kept; what is left of the limit holds the starts when they grow.
+  bool grow(std::int64_t valid, std::int64_t size) {
+    const std::size_t wanted = static_cast<std::size_t>(size), ample = wanted + wanted / 2 + 1024;
+    const std::uint64_t of_starts = 2 * starts.capacity() * sizeof(std::int64_t);
+    const std::uint64_t most = (limit_ - std::min(limit_, of_starts)) / sizeof(std::int32_t);
+    if (wanted > most) return false;
+    if (wanted <= members.capacity()) return true;
     members.resize(static_cast<std::size_t>(valid));
-    members.reserve(wanted + wanted / 2 + 1024);
+    members.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(ample, most)));
+    return true;
   }
 
   const Tail& tail_;
+  const std::uint64_t limit_;
   Buffer<std::uint32_t> stamps_;
   std::uint32_t epoch_ = 0;
   std::int64_t candidate_end_ = 0;
@@ -279,9 +288,11 @@ double sampled_multiplicity(const Csr& layer, const Tail* tail, std::size_t leas
 std::uint64_t keys_bytes(const Csr& layer, const Tail* tail, bool intern) {
   if (!intern && (tail == nullptr || tail->classes() == nullptr)) return 0;
   const std::uint64_t rows = static_cast<std::uint64_t>(layer.rows);
-  // Starts and members; numbers, multiplicities and the hash table, which is at most four times as large as its rows.
+  // Starts, members and the stamps of classes; numbers, multiplicities and the hash table, which is at most four times
+  // as large as its rows.
+  const std::uint64_t stamps = tail == nullptr || tail->classes() == nullptr ? 0 : tail->csr.rows;
   return rows * (sizeof(std::int64_t) + (intern ? 2 + 4 : 0) * sizeof(std::uint32_t)) +
-         static_cast<std::uint64_t>(nonzeros(layer)) * sizeof(std::int32_t);
+         (static_cast<std::uint64_t>(nonzeros(layer)) + stamps) * sizeof(std::int32_t);
 }
 
 Keys make_keys(const Csr& layer, const Tail* tail, bool intern, CountContext& context) {
@@ -297,7 +308,9 @@ Keys make_keys(const Csr& layer, const Tail* tail, bool intern, CountContext& co
   Pauses pauses(context);
   keys.starts.reserve(rows + 1);
   keys.starts.push_back(0);
+  keys.members.reserve(static_cast<std::size_t>(nonzeros(layer)));  // pages that are not written to take no memory
   if (intern) keys.key_of_row.resize(rows);
+  if (intern) keys.multiplicity.reserve(rows);
   with_arrays(layer, [&](const auto* starts, const auto* indices) {
     for (std::size_t row = 0; row < rows; ++row) {
       const std::vector<std::int32_t>& key = reader.read(starts, indices, static_cast<std::int64_t>(row));
@@ -332,18 +345,20 @@ std::optional<Tail> multiply(const Keys& keys, const Tail& tail, std::int64_t ro
       static_cast<std::uint64_t>(keys.csr.rows) * (sizeof(std::uint64_t) + 5 * sizeof(std::uint32_t));
   if (!context.budget.fits(scratch)) return std::nullopt;
   const Charge charge(context.budget, scratch, "storing a product");
-  const std::uint64_t storage_limit = context.budget.left() / 2;
-  UnionStore store(tail);
+  // While an array grows it is there twice.
+  UnionStore store(tail, context.budget.left() / 2);
   NumberTable table(static_cast<std::size_t>(keys.csr.rows));
   Buffer<std::uint32_t> class_of_key(static_cast<std::size_t>(keys.csr.rows));
   Buffer<std::uint64_t> hashes;
+  hashes.reserve(class_of_key.size());
   Pauses pauses(context);
   bool fits = true;
   with_arrays(keys.csr, [&](const auto* starts, const auto* indices) {
     std::vector<std::int32_t> key;
-    for (std::int64_t k = 0; fits && k < keys.csr.rows; ++k) {
+    for (std::int64_t k = 0; k < keys.csr.rows; ++k) {
       key.assign(indices + starts[k], indices + starts[k + 1]);
-      store.append(key.data(), static_cast<std::int64_t>(key.size()));
+      fits = store.append(key.data(), static_cast<std::int64_t>(key.size()));
+      if (!fits) return;
       const std::uint64_t hash = store.candidate_hash();
       const std::uint32_t fresh = store.kept();
       const std::uint32_t c = table.find_or_enter(
@@ -355,12 +370,14 @@ std::optional<Tail> multiply(const Keys& keys, const Tail& tail, std::int64_t ro
       class_of_key[static_cast<std::size_t>(k)] = c;
       const std::uint64_t work = static_cast<std::uint64_t>(store.candidate_size()) + key.size() + 1;
       context.monitor.advance(work);
-      if (pauses.after(work)) fits = store.bytes() <= storage_limit;
+      pauses.after(work);
     }
   });
-  if (!fits || store.bytes() > storage_limit) return std::nullopt;
+  const std::uint64_t held =
+      store.bytes() + std::max(keys.key_of_row.size(), class_of_key.size()) * sizeof(std::uint32_t);
+  if (!fits || !context.budget.fits(held)) return std::nullopt;
   Tail next;
-  next.charge = Charge(context.budget, store.bytes(), "the product so far");
+  next.charge = Charge(context.budget, held, "the product so far");
   next.rows = rows;
   next.sorted = false;
   next.starts = std::move(store.starts);
