@@ -10,8 +10,9 @@ import pytest
 import cheapfast as cf
 from cheapfast.layers.roots import roots_of_unity
 from cheapfast.plan import twiddles as module
-from cheapfast.plan.packing import Packing
-from cheapfast.plan.twiddles import twiddles
+from cheapfast.plan.phases import Packing, cut_phases
+from cheapfast.plan.stages import stage_of
+from cheapfast.plan.twiddles import twiddle_bytes, twiddles
 
 
 def vectors(shape: tuple[int, ...], dtype: Any) -> Any:
@@ -39,6 +40,28 @@ def test_few_factors_and_those_of_many_vectors_are_written_out(
     weights, turns = twiddles(stride, 8, step, Packing(np.dtype(np.complex64), per_lane, 8))
     assert turns is None
     assert weights.shape == (1, stride, 1, step, 7)
+
+
+@pytest.mark.parametrize("per_lane", [False, True])
+@pytest.mark.parametrize("n", [6, 5040, 1 << 14, 1 << 18])
+def test_the_factors_that_are_kept_are_foretold(n: int, per_lane: bool) -> None:
+    run = [stage for stage in map(stage_of, cf.algorithms.fourier(n, reorder=False)) if stage]
+    packing = Packing(np.dtype(np.complex128), per_lane, 8)
+    kept = 0
+    for phase in cut_phases(run, n, packing):
+        for _, radix, step in phase.passes():
+            weights, turns = twiddles(phase.stride, radix, step, packing)
+            kept += weights.nbytes + (0 if turns is None else turns.nbytes)
+    assert twiddle_bytes(run, n, packing) == kept > 0
+
+
+def test_one_long_vector_is_explained_without_factors_that_are_not_kept() -> None:
+    n = 1 << 20
+    net = cf.algorithms.fourier(n)
+    for told in (net, net[1:]):
+        moved = told.explain().total.bytes - 4 * n * 16  # each entry is read and written twice
+        assert 0 < moved < n
+    assert net.explain(4).total.bytes - 4 * 4 * n * 16 > n * 16 / 2
 
 
 @pytest.mark.parametrize("dtype", [np.complex64, np.complex128])

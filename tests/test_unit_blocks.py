@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import cheapfast as cf
 from cheapfast import _core
-from cheapfast.plan.packing import Packing
+from cheapfast.plan.phases import Packing
 from cheapfast.plan.stages import run_from
 from cheapfast.plan.sweeps import count_trips, pack_sweeps
 from cheapfast.plan.unit_blocks import range_of, unit_passes

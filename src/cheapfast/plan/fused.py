@@ -11,19 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core
-from cheapfast.layers import KroneckerSparse
+from cheapfast.layers import Permutation
 from cheapfast.plan.cache import Cache, packing_fits
 from cheapfast.plan.cost import Cost, layer_cost, weight_bytes
-from cheapfast.plan.frame import Reordering, around, framed, is_light, names, one_by_one
-from cheapfast.plan.packing import Besides, Packing, cut_phases, is_addressing, pack
+from cheapfast.plan.frame import Reordering, around, framed, names, one_by_one
+from cheapfast.plan.packing import Besides, is_addressing, pack
+from cheapfast.plan.phases import Packing, cut_phases
 from cheapfast.plan.placing import addressable, aligned_empty, as_pairs, is_addressable, same_order
 from cheapfast.plan.stages import Stage, is_falling, scaled
 from cheapfast.plan.step import Pass
 from cheapfast.plan.sweeps import can_sweep, count_trips, pack_sweeps
+from cheapfast.plan.twiddles import twiddle_bytes
 from cheapfast.support.permutation import DigitPermutation
 
 if TYPE_CHECKING:
-    from cheapfast.layers import Layer, Permutation
+    from cheapfast.layers import Layer
 
 Array = npt.NDArray[Any]
 _Kernel = _core.PackedRun | _core.PackedSweeps | _core.Framed
@@ -122,18 +124,21 @@ class FusedRun:
             trips = len(cut_phases(self._run, self._features, packing))
         flops = sum(_flops(layer, columns, dtype) for layer in self._taken)
         moved = 2 * trips * self._features * columns * result.itemsize
-        return Cost(moved + sum(map(self._packed_bytes, self._taken)), flops)
+        return Cost(moved + self._packed_bytes(packing), flops)
 
     @property
     def _has_bias(self) -> bool:
         return any(layer.bias is not None for layer in self._taken)
 
-    def _packed_bytes(self, layer: Layer) -> int:
-        """Bytes of weights that a layer brings to memory."""
-        if self._structured and isinstance(layer, KroneckerSparse) and not is_light(layer):
-            sums = self._run[0].kind == "sums"
-            return 0 if sums else weight_bytes(layer) // (2 * layer.pattern[1])
-        return weight_bytes(layer)
+    def _packed_bytes(self, packing: Packing) -> int:
+        """Return the bytes of weights and indices that the kernel reads."""
+        # digits are reversed by the addresses of tiles
+        given = [layer for layer in self._before if not _reverses(layer, self._run)]
+        given += self._after if self._structured else [*self._layers, *self._after]
+        total = sum(map(weight_bytes, given))
+        if self._run[0].kind == "fourier":
+            total += twiddle_bytes(self._run, self._features, packing)
+        return total
 
     def _apply(self, X: Array, out: Array, threads: int) -> bool:
         """Apply the run if there is memory for its weights; the blocks as they are if need be."""
@@ -197,6 +202,10 @@ def reverses_digits(reorder: Permutation, run: Sequence[Stage]) -> bool:
     if math.prod(radices) != reorder.shape[0] or len(radices) < 2:
         return False
     return reorder.permutation == DigitPermutation.reversal(radices[::-1])
+
+
+def _reverses(layer: Layer, run: Sequence[Stage]) -> bool:
+    return isinstance(layer, Permutation) and reverses_digits(layer, run)
 
 
 def _flops(layer: Layer, columns: int, dtype: np.dtype[Any]) -> int:

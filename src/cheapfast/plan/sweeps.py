@@ -22,7 +22,7 @@ from cheapfast.plan.stages import Stage, is_falling, passes_of
 from cheapfast.plan.unit_blocks import UnitPass, range_of, unit_passes
 
 if TYPE_CHECKING:
-    from cheapfast.plan.packing import Packing
+    from cheapfast.plan.phases import Packing
 
 Array = npt.NDArray[Any]
 

@@ -10,15 +10,17 @@ step)), which all tiles share: two tables of about the square root of that size.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cheapfast.layers.roots import roots_of_unity
+from cheapfast.plan.phases import Packing, cut_phases
 
 if TYPE_CHECKING:
-    from cheapfast.plan.packing import Packing
+    from cheapfast.plan.stages import Stage
 
 Array = npt.NDArray[Any]
 
@@ -47,13 +49,43 @@ def twiddles(stride: int, radix: int, step: int, packing: Packing) -> tuple[Arra
     frequencies = np.arange(1, radix, dtype=np.int64)
     period = radix * step * stride
     turns = None
-    if packing.per_lane and step > 1 and _bytes(stride, radix, step, packing) > _NEAR_BYTES:
+    if _are_multiplied(stride, radix, step, packing):
         numerators = np.arange(step, dtype=np.int64)[:, None] * frequencies
         turns = roots_of_unity(numerators, radix * step, -1).astype(packing.dtype)
         step = 1
     ids = np.arange(step * stride, dtype=np.int64).reshape(step, stride).T
     numerators = ids[None, :, None, :, None] * frequencies % period
     return roots_of_unity(numerators, period, -1).astype(packing.dtype), turns
+
+
+def twiddle_bytes(run: Sequence[Stage], features: int, packing: Packing) -> int:
+    """Return the bytes of the twiddle factors that a transform keeps, nothing made.
+
+    Parameters
+    ----------
+    run : sequence of Stage
+        Of kind ``fourier``.
+    features : int
+    packing : Packing
+
+    Returns
+    -------
+    int
+        Each factor once, however many lanes of a register it fills.
+    """
+    total = 0
+    for phase in cut_phases(run, features, packing):
+        for _, radix, step in phase.passes():
+            if _are_multiplied(phase.stride, radix, step, packing):
+                total += _bytes(phase.stride, radix, 1, packing) + _bytes(1, radix, step, packing)
+            else:
+                total += _bytes(phase.stride, radix, step, packing)
+    return total
+
+
+def _are_multiplied(stride: int, radix: int, step: int, packing: Packing) -> bool:
+    """Say whether the factors of a pass are products of two tables."""
+    return packing.per_lane and step > 1 and _bytes(stride, radix, step, packing) > _NEAR_BYTES
 
 
 def _bytes(stride: int, radix: int, step: int, packing: Packing) -> int:
