@@ -105,10 +105,25 @@ def test_version_is_the_distributions() -> None:
     assert re.match(r"\d+\.\d+", cheapfast.__version__)
 
 
+README = Path(__file__).parents[1] / "README.md"
+
+
+@pytest.mark.skipif(not README.is_file(), reason="tests without the checkout")
+def test_python_of_the_readme_runs_and_prints_what_it_says(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.M | re.S)
+    told = re.findall(r"^print\(.*\)  # (\d+)", code, re.M)
+    exec(compile(code, "README.md", "exec"), {})
+    printed = capsys.readouterr().out.splitlines()
+    assert len(told) == 4
+    assert [line for line in printed if line.isdecimal()] == told
+
+
 #: What `cheapfast flatten` prints is shown word for word in these.
 SHOWN = [
     path
-    for path in (Path(__file__).parents[1] / text for text in ("README.md", "docs"))
+    for path in (README, README.with_name("docs"))
     for path in ([path] if path.is_file() else sorted(path.rglob("*.rst")))
     if "flattening cost  C_s" in path.read_text(encoding="utf-8")
 ]
