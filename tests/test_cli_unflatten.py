@@ -55,6 +55,22 @@ def test_matrices_come_in_any_format_and_networks_go_back(
     np.testing.assert_allclose(cf.load(target).toarray(), matrix, rtol=1e-12, atol=1e-12)
 
 
+def test_memory_limit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dense, large = tmp_path / "dense.npy", tmp_path / "sparse.npz"
+    np.save(dense, np.ones((1000, 1000)))
+    scipy.sparse.save_npz(large, scipy.sparse.identity(1000, format="csr"))
+    for spec, instead in [
+        ("fft:1024", "count with cheapfast.synapse_count(net)"),
+        (str(dense), "save the matrix in a sparse format"),
+        (str(large), "unflatten its connected components"),
+    ]:
+        assert main(["unflatten", spec, "--memory-limit", "1M"]) == 3
+        told = capsys.readouterr().err
+        assert "memory_limit is 1.00 MiB; raise it, or " in told
+        assert instead in told
+    assert main(["unflatten", "fft:64", "--memory-limit", "1M", "--json"]) == 0
+
+
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_no_structure_is_exit_code_1(
     tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]

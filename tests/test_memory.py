@@ -76,7 +76,8 @@ def test_require_with_a_limit():
     with pytest.raises(MemoryError) as caught:
         _memory.require(1025, "the count", "ask less", limit="1K")
     assert str(caught.value) == (
-        "the count needs 1,025 bytes (1.00 KiB), but memory_limit is 1.00 KiB; ask less"
+        "the count needs 1,025 bytes (1.00 KiB), but memory_limit is 1.00 KiB; "
+        "raise it, or ask less"
     )
 
 

@@ -37,11 +37,11 @@ def limited(limit: int | str | None) -> Iterator[None]:
     Examples
     --------
     >>> with limited("1M"):
-    ...     require(2**21, "the file", "use a larger limit")
+    ...     require(2**21, "the file", "take a smaller file")
     Traceback (most recent call last):
         ...
-    MemoryError: the file needs 2,097,152 bytes (2.00 MiB), but memory_limit is 1.00 MiB; use a \
-larger limit
+    MemoryError: the file needs 2,097,152 bytes (2.00 MiB), but memory_limit is 1.00 MiB; raise \
+it, or take a smaller file
     """
     allowed = parse_bytes(limit)
     token = _limit.set(_limit.get() if allowed is None else allowed)
@@ -146,7 +146,7 @@ def require(count: int, what: str, instead: str, limit: int | str | None = None)
     what : str
         What needs them, the subject of the message.
     instead : str
-        What to call or to change instead.
+        What to do instead, as an imperative.
     limit : int or str, optional
         Bytes allowed (see `parse_bytes`); None means what `limited` allows, if it is in force, else
         the memory available now.
@@ -154,7 +154,8 @@ def require(count: int, what: str, instead: str, limit: int | str | None = None)
     Raises
     ------
     MemoryError
-        If `count` exceeds the limit; the message gives both numbers and `instead`.
+        If `count` exceeds the limit; the message gives both numbers and `instead`, after the
+        limit itself where there is one that can be raised.
 
     Examples
     --------
@@ -162,7 +163,7 @@ def require(count: int, what: str, instead: str, limit: int | str | None = None)
     Traceback (most recent call last):
         ...
     MemoryError: the matrix needs 1,152,921,504,606,846,976 bytes (1.00 EiB), but memory_limit \
-is 8.00 GiB; keep it symbolic
+is 8.00 GiB; raise it, or keep it symbolic
     """
     allowed = _limit.get() if limit is None else parse_bytes(limit)
     if allowed is None:
@@ -172,10 +173,34 @@ is 8.00 GiB; keep it symbolic
         against = f"only {human(allowed)} are available"
     else:
         against = f"memory_limit is {human(allowed)}"
+        instead = f"raise it, or {instead}"
     if count > allowed:
         raise MemoryError(
             f"{what} needs {count:,} bytes ({human(count)}), but {against}; {instead}"
         )
+
+
+@contextmanager
+def advising(instead: str) -> Iterator[None]:
+    """Say what to do instead where a kernel refuses to pass its memory limit.
+
+    Parameters
+    ----------
+    instead : str
+        What to do, as an imperative.
+
+    Examples
+    --------
+    >>> with advising("count a smaller network"):
+    ...     raise MemoryError("storing a product needs 100 bytes more")
+    Traceback (most recent call last):
+        ...
+    MemoryError: storing a product needs 100 bytes more; count a smaller network
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise MemoryError(f"{error}; {instead}") from None
 
 
 def allowance(count: int, limit: int | None = None) -> int:

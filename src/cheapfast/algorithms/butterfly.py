@@ -67,7 +67,7 @@ def butterfly(
     _memory.require(
         2 * n * len(patterns) * dtype.itemsize,
         f"butterfly({n})",
-        "a smaller n does, and hadamard(n) or fourier(n) store no values",
+        "take a smaller n, or hadamard(n) or fourier(n), which store no values",
     )
     return Network(
         [KroneckerSparse(pattern, normal_weights(random, pattern, dtype)) for pattern in patterns]

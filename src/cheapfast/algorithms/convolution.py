@@ -66,7 +66,7 @@ def convolution(kernel: npt.ArrayLike, n: int) -> Network:
     _memory.require(
         4 * 16 * n,
         f"the spectrum of a kernel on {n} points",
-        "cheapfast.Convolution(kernel, (n,)) describes the flat convolution without it",
+        "take cheapfast.Convolution(kernel, (n,)), the flat convolution without it",
     )
     single = taps.dtype in (np.float32, np.complex64)
     dtype: np.dtype[Any] = np.dtype(np.complex64 if single else np.complex128)

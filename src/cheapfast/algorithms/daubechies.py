@@ -78,7 +78,7 @@ def daubechies(n: int, order: int, copies: bool = True) -> Network:
     if bits == 0:
         return Network([KroneckerSparse((1, 1, 1, 1), np.ones((1, 1, 1, 1)))])
     stored = 4 * order * n + (n * bits if copies else 0)
-    _memory.require(48 * stored, f"daubechies({n}, {order})", "a smaller n does")
+    _memory.require(48 * stored, f"daubechies({n}, {order})", "take a smaller n")
     taps = scaling_filter(order)
     return Network([_level(n >> level, n, taps, copies) for level in range(bits)])
 

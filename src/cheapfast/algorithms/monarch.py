@@ -62,7 +62,7 @@ def monarch(
     a, b = integer(a, "a", minimum=1), integer(b, "b", minimum=1)
     dtype = supported_dtype(dtype)
     random = generator(rng)
-    _memory.require(2 * a * b * (a + b) * dtype.itemsize, f"monarch({a}, {b})", "smaller sizes do")
+    _memory.require(2 * a * b * (a + b) * dtype.itemsize, f"monarch({a}, {b})", "take smaller ones")
     patterns = [(a, b, b, 1), (1, a, a, b)]
     return Network(
         [KroneckerSparse(pattern, normal_weights(random, pattern, dtype)) for pattern in patterns]

@@ -79,7 +79,7 @@ def random_sparse(
     _memory.require(
         expected * (24 + 16 * depth) + 8 * n * (depth + 1),
         f"random_sparse({n}, {density}, {depth})",
-        "expected_synapses(n, density, depth) says what to expect without drawing it",
+        "ask expected_synapses(n, density, depth), which draws nothing",
     )
     return Network([Sparse(_bernoulli(n, density, random)) for _ in range(depth)])
 

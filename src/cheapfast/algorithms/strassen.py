@@ -115,7 +115,7 @@ def strassen(levels: int, N: Any, side: Literal["left", "right"] = "left") -> Ne
     _memory.require(
         entries * (8 + fixed.dtype.itemsize),
         f"strassen with {levels} levels and n = {n}",
-        "fewer levels or a smaller N do",
+        "take fewer levels or a smaller N",
     )
     data, constant = (_LEFT, _RIGHT) if side == "right" else (_RIGHT, _LEFT)
     sizes = [(7**level, n >> (level + 1)) for level in range(levels)]

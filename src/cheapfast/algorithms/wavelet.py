@@ -74,7 +74,7 @@ def haar(n: int, copies: bool = True) -> Network:
     _memory.require(
         16 * (stored + pointers),
         f"haar({n})",
-        "copies=False stores less" if copies else "a smaller n does",
+        "take copies=False, which stores less" if copies else "take a smaller n",
     )
     widths = [n >> level for level in range(bits)]
     return Network([_level(m, n, copies) for m in widths])

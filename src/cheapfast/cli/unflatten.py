@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import cheapfast as cf
+from cheapfast import _memory
 from cheapfast._replacing import require_writable
 
 from . import built_in
@@ -47,6 +48,12 @@ Examples:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Sampling.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads (default: all CPUs).")
 @click.option(
+    "--memory-limit",
+    metavar="SIZE",
+    help="Stop with exit code 3 before the matrix, written out, would need more, for example 8G; "
+    "a search may take several times as much beside it.",
+)
+@click.option(
     "--output",
     "-o",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
@@ -60,6 +67,7 @@ def unflatten(
     min_saving: float,
     seed: int,
     threads: int | None,
+    memory_limit: str | None,
     output: Path | None,
     as_json: bool,
     progress: bool,
@@ -71,16 +79,16 @@ def unflatten(
     """
     if output is not None:
         require_writable(output)
-    matrix = _read(spec)
     try:
-        found = cf.unflatten(
-            matrix,
-            tolerance=tolerance,
-            min_saving=min_saving,
-            rng=seed,
-            threads=threads,
-            progress=progress or None,
-        )
+        with _memory.limited(memory_limit):
+            found = cf.unflatten(
+                _read(spec),
+                tolerance=tolerance,
+                min_saving=min_saving,
+                rng=seed,
+                threads=threads,
+                progress=progress or None,
+            )
     except cf.StructureNotFound as error:
         _print_nothing(error, as_json)
         return DISAGREES

@@ -95,7 +95,7 @@ def require_ranks(supports: Sequence[Support], memory_limit: int) -> None:
     _memory.require(
         sketch_memory(supports, _core.RANKS),
         "a sketch of every row (64 bytes a node of the two widest neighbouring layers)",
-        "raise memory_limit, or take method='hyperloglog', which needs a quarter of it",
+        "take method='hyperloglog', which needs a quarter of it",
         limit=memory_limit,
     )
 

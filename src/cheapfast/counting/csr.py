@@ -85,9 +85,10 @@ def count_csr(
         )
     layers = [csr_arrays(s) for s in supports]
     layers[-1] = used_columns(*layers[-1])
-    value, prefixes, ran, work = _core.count_chain(
-        layers, method, threads, min(memory_limit - symbolic, _MOST_BYTES), progress
-    )
+    with _memory.advising("raise memory_limit, or use fewer threads"):
+        value, prefixes, ran, work = _core.count_chain(
+            layers, method, threads, min(memory_limit - symbolic, _MOST_BYTES), progress
+        )
     return ChainCount(value, prefixes, ran, work)
 
 
@@ -117,7 +118,8 @@ def count_prefixes_csr(
     """
     layers = [csr_arrays(support) for support in reversed(supports)]
     layers[-1] = used_columns(*layers[-1])
-    return _core.count_prefixes(layers, threads, min(memory_limit, _MOST_BYTES), None)
+    with _memory.advising("raise memory_limit, or use fewer threads"):
+        return _core.count_prefixes(layers, threads, min(memory_limit, _MOST_BYTES), None)
 
 
 def csr_arrays(support: Support) -> _core._CsrArrays:

@@ -22,6 +22,9 @@ from cheapfast.support import CsrSupport, Support
 #: Neither push nor stamps can number more rows or columns.
 _MOST_NODES = 2**31 - 1
 
+#: What to do where the layers do not fit, through which sampled rows are pushed.
+_INSTEAD = "take method='cohen', which writes out one layer at a time"
+
 #: A limit above is none.
 _MOST_BYTES = 2**62
 
@@ -192,11 +195,14 @@ class LocalRows:
                 symbolic + self._taken,
                 "writing out the layers without closed form, through which sampled rows are "
                 "pushed,",
-                "raise memory_limit, or take method='cohen', which writes out one layer at a time",
+                _INSTEAD,
                 limit=self._limit,
             )
             self._layers = [csr_arrays(s) for s in self.supports]
-        return _core.count_rows(self._layers, rows, self._threads, left - symbolic, self._report)
+        with _memory.advising(f"raise memory_limit, or {_INSTEAD}"):
+            return _core.count_rows(
+                self._layers, rows, self._threads, left - symbolic, self._report
+            )
 
     def batches(self, seeds: list[int]) -> npt.NDArray[np.float64]:
         """Return Cohen's estimate of the total for each seed.

@@ -24,6 +24,9 @@ _PRIME_BITS = 60
 #: Bennett, Martin, O'Bryant and Rechnitzer (Illinois J. Math. 62, 2018, theorem 1.3).
 _PRIMES = 1.3e16
 
+#: What to do where the weights do not fit.
+_INSTEAD = "count with kind='structural', an upper bound that needs no weights"
+
 #: A limit above is none.
 _MOST_BYTES = 2**62
 
@@ -116,14 +119,17 @@ def count_numerical(
     _memory.require(
         written,
         "a numerical count, which writes out the weights of all layers,",
-        "raise memory_limit; kind='structural' needs no weights and is an upper bound",
-        limit=limit,
+        _INSTEAD,
+        limit=given,
     )
     layers = _written_out(net)
     if all(_positive(layer[4]) for layer in layers):  # sums of positive terms do not vanish
         counted = count_structural(net, "auto", threads, memory_limit, progress)
         return NumericalCount(counted.value, 0.0, counted.method)
-    with reporting(progress, "counting synapses") as report:
+    with (
+        reporting(progress, "counting synapses") as report,
+        _memory.advising(f"raise memory_limit, or {_INSTEAD}"),
+    ):
         if allowed > 0:
             value = _core.count_with_tolerance(layers, allowed, workers, limit - written, report)
             return NumericalCount(value, math.nan, "tolerance")

@@ -74,7 +74,7 @@ class RowRegisters:
             _memory.require(
                 sketch_memory(supports, self._kind),
                 "a sketch of every row (16 bytes a node of the two widest neighbouring layers)",
-                "raise memory_limit",
+                "estimate a narrower network",
                 limit=memory_limit,
             )
         self._whole: npt.NDArray[np.uint8] | None = None

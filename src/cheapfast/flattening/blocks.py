@@ -64,7 +64,8 @@ class FlatBlocks:
             # a single column may be full: what it takes is known before anything is multiplied
             raise MemoryError(
                 f"one column of the flattened network needs up to {largest_column * _ENTRY_BYTES:,}"
-                f" bytes, but only {room * _ENTRY_BYTES:,} may be used; raise memory_limit"
+                f" bytes, but only {room * _ENTRY_BYTES:,} may be used; raise memory_limit,"
+                " or count with cheapfast.synapse_count(net), which makes no column"
             )
 
     def __iter__(self) -> Iterator[Any]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     PathLike: TypeAlias = str | os.PathLike[str]
 
-#: what a MemoryError recommends
-INSTEAD = "use a machine with more memory, or a sparse file format"
+#: what a MemoryError recommends, and where the matrix is dense
+INSTEAD = "read it on a machine with more memory"
+INSTEAD_OF_DENSE = f"save the matrix in a sparse format, or {INSTEAD}"
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cheapfast import _memory
-from cheapfast.io.errors import INSTEAD
+from cheapfast.io.errors import INSTEAD, INSTEAD_OF_DENSE
 from cheapfast.io.sparse_arrays import as_sparse_arrays
 
 _CHUNK = 1 << 24
@@ -32,8 +32,10 @@ def read_mtx(name: str) -> Any:
     rows, columns, entries, layout, field, _ = mminfo(source)
     itemsize = 16 if field == "complex" else 8
     # coordinates are read as two indices of up to 8 bytes beside the value
-    needed = rows * columns * itemsize if layout == "array" else entries * (itemsize + 16)
-    _memory.require(needed, "the matrix", INSTEAD)
+    if layout == "array":
+        _memory.require(rows * columns * itemsize, "the matrix", INSTEAD_OF_DENSE)
+    else:
+        _memory.require(entries * (itemsize + 16), "the matrix", INSTEAD)
     if not isinstance(source, str):
         source.seek(0)
     return mmread(source, **as_sparse_arrays(mmread))

@@ -9,7 +9,7 @@ import numpy as np
 from cheapfast import _memory
 from cheapfast._archive import HEADER, ArrayHeader, decode_states, npy_header, npz_headers
 from cheapfast._validate import warn_non_finite
-from cheapfast.io.errors import INSTEAD
+from cheapfast.io.errors import INSTEAD, INSTEAD_OF_DENSE
 from cheapfast.layers import layer_from_state
 from cheapfast.network import Network
 
@@ -42,7 +42,7 @@ def read_npz(name: str) -> Any:
         raise ValueError(f"expected one array or a scipy.sparse matrix, found the arrays: {listed}")
     ((key, header),) = headers.items()
     _require_matrix(header)
-    _require(headers)
+    _require(headers, INSTEAD_OF_DENSE)
     with np.load(name, allow_pickle=False) as entries:
         return entries[key]
 
@@ -61,7 +61,7 @@ def read_npy(name: str) -> Any:
     """
     header = npy_header(name)
     _require_matrix(header)
-    _require({name: header})
+    _require({name: header}, INSTEAD_OF_DENSE)
     return np.load(name, allow_pickle=False)
 
 
@@ -101,7 +101,7 @@ def _require_matrix(header: ArrayHeader) -> None:
         raise ValueError(f"is no matrix: shape {header.shape}, dtype {header.dtype}")
 
 
-def _require(headers: dict[str, ArrayHeader]) -> None:
+def _require(headers: dict[str, ArrayHeader], instead: str = INSTEAD) -> None:
     """Refuse a file that does not fit in memory, before reading it."""
     needed = sum(header.nbytes for header in headers.values())
-    _memory.require(needed, "its content", INSTEAD)
+    _memory.require(needed, "its content", instead)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from cheapfast import _memory
 from cheapfast._archive import npy_header
 from cheapfast._replacing import replacing
-from cheapfast.io.errors import INSTEAD, existing, reading
+from cheapfast.io.errors import existing, reading
 
 if TYPE_CHECKING:
     from cheapfast.io.errors import PathLike
@@ -51,7 +51,7 @@ def read_vectors(path: PathLike) -> npt.NDArray[Any]:
         header = npy_header(name)
         if header.dtype.kind not in "biufc":
             raise ValueError(f"it holds no numbers: dtype {header.dtype}")
-        _memory.require(header.nbytes, "its content", INSTEAD)
+        _memory.require(header.nbytes, "its content", "put fewer vectors into one file")
         vectors: npt.NDArray[Any] = np.load(name, allow_pickle=False)
         return vectors
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-_INSTEAD = "net @ X never forms the product, and cheapfast.synapse_count(net) counts it"
+_INSTEAD = "apply the network as it is (net @ X), or count with cheapfast.synapse_count(net)"
 _BLOCK = 64  # columns of an identity at a time
 
 
@@ -87,12 +87,10 @@ def multiply(left: Any, right: Any, threads: int | None = None) -> Any:
         )
         for matrix in (left, right)
     ]
-    try:
+    with _memory.advising(_INSTEAD):
         indptr, indices, data = _core.multiply(
             operands[0], operands[1], thread_count(threads), _memory.available_bytes(), None
         )
-    except MemoryError as error:
-        raise MemoryError(f"{error}; {_INSTEAD}") from None
     product = csr_array((data, indices, indptr), shape=(left.shape[0], right.shape[1]))
     product.has_canonical_format = True
     return product

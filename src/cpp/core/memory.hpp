@@ -26,7 +26,7 @@ class MemoryBudget {
     if (!fits(bytes)) {
       throw MemoryLimitError(std::string(what) + " needs " + std::to_string(bytes) + " bytes more, but only " +
                              std::to_string(left()) + " of the memory limit of " + std::to_string(limit_) +
-                             " bytes are left; raise memory_limit or use fewer threads");
+                             " bytes are left");
     }
     used_ += bytes;
   }

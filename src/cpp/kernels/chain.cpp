@@ -205,7 +205,7 @@ class Counting {
     throw MemoryLimitError("this method stores the product of the first " + std::to_string(done_ + 1) +
                            " layers, which needs more than half of the memory limit (" +
                            std::to_string(context_.budget.left()) +
-                           " bytes); raise memory_limit or call with method=\"auto\"");
+                           " bytes), where method=\"auto\" turns to another one");
   }
 
   ChainCount finish_by_pushing() {
