@@ -19,7 +19,7 @@ import strategies
 from cheapfast import _core
 from cheapfast._primality import is_prime
 from cheapfast.counting import count_numerical
-from cheapfast.counting.numerical import random_prime
+from cheapfast.counting.numerical import _entry_bits, _written_out, random_prime
 from interrupting import PATIENCE, posix_only, seconds_until_interrupted
 from references import fourier_matrix
 
@@ -195,6 +195,53 @@ def test_random_primes(seed: int) -> None:
     assert prime % 4 == 1
     assert is_prime(prime)
     assert root * root % prime == prime - 1
+
+
+def largest_integer(matrices: list[Array]) -> int:
+    """Return the largest entry, or norm of one, once each matrix is made of integers."""
+    scale = Fraction(1)
+    for matrix in matrices:
+        parts = np.concatenate([matrix.real.ravel(), matrix.imag.ravel()])
+        least = int(np.frexp(parts[parts != 0])[1].min())
+        scale *= Fraction(2) ** (53 - least)
+    entries = [entry for row in exact_product(matrices) for entry in row]
+    if any(np.iscomplexobj(matrix) for matrix in matrices):
+        found = max(a * a + b * b for a, b in entries) * scale**2
+    else:
+        found = max(abs(a) for a, _ in entries) * scale
+    assert found.denominator == 1
+    return int(found)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1j, 1 + 1j])
+@pytest.mark.parametrize("widths", [(1, 1), (2, 3, 4), (1, 16, 4, 1, 2)])
+def test_entries_have_at_most_the_bits_that_the_error_is_bounded_with(
+    widths: tuple[int, ...], unit: complex
+) -> None:
+    rng = np.random.default_rng(sum(widths))
+    shapes = [(b, a) for a, b in itertools.pairwise(widths)]
+    largest = [np.full(shape, 2 - 2.0**-52) for shape in shapes]
+    spread = [rng.standard_normal(shape) * 2.0 ** rng.integers(-9, 9, shape) for shape in shapes]
+    for reals in (largest, spread):
+        matrices = [matrix * unit if unit.imag else matrix for matrix in reals[::-1]]
+        net = cf.chain(*matrices)
+        bits = _entry_bits(net, _written_out(net))
+        found = math.log2(largest_integer(matrices))
+        assert found <= bits
+        if reals is largest and unit != 1j:  # then the bound is sharp
+            assert found > bits - 1e-9
+
+
+def test_a_gaussian_integer_vanishes_modulo_a_prime_that_divides_its_norm() -> None:
+    layers = [
+        (1, 1, np.array([0, 1]), np.array([0]), np.array([2 + 3j])),
+        (1, 1, np.array([0, 1]), np.array([0]), np.array([1 + 0j])),
+    ]
+    for prime, root in [(13, 5), (13, 8), (17, 4), (29, 12)]:
+        vanishes = (2 + 3 * root) % prime == 0
+        counted = _core.count_modular(layers, (prime, root), (prime, root), 1, PLENTY, None)
+        assert counted == (0 if vanishes else 1)
+        assert not vanishes or (2**2 + 3**2) % prime == 0
 
 
 def test_a_prime_that_divides_everything_is_what_the_second_one_is_for() -> None:

@@ -92,10 +92,11 @@ def count_numerical(
     A float is :math:`m 2^e` with integers *m*, *e*, so modulo an odd prime *p* it has an exact
     image, and images of sums and products are sums and products of images; the imaginary unit
     becomes a root of -1, which exists for p = 1 mod 4. An entry that cancels is 0 modulo every
-    prime. One that does not is, up to a power of two, an integer of at most *B* bits (the norm of a
-    Gaussian integer in the complex case) and has at most :math:`\lfloor B/60 \rfloor` prime
-    factors above :math:`2^{60}`. Two primes are drawn independently and uniformly among more than
-    :math:`1.3 \cdot 10^{16}`, so for *N* entries the count is wrong with probability at most
+    prime. One that does not is, up to a power of two, an integer of at most *B* bits, of which at
+    most :math:`\lfloor B/60 \rfloor` primes above :math:`2^{60}` are factors; with complex weights
+    it is a Gaussian integer, whose norm has at most *B* bits and takes its place. Two primes are
+    drawn independently and uniformly among more than :math:`1.3 \cdot 10^{16}`, so for *N* entries
+    the count is wrong with probability at most
     :math:`N (\lfloor B/60 \rfloor / 1.3 \cdot 10^{16})^2`.
 
     Examples
@@ -213,13 +214,18 @@ def _positive(data: np.ndarray[Any, Any]) -> bool:
 
 def _error_probability(net: Network, layers: list[_core._CsrMatrix]) -> float:
     """Bound the probability that a nonzero entry vanished; see `count_numerical`."""
+    factors = math.floor(_entry_bits(net, layers) / _PRIME_BITS)
+    entries = net.shape[0] * net.shape[1]
+    return min(1.0, entries * (factors / _PRIMES) ** 2)
+
+
+def _entry_bits(net: Network, layers: list[_core._CsrMatrix]) -> float:
+    """Bound the bits of an entry as an integer, or of the norm of a Gaussian integer."""
     bits = sum(math.log2(max(layer[1], 1)) for layer in layers[:-1])
     bits += sum(_integer_bits(layer[4]) for layer in layers)
     if net.dtype.kind == "c":
         bits = 2 * bits + len(layers)  # |a + bi|^2, and |a + bi| <= sqrt(2) max(|a|, |b|)
-    factors = math.floor(bits / _PRIME_BITS)
-    entries = net.shape[0] * net.shape[1]
-    return min(1.0, entries * (factors / _PRIMES) ** 2)
+    return bits
 
 
 def _integer_bits(data: np.ndarray[Any, Any]) -> int:
