@@ -9,8 +9,9 @@ is untouched by diagonal scaling (Higham, Accuracy and Stability of Numerical Al
 sections 3.5 and 9.8).
 
 Only the range of the type is at stake. Overflow reaches the result as infinity or NaN, and scales
-are at most 2^16 (2^100 in double precision), so that what underflows is tiny; a result that is not
-finite, or tiny throughout, is computed again from the layers as they are.
+are at most 2^16 (2^100 in double precision), so that what underflows is tiny; a result with a
+vector that is not finite, or tiny throughout though its operand is not zero, is computed again from
+the layers as they are.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Range:
     least_weight : float
         Smaller weights that are not zero would have lost digits.
     least_result : float
-        If no entry of a result is as large, it may have lost digits.
+        If no entry of a vector of a result is as large, it may have lost digits.
     """
 
     least_scale: float

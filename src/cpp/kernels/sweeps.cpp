@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstring>
+#include <mutex>
 #include <stdexcept>
 
 #include "core/buffer.hpp"
@@ -23,35 +23,82 @@ constexpr std::int64_t kScratchBytes = std::int64_t{1} << 20;  // that costs les
 
 std::int64_t parts(ValueType type) { return type >= ValueType::complex64 ? 2 : 1; }
 
-// The largest magnitude of the result, found by several workers.
+// The bits of magnitudes, which are in their order; infinity and NaN come last.
+template <class T>
+struct BitsOf;
+template <>
+struct BitsOf<float> {
+  typedef std::uint32_t type;
+  static constexpr type kInfinity = type{0xff} << 23;
+};
+template <>
+struct BitsOf<double> {
+  typedef std::uint64_t type;
+  static constexpr type kInfinity = type{0x7ff} << 52;
+};
+
+// The largest magnitude of each vector of a result, found by several workers.
 class Largest {
  public:
-  void include(std::uint64_t bits) {
-    std::uint64_t known = bits_.load(std::memory_order_relaxed);
-    while (bits > known && !bits_.compare_exchange_weak(known, bits, std::memory_order_relaxed)) {
-    }
+  // What one call of the kernel finds, a word for each column or lane.
+  struct alignas(kLine) Words {
+    char bytes[kMostColumns * 8] = {};
+  };
+
+  Largest(const SweepRun& run, std::int64_t vectors) : run_(run), vectors_(vectors) {}
+
+  void include(const Words& words) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    of_type([&](auto zero) {
+      typedef typename BitsOf<decltype(zero)>::type Bits;
+      Bits* const known = reinterpret_cast<Bits*>(words_.bytes);
+      const Bits* const found = reinterpret_cast<const Bits*>(words.bytes);
+      for (std::int64_t i = 0; i < kMostColumns; ++i) known[i] = std::max(known[i], found[i]);
+      return true;
+    });
   }
 
-  // Whether it is finite and not less than a bound.
-  bool is_within(ValueType type, double bound) const {
-    const std::uint64_t bits = bits_.load(std::memory_order_relaxed);
-    if (type == ValueType::float32 || type == ValueType::complex64) {
-      return is_within(number<float>(static_cast<std::uint32_t>(bits)), bound);
-    }
-    return is_within(number<double>(bits), bound);
+  // Whether every vector of the result is finite, and none is so small that it may have lost digits.
+  bool is_right(const FusedOperand& x, std::int64_t first) {
+    return of_type([&](auto zero) {
+      typedef decltype(zero) T;
+      typedef typename BitsOf<T>::type Bits;
+      const T least = static_cast<T>(run_.least);
+      Bits least_bits;
+      std::memcpy(&least_bits, &least, sizeof least_bits);
+      Bits* const word = reinterpret_cast<Bits*>(words_.bytes);
+      if (run_.per_lane) word[0] = *std::max_element(word, word + run_.lanes);
+      for (std::int64_t i = 0; i < vectors_; ++i) {
+        if (word[i] >= BitsOf<T>::kInfinity) return false;
+        if (word[i] < least_bits && !is_zero<T>(x, first + i)) return false;
+      }
+      return true;
+    });
   }
 
  private:
-  template <class T, class Bits>
-  static T number(Bits bits) {
-    static_assert(sizeof(T) == sizeof(Bits));
-    T value;
-    std::memcpy(&value, &bits, sizeof value);
-    return value;
+  template <class Action>
+  bool of_type(const Action& action) const {
+    const bool is_single = run_.type == ValueType::float32 || run_.type == ValueType::complex64;
+    return is_single ? action(0.0f) : action(0.0);
   }
-  static bool is_within(double value, double bound) { return value >= bound && std::isfinite(value); }
 
-  std::atomic<std::uint64_t> bits_{0};
+  // What comes of a vector of zeros is not too small.
+  template <class T>
+  bool is_zero(const FusedOperand& x, std::int64_t vector) const {
+    const std::int64_t count = parts(run_.type);
+    const T* const start = static_cast<const T*>(x.memory) + vector * x.vector_step * count;
+    for (std::int64_t f = 0; f < run_.features; ++f) {
+      const T* const number = start + f * x.feature_step * count;
+      if (number[0] != 0 || number[count - 1] != 0) return false;
+    }
+    return true;
+  }
+
+  const SweepRun& run_;
+  std::int64_t vectors_;
+  std::mutex mutex_;
+  Words words_;
 };
 
 // Rows of a chunk of columns (or of registers of one vector), on their way through the passes.
@@ -103,11 +150,11 @@ class Chunk {
   }
 
   void run(Sweep& part, std::size_t number) const {
-    std::uint64_t largest = 0;
-    const bool is_asked = run_.least > 0 && number + 1 == run_.passes.size();
-    if (is_asked) part.largest = &largest;
+    if (!run_.passes[number].is_scaled) return kernel_(part);
+    Largest::Words words;
+    part.largest = words.bytes;
     kernel_(part);
-    if (is_asked) largest_.include(largest);
+    if (number + 1 == run_.passes.size()) largest_.include(words);
   }
 
   // Several passes, one block of rows after another.
@@ -160,8 +207,10 @@ Chunk::Place place(const SweepRun& run, const FusedOperand& operand, std::int64_
 }
 
 // A vector of numbers without gaps is rows of a register each. Others are brought together first.
-void apply_to_vector(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vector,
-                     int workers, Largest& largest, Monitor& monitor) {
+// Returns whether the result is right.
+bool apply_to_vector(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vector,
+                     int workers, Monitor& monitor) {
+  Largest largest(run, 1);
   const std::int64_t size = kSizes[static_cast<int>(run.type)], count = parts(run.type);
   const Chunk chunk(run, run.features / run.lanes, run.lanes * count, workers, largest, monitor);
   Chunk::Place from = place(run, x, vector, run.lanes), to = place(run, y, vector, run.lanes);
@@ -179,9 +228,13 @@ void apply_to_vector(const SweepRun& run, const FusedOperand& x, const FusedOper
     copy(from.memory, x.feature_step, scratch.data(), 1);
     from.memory = scratch.data();
   }
-  if (out_direct) return chunk.apply(from, middle, to);
-  chunk.apply(from, middle, {scratch.data(), run.lanes * count, true});
-  copy(scratch.data(), 1, to.memory, y.feature_step);
+  if (out_direct) {
+    chunk.apply(from, middle, to);
+  } else {
+    chunk.apply(from, middle, {scratch.data(), run.lanes * count, true});
+    copy(scratch.data(), 1, to.memory, y.feature_step);
+  }
+  return run.least == 0 || monitor.stopped() || largest.is_right(x, vector);
 }
 
 // Columns [first, first + columns) of an operand whose columns do not lie side by side, or do not fill registers.
@@ -216,8 +269,10 @@ class Detour {
   void* scratch_;
 };
 
-void apply_to_columns(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t first,
-                      std::int64_t columns, Buffer<char>& scratch, int workers, Largest& largest, Monitor& monitor) {
+// Returns whether the result is right.
+bool apply_to_columns(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t first,
+                      std::int64_t columns, Buffer<char>& scratch, int workers, Monitor& monitor) {
+  Largest largest(run, columns);
   const std::int64_t size = kSizes[static_cast<int>(run.type)];
   const std::int64_t padded = (columns + run.lanes - 1) / run.lanes * run.lanes;
   const std::int64_t width = padded * parts(run.type);
@@ -234,7 +289,9 @@ void apply_to_columns(const SweepRun& run, const FusedOperand& x, const FusedOpe
   if (!in_direct) detour.gather(x);
   Chunk(run, run.features, width, workers, largest, monitor)
       .apply(in_direct ? from : middle, middle, out_direct ? to : middle);
-  if (!out_direct && !monitor.stopped()) detour.scatter(y);
+  if (monitor.stopped()) return true;
+  if (!out_direct) detour.scatter(y);
+  return run.least == 0 || largest.is_right(x, first);
 }
 
 }  // namespace
@@ -249,20 +306,23 @@ bool apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand
   if (vectors == 0) return true;
   record_run(kNames[static_cast<int>(run.type)], kernels());
   const int workers = fused_is_serial(run.features, vectors) ? 1 : std::max(threads, 1);
-  Largest largest;
   if (run.per_lane) {
-    for (std::int64_t v = 0; v < vectors; ++v) apply_to_vector(run, x, y, v, workers, largest, monitor);
-    return run.least == 0 || largest.is_within(run.type, run.least);
+    bool is_right = true;
+    for (std::int64_t v = 0; v < vectors && is_right; ++v) is_right = apply_to_vector(run, x, y, v, workers, monitor);
+    return is_right;
   }
+  std::atomic<bool> is_right{true};
   const std::int64_t chunks = (vectors + kMostColumns - 1) / kMostColumns;
   const bool is_across = chunks >= 2 * workers;  // one worker a chunk, else all workers on each
   std::vector<Buffer<char>> scratch(static_cast<std::size_t>(workers));
   parallel_for(chunks, is_across ? workers : 1, monitor, [&](int worker, std::int64_t chunk) {
+    if (!is_right.load(std::memory_order_relaxed)) return;
     const std::int64_t first = chunk * kMostColumns;
-    apply_to_columns(run, x, y, first, std::min(kMostColumns, vectors - first),
-                     scratch[static_cast<std::size_t>(worker)], is_across ? 1 : workers, largest, monitor);
+    const bool mine = apply_to_columns(run, x, y, first, std::min(kMostColumns, vectors - first),
+                                       scratch[static_cast<std::size_t>(worker)], is_across ? 1 : workers, monitor);
+    if (!mine) is_right.store(false, std::memory_order_relaxed);
   });
-  return run.least == 0 || largest.is_within(run.type, run.least);
+  return is_right;
 }
 
 }  // namespace cheapfast

@@ -19,8 +19,8 @@ struct SweepRun {
   std::int64_t lanes;  // that the weights were packed for
   std::int64_t features;
   std::vector<FusedPass> passes;  // in the order in which they run; borrowed weights
-  // 0: the passes have the blocks of the layers. Else they are unit and the last one is scaled, and a result whose
-  // largest magnitude is below this may have lost digits.
+  // 0: the passes have the blocks of the layers. Else they are unit and the last one is scaled, and a vector of the
+  // result whose largest magnitude is below this may have lost digits.
   double least;
 };
 
@@ -29,9 +29,9 @@ int sweep_radix(ValueType type, bool per_lane);
 
 // y = run . x; y does not overlap x. Returns whether the result is right: with weights that were divided by others,
 // numbers between the passes may leave the range of their type where those of the layers themselves would not, and the
-// largest magnitude of the result tells; then y must not be used. Throws std::runtime_error if the instruction set has
-// changed since the weights were packed. O(features log features vectors); scratch for 64 vectors a worker where the
-// layouts ask for it.
+// largest magnitudes of the vectors of the result tell; then y must not be used. Throws std::runtime_error if the
+// instruction set has changed since the weights were packed. O(features log features vectors); scratch for 64 vectors a
+// worker where the layouts ask for it.
 bool apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,
                   Monitor& monitor);
 

@@ -85,17 +85,6 @@ CHEAPFAST_INLINE Magnitude<T> larger_magnitude(Magnitude<T> most, Wide<T> v) {
   bits &= MagnitudeOf<T>::kMask;
   return most > bits ? most : bits;
 }
-template <class T>
-CHEAPFAST_INLINE std::uint64_t largest_lane(Magnitude<T> most) {
-  typename MagnitudeOf<T>::Word word[WideOf<T>::kLanes];
-  std::memcpy(word, &most, sizeof word);
-  std::uint64_t largest = 0;
-  for (const auto one : word) {
-    if (static_cast<std::uint64_t>(one) > largest) largest = static_cast<std::uint64_t>(one);
-  }
-  return largest;
-}
-
 template <int... I>
 struct Indices {};
 template <int N, int... I>
@@ -222,7 +211,8 @@ struct Real {
   CHEAPFAST_MEMBER Real times_weight(const T* w, int i) const {
     return {v * W::get(w, i)};
   }
-  CHEAPFAST_MEMBER Magnitude<T> larger(Magnitude<T> most) const { return larger_magnitude<T>(most, v); }
+  static constexpr int kVectors = 1;  // of columns
+  CHEAPFAST_MEMBER void raise(Magnitude<T>* largest) const { largest[0] = larger_magnitude<T>(largest[0], v); }
 };
 
 // Two vectors of real columns, so that one load of a weight serves both.
@@ -258,8 +248,10 @@ struct RealPair {
     const Wide<T> weight = W::get(w, i) - Wide<T>{};
     return {v * weight, u * weight};
   }
-  CHEAPFAST_MEMBER Magnitude<T> larger(Magnitude<T> most) const {
-    return larger_magnitude<T>(larger_magnitude<T>(most, v), u);
+  static constexpr int kVectors = 2;
+  CHEAPFAST_MEMBER void raise(Magnitude<T>* largest) const {
+    largest[0] = larger_magnitude<T>(largest[0], v);
+    largest[1] = larger_magnitude<T>(largest[1], u);
   }
 };
 
@@ -322,8 +314,9 @@ struct Complex {
     const auto a = W::get(w, 2 * i), b = W::get(w, 2 * i + 1);
     return {re + x.re * a - x.im * b, im + x.im * a + x.re * b};
   }
-  CHEAPFAST_MEMBER Magnitude<T> larger(Magnitude<T> most) const {
-    return larger_magnitude<T>(larger_magnitude<T>(most, re), im);
+  static constexpr int kVectors = 1;
+  CHEAPFAST_MEMBER void raise(Magnitude<T>* largest) const {
+    largest[0] = larger_magnitude<T>(larger_magnitude<T>(largest[0], re), im);
   }
   // Real multiples, and multiples of the imaginary unit: what a small Fourier transform is made of.
   CHEAPFAST_MEMBER Complex scale(T c) const { return {re * c, im * c}; }

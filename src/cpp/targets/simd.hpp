@@ -32,6 +32,16 @@ typedef std::uint64_t Register __attribute__((vector_size(16), may_alias));
 typedef std::uint64_t Register;  // a compiler without vector extensions
 #endif
 
+// The compiler must not know where a number or a pointer comes from: it stays as it is, and does not become one
+// register for each of its multiples.
+template <class N>
+CHEAPFAST_INLINE N opaque_index(N n) {
+#if defined(__GNUC__) || defined(__clang__)
+  asm("" : "+r"(n));
+#endif
+  return n;
+}
+
 // 64 bytes in as many registers as they take; addresses are multiples of 64.
 constexpr int kRegisters = 64 / sizeof(Register);
 struct Words {

@@ -65,21 +65,14 @@ CHEAPFAST_INLINE void store_lanes(T* p, Vector<T, W> v) {
   }
 }
 
-// The compiler must not know where a value comes from. A vector is then loaded once, and computed with, even if it is a
-// one; a number or a pointer stays as it is, and does not become one register for each of its multiples.
+// The compiler must not know where a value comes from: a vector is then loaded once, and computed with, even if it is a
+// one.
 template <class V>
 CHEAPFAST_INLINE V opaque(V v) {
 #if defined(__AVX2__) && (defined(__GNUC__) || defined(__clang__))
   asm("" : "+v"(v));
 #endif
   return v;
-}
-template <class N>
-CHEAPFAST_INLINE N opaque_index(N n) {
-#if defined(__GNUC__) || defined(__clang__)
-  asm("" : "+r"(n));
-#endif
-  return n;
 }
 
 // An array that the compiler must not take apart into registers.

@@ -4,6 +4,7 @@
 // A row is some registers of columns that share their weights; or one register of neighbouring numbers of one vector,
 // each with weights of its own, and then layers closer than a register mix its lanes.
 #include <cstdint>
+#include <cstring>
 
 #include "targets/columns.hpp"
 #include "targets/small_blocks.hpp"
@@ -61,9 +62,13 @@ CHEAPFAST_INLINE void mix_lanes_falling(E* a, const typename E::T*& w, int from)
   }
 }
 
+// What the blocks of a pass are: any, of ones and two weights, or these with a last factor for each row.
+enum class Blocks { any, unit, scaled };
+
 // All layers of a pass; w then points behind their weights.
-template <bool kRisingRun, bool kWithLanes, bool kUnitBlocks>
+template <bool kRisingRun, bool kWithLanes, Blocks kBlocks>
 struct Layers {
+  static constexpr bool kIsScaled = kBlocks == Blocks::scaled, kUnitBlocks = kBlocks != Blocks::any;
   template <int R, class W, class E>
   static CHEAPFAST_MEMBER void run(E* a, const typename E::T*& w, int from) {
     if constexpr (kRisingRun) {
@@ -101,60 +106,68 @@ CHEAPFAST_INLINE void keep(Complex<S>& row) {
 }
 #endif
 
-// What a sweep does to each R rows, and how they lie.
-template <int R, class Op, Memory In, Memory Out>
-struct Task {
-  const Sweep& sweep;
-  std::int64_t in_step, out_step;
-
-  // All columns that fill an E; returns where the others begin.
-  template <class E, class W, class T>
-  CHEAPFAST_MEMBER std::int64_t columns(const T* weights, const T* from, T* to, std::int64_t begin,
-                                        Magnitude<T>& largest) const {
-    constexpr int lanes = E::kLanes * E::kParts;
-    std::int64_t c = begin;
-    for (; c + lanes <= sweep.width; c += lanes) {
-      E a[R];
-      CHEAPFAST_UNROLL
-      for (int i = 0; i < R; ++i) {
-        a[i] = load<E, In>(from + i * in_step + c);
-        keep(a[i]);
-      }
-      const T* w = weights;
-      Op::template run<R, W>(a, w, sweep.pass.lanes_from);
-      if (sweep.pass.is_scaled) {
-        CHEAPFAST_UNROLL
-        for (int i = 0; i < R; ++i) {
-          a[i] = a[i].template times_weight<W>(w, i);
-          largest = a[i].larger(largest);
-        }
-      }
-      CHEAPFAST_UNROLL
-      for (int i = 0; i < R; ++i) store<E, Out>(a[i], to + i * out_step + c);
-    }
-    return c;
+// What happens to R rows of the columns of one E.
+template <class E, class W, int R, class Op, Memory In, Memory Out>
+CHEAPFAST_INLINE void run_unit(const typename E::T* w, const typename E::T* from, std::int64_t in_step,
+                               typename E::T* to, std::int64_t out_step, int lanes_from,
+                               typename MagnitudeOf<typename E::T>::Word* largest) {
+  E a[R];
+  CHEAPFAST_UNROLL
+  for (int i = 0; i < R; ++i) {
+    E row = load<E, In>(from + i * in_step);
+    keep(row);
+    a[i] = row;
   }
-};
+  Op::template run<R, W>(a, w, lanes_from);
+  if constexpr (Op::kIsScaled) {
+    Magnitude<typename E::T> most[E::kVectors];
+    std::memcpy(most, largest, sizeof most);
+    CHEAPFAST_UNROLL
+    for (int i = 0; i < R; ++i) {
+      a[i] = a[i].template times_weight<W>(w, i);
+      a[i].raise(most);
+    }
+    std::memcpy(largest, most, sizeof most);
+  }
+  CHEAPFAST_UNROLL
+  for (int i = 0; i < R; ++i) store<E, Out>(a[i], to + i * out_step);
+}
 
 template <class E, class W, int R, class Op, Memory In, Memory Out>
 void run_sweep(const Sweep& sweep) {
   typedef typename E::T T;
+  typedef typename Doubled<E, W>::type Two;
+  constexpr int lanes = E::kLanes * E::kParts, two = Two::kLanes * E::kParts;
   const FusedPass& pass = sweep.pass;
-  const Task<R, Op, In, Out> task{sweep, pass.step * sweep.in_step, pass.step * sweep.out_step};
-  Magnitude<T> largest{};
-  std::int64_t g = sweep.begin / pass.step, q = sweep.begin % pass.step;
-  for (std::int64_t unit = sweep.begin; unit < sweep.end; ++unit) {
-    const std::int64_t row = g * R * pass.step + q;
-    const T* const w = static_cast<const T*>(pass.weights) + g * pass.group_step + q * pass.row_step;
-    const T* const from = static_cast<const T*>(sweep.in) + row * sweep.in_step;
-    T* const to = static_cast<T*>(sweep.out) + row * sweep.out_step;
-    const std::int64_t done = task.template columns<typename Doubled<E, W>::type, W>(w, from, to, 0, largest);
-    task.template columns<E, W>(w, from, to, done, largest);
-    if (++q == pass.step) q = 0, ++g;
+  // in registers: the compiler must think that what is stored may change what `sweep` has
+  const std::int64_t step = pass.step, in_row = sweep.in_step, out_row = sweep.out_step, row_step = pass.row_step;
+  const std::int64_t next_group = pass.group_step - step * row_step, width = sweep.width;
+  const int lanes_from = pass.lanes_from;
+  auto* const largest = static_cast<typename MagnitudeOf<T>::Word*>(sweep.largest);
+  std::int64_t q = sweep.begin % step;
+  const std::int64_t g = sweep.begin / step, row = g * R * step + q;
+  const T* w = static_cast<const T*>(pass.weights) + g * pass.group_step + q * row_step;
+  const T* from = static_cast<const T*>(sweep.in) + row * in_row;
+  T* to = static_cast<T*>(sweep.out) + row * out_row;
+  for (std::int64_t left = sweep.end - sweep.begin; left > 0; --left) {
+    std::int64_t c = 0;
+    if constexpr (two > lanes) {
+      for (; c + two <= width; c += two) {
+        // the addresses of all rows would be more than there are registers for, if they were kept for all columns
+        run_unit<Two, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, opaque_index(to + c), step * out_row,
+                                         lanes_from, largest + c / E::kParts);
+      }
+    }
+    for (; c < width; c += lanes) {
+      run_unit<E, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, opaque_index(to + c), step * out_row,
+                                     lanes_from, largest + c / E::kParts);
+    }
+    w += row_step, from += in_row, to += out_row;
+    if (++q == step) {
+      q = 0;
+      w += next_group, from += (R - 1) * step * in_row, to += (R - 1) * step * out_row;
+    }
   }
-  if (sweep.largest == nullptr) return;
-  const std::uint64_t found = largest_lane<T>(largest);
-  if (found > *sweep.largest) *sweep.largest = found;
 }
 
 typedef void (*SweepFunction)(const Sweep&);
@@ -198,15 +211,17 @@ SweepFunction of_radix(const Sweep& sweep) {
   }
 }
 
+template <class E, class W, bool kRising, bool kWithLanes>
+SweepFunction of_blocks(const Sweep& sweep) {
+  if (!sweep.pass.is_unit) return of_radix<E, W, Layers<kRising, kWithLanes, Blocks::any>>(sweep);
+  if (!sweep.pass.is_scaled) return of_radix<E, W, Layers<kRising, kWithLanes, Blocks::unit>>(sweep);
+  return of_radix<E, W, Layers<kRising, kWithLanes, Blocks::scaled>>(sweep);
+}
+
 template <class E, class W, bool kWithLanes>
 SweepFunction of_layers(const Sweep& sweep) {
-  const bool is_unit = sweep.pass.is_unit;
-  if (sweep.pass.kind == FusedKind::rising) {
-    return (is_unit ? of_radix<E, W, Layers<true, kWithLanes, true>>
-                    : of_radix<E, W, Layers<true, kWithLanes, false>>)(sweep);
-  }
-  return (is_unit ? of_radix<E, W, Layers<false, kWithLanes, true>>
-                  : of_radix<E, W, Layers<false, kWithLanes, false>>)(sweep);
+  return (sweep.pass.kind == FusedKind::rising ? of_blocks<E, W, true, kWithLanes>
+                                               : of_blocks<E, W, false, kWithLanes>)(sweep);
 }
 
 template <class E>

@@ -16,9 +16,10 @@ struct Sweep {
   std::int64_t width;              // scalars of a row: whole registers
   bool from_caller, to_caller;     // complex numbers as the caller has them, else split into parts
   std::int64_t begin, end;         // units
-  // Of a pass that is scaled: becomes the bits of the largest magnitude of a real or imaginary part that is written,
-  // if that is larger; null: not asked for. As numbers, bits are in the order of the magnitudes, infinity and NaN last.
-  std::uint64_t* largest;
+  // Of a pass that is scaled, for each column: becomes the bits of the largest magnitude of a real or imaginary part
+  // that is written, if that is larger. Words of the size of a scalar; as numbers, bits are in the order of the
+  // magnitudes, infinity and NaN last.
+  void* largest;
 };
 
 struct SweepsTable {
