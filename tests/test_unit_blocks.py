@@ -42,6 +42,12 @@ def changed(net: cf.Network, change: Any) -> cf.Network:
     return with_values([change(layer.values.materialize().copy()) for layer in net])
 
 
+def shifted(net: cf.Network, bias: Array, diagonal: Array) -> cf.Network:
+    n = diagonal.size
+    last = cf.KroneckerSparse((n, 1, 1, 1), diagonal.reshape(n, 1, 1, 1), bias=bias)
+    return cf.Network([*net, last])
+
+
 def in_double(net: cf.Network, X: Array) -> Array:
     for layer in net:
         X = layer.to_csr().astype(np.result_type(net.dtype, np.float64)) @ X
@@ -214,6 +220,39 @@ def test_both_ways_agree(log2n: int, columns: int, dtype: Any, transposed: bool)
         results.append(out)
     error = np.linalg.norm(results[0] - results[1]) / np.linalg.norm(results[1])
     assert error < 10 * log2n * np.finfo(dtype).eps
+
+
+@given(st.integers(4, 8), st.integers(1, 70), st.sampled_from(DTYPES), st.booleans(), st.booleans())
+def test_a_bias_is_added_by_the_last_pass(
+    log2n: int, columns: int, dtype: Any, transposed: bool, scaled: bool
+) -> None:
+    n = 1 << log2n
+    rng = np.random.default_rng(columns)
+    plain = butterfly(n, dtype, seed=columns)
+    plain = plain.T if transposed else plain
+    bias = rng.standard_normal(n).astype(dtype)
+    diagonal = rng.standard_normal(n).astype(dtype) if scaled else np.ones(n, dtype)
+    net = shifted(plain, bias, diagonal)
+    X = rng.standard_normal((n, columns)).astype(dtype)
+    expected = diagonal[:, np.newaxis] * in_double(plain, X) + bias[:, np.newaxis]
+    error = np.linalg.norm(net.apply(X) - expected) / np.linalg.norm(expected)
+    assert error < 10 * log2n * np.finfo(dtype).eps
+    np.testing.assert_allclose(net.apply(X[:, 0]), net.apply(X)[:, 0], rtol=1e-3, atol=1e-3)
+    lanes = _core.fused_lanes(np.dtype(dtype))
+    for per_lane in (False, True)[: 1 + (columns == 1 and n > 16)]:
+        packing = Packing(np.dtype(dtype), per_lane, lanes)
+        assert isinstance(
+            pack_sweeps(run_from(list(plain), 0), n, packing, bias), _core.PackedSweeps
+        )
+
+
+@pytest.mark.parametrize("columns", [1, 3, 64])
+@pytest.mark.parametrize("odd", [np.finfo(np.float32).tiny, np.inf])
+def test_a_bias_is_added_to_a_result_of_the_layers(target: str, columns: int, odd: float) -> None:
+    net, bias = butterfly(64), np.arange(64, dtype=np.float32)
+    X = np.full((64, columns), odd, np.float32)
+    result = shifted(net, bias, np.ones(64, np.float32)).apply(X)
+    np.testing.assert_array_equal(result, net.apply(X) + bias[:, np.newaxis])
 
 
 def test_trips_are_those_of_the_sweeps() -> None:

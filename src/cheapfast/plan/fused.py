@@ -176,10 +176,11 @@ class FusedRun:
         if order is not None and is_addressing(order, run, features, packing):
             besides = replace(besides, order=order)
             order = None
+        kernel: _Kernel
         if besides.order is None and can_sweep(run, packing):
-            after = Reordering(after.order, None, after.bias)
-            return framed(pack_sweeps(run, features, packing), Reordering(order), after)
-        kernel = pack(run, besides, features, packing)
+            kernel = pack_sweeps(run, features, packing, besides.bias)
+        else:
+            kernel = pack(run, besides, features, packing)
         return framed(kernel, Reordering(order), Reordering(after.order))
 
 

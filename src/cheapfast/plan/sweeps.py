@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core
+from cheapfast.plan.frame import Reordering, framed
 from cheapfast.plan.placing import aligned_empty
 from cheapfast.plan.stages import Stage, is_falling, passes_of
 from cheapfast.plan.unit_blocks import UnitPass, range_of, unit_passes
@@ -56,7 +57,9 @@ def can_sweep(run: Sequence[Stage], packing: Packing) -> bool:
     return max(strides) >= packing.lanes and all(stride & (stride - 1) == 0 for stride in strides)
 
 
-def pack_sweeps(run: Sequence[Stage], features: int, packing: Packing) -> _core.PackedSweeps:
+def pack_sweeps(
+    run: Sequence[Stage], features: int, packing: Packing, bias: Array | None = None
+) -> _core.PackedSweeps | _core.Framed:
     """Write the weights of a run down.
 
     Parameters
@@ -64,22 +67,27 @@ def pack_sweeps(run: Sequence[Stage], features: int, packing: Packing) -> _core.
     run : sequence of Stage
     features : int
     packing : Packing
+    bias : ndarray, optional
+        Added in the end; by the last pass if it multiplies its rows anyway.
 
     Returns
     -------
-    PackedSweeps
+    PackedSweeps or Framed
         Holds the weights and applies them.
     """
     passes = _cut(run, packing)
     units = None
     if not packing.as_given:
         units = unit_passes([one.stages for one in passes], packing.dtype)
+    if units is not None:
+        units[-1] = replace(units[-1], bias=bias)
     packed = [
         one.packed(features, packing, None if units is None else units[number])
         for number, one in enumerate(passes)
     ]
     least = 0.0 if units is None else range_of(packing.dtype).least_result
-    return _core.PackedSweeps(features, packing.dtype, packing.per_lane, packed, least)
+    kernel = _core.PackedSweeps(features, packing.dtype, packing.per_lane, packed, least)
+    return framed(kernel, Reordering(), Reordering(bias=bias if units is None else None))
 
 
 def count_trips(run: Sequence[Stage], packing: Packing, columns: int) -> int:
@@ -148,8 +156,9 @@ class _SweepPass:
         if self.within:
             mixed = _joining_lanes(self.within, blocks[:start] + blocks[end:], radix, stride)
             parts.insert(1 if self.falling else 0, mixed)
-        if unit is not None and unit.scale is not None:
-            parts.append(unit.scale.reshape(-1, radix, stride))
+        if unit is not None:
+            ends = (one for one in (unit.scale, unit.bias) if one is not None)
+            parts += [one.reshape(-1, radix, stride) for one in ends]
         weights = _arranged(_beside(parts), lanes, packing.dtype)
         return (
             _FALLING if self.falling else _RISING,
@@ -161,6 +170,7 @@ class _SweepPass:
             min((stage.stride for stage in self.within), default=_NO_LANES),
             unit is not None,
             unit is not None and unit.scale is not None,
+            unit is not None and unit.bias is not None,
         )
 
 

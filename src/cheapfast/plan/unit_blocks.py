@@ -67,10 +67,13 @@ class UnitPass:
         Of each layer p and q, axes (a, row, 1, id).
     scale : ndarray or None
         What each output is multiplied by in the end.
+    bias : ndarray or None
+        What is then added.
     """
 
     blocks: Sequence[Array]
     scale: Array | None = None
+    bias: Array | None = None
 
 
 def range_of(dtype: np.dtype[Any]) -> Range:

@@ -227,8 +227,8 @@ class PackedRun : public Packed<FusedRun> {
 // Layers of 2 x 2 blocks.
 class PackedSweeps : public Packed<SweepRun> {
  public:
-  // passes: (kind, radix, step, weights, group_step, row_step, lanes_from, is_unit, is_scaled), of which the planner
-  // makes sure that they fit each other; least: of SweepRun.
+  // passes: (kind, radix, step, weights, group_step, row_step, lanes_from, is_unit, is_scaled, has_bias), of which the
+  // planner makes sure that they fit each other; least: of SweepRun.
   PackedSweeps(std::int64_t features, const py::dtype& type, bool per_lane, py::list passes, double least)
       : Packed(features, type, per_lane, std::move(passes)) {
     run_.features = features;
@@ -255,6 +255,7 @@ class PackedSweeps : public Packed<SweepRun> {
     made.lanes_from = py::cast<int>(item[6]);
     made.is_unit = py::cast<bool>(item[7]);
     made.is_scaled = py::cast<bool>(item[8]);
+    made.has_bias = py::cast<bool>(item[9]);
     const std::int64_t rows = run_.per_lane ? run_.features / run_.lanes : run_.features;
     if (made.kind != FusedKind::rising && made.kind != FusedKind::falling) {
       throw std::invalid_argument("kind must be rising or falling");

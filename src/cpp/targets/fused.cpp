@@ -280,23 +280,6 @@ void scatter_columns(const FusedTile& tile) {
 
 // ---- diagonals and biases: what is read or written, row by row
 
-template <class W, class S>
-CHEAPFAST_INLINE Real<S> scaled(Real<S> a, const S* w) {
-  return {a.v * W::get(w, 0)};
-}
-template <class W, class S>
-CHEAPFAST_INLINE Complex<S> scaled(Complex<S> a, const S* w) {
-  return a.template times_weight<W>(w, 0);
-}
-template <class W, class S>
-CHEAPFAST_INLINE Real<S> shifted(Real<S> a, const S* w) {
-  return {a.v + W::get(w, 0)};
-}
-template <class W, class S>
-CHEAPFAST_INLINE Complex<S> shifted(Complex<S> a, const S* w) {
-  return {a.re + W::get(w, 0), a.im + W::get(w, 1)};
-}
-
 // The numbers of the rows of a tile, null where there are none.
 template <class E, class W>
 CHEAPFAST_INLINE const typename E::T* of_tile(const void* all, const FusedTile& tile) {
@@ -314,8 +297,8 @@ void map_rows(std::int64_t rows, std::int64_t width, const RowsAt<typename E::T>
     T* const to = out.memory + (Out == Memory::caller ? out.offset[row] : row * out.width);
     for (std::int64_t c = 0; c < width; c += lanes) {
       E value = load<E, In>(from + c);
-      if (scale != nullptr) value = scaled<W>(value, scale + row * step);
-      if (bias != nullptr) value = shifted<W>(value, bias + row * step);
+      if (scale != nullptr) value = value.template times_weight<W>(scale + row * step, 0);
+      if (bias != nullptr) value = value.template plus_weight<W>(bias + row * step, 0);
       store<E, Out>(value, to + c);
     }
   }

@@ -211,6 +211,10 @@ struct Real {
   CHEAPFAST_MEMBER Real times_weight(const T* w, int i) const {
     return {v * W::get(w, i)};
   }
+  template <class W>
+  CHEAPFAST_MEMBER Real plus_weight(const T* w, int i) const {
+    return {v + W::get(w, i)};
+  }
   static constexpr int kVectors = 1;  // of columns
   CHEAPFAST_MEMBER void raise(Magnitude<T>* largest) const { largest[0] = larger_magnitude<T>(largest[0], v); }
 };
@@ -247,6 +251,11 @@ struct RealPair {
   CHEAPFAST_MEMBER RealPair times_weight(const T* w, int i) const {
     const Wide<T> weight = W::get(w, i) - Wide<T>{};
     return {v * weight, u * weight};
+  }
+  template <class W>
+  CHEAPFAST_MEMBER RealPair plus_weight(const T* w, int i) const {
+    const Wide<T> weight = W::get(w, i) - Wide<T>{};
+    return {v + weight, u + weight};
   }
   static constexpr int kVectors = 2;
   CHEAPFAST_MEMBER void raise(Magnitude<T>* largest) const {
@@ -302,6 +311,10 @@ struct Complex {
     const auto a = W::get(w, 2 * i);
     const auto b = W::get(w, 2 * i + 1);
     return {re * a - im * b, im * a + re * b};
+  }
+  template <class W>
+  CHEAPFAST_MEMBER Complex plus_weight(const T* w, int i) const {
+    return {re + W::get(w, 2 * i), im + W::get(w, 2 * i + 1)};
   }
   template <class W>
   CHEAPFAST_MEMBER Complex combine(Complex x, const T* w, int i) const {

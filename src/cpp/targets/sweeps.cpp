@@ -62,13 +62,15 @@ CHEAPFAST_INLINE void mix_lanes_falling(E* a, const typename E::T*& w, int from)
   }
 }
 
-// What the blocks of a pass are: any, of ones and two weights, or these with a last factor for each row.
-enum class Blocks { any, unit, scaled };
+// What the blocks of a pass are: any, of ones and two weights, these with a last factor for each row, or with a factor
+// and a bias.
+enum class Blocks { any, unit, scaled, biased };
 
 // All layers of a pass; w then points behind their weights.
 template <bool kRisingRun, bool kWithLanes, Blocks kBlocks>
 struct Layers {
-  static constexpr bool kIsScaled = kBlocks == Blocks::scaled, kUnitBlocks = kBlocks != Blocks::any;
+  static constexpr bool kUnitBlocks = kBlocks != Blocks::any, kHasBias = kBlocks == Blocks::biased;
+  static constexpr bool kIsScaled = kHasBias || kBlocks == Blocks::scaled;
   template <int R, class W, class E>
   static CHEAPFAST_MEMBER void run(E* a, const typename E::T*& w, int from) {
     if constexpr (kRisingRun) {
@@ -126,6 +128,7 @@ CHEAPFAST_INLINE void run_unit(const typename E::T* w, const typename E::T* from
     for (int i = 0; i < R; ++i) {
       a[i] = a[i].template times_weight<W>(w, i);
       a[i].raise(most);
+      if constexpr (Op::kHasBias) a[i] = a[i].template plus_weight<W>(w, R + i);
     }
     std::memcpy(largest, most, sizeof most);
   }
@@ -215,7 +218,8 @@ template <class E, class W, bool kRising, bool kWithLanes>
 SweepFunction of_blocks(const Sweep& sweep) {
   if (!sweep.pass.is_unit) return of_radix<E, W, Layers<kRising, kWithLanes, Blocks::any>>(sweep);
   if (!sweep.pass.is_scaled) return of_radix<E, W, Layers<kRising, kWithLanes, Blocks::unit>>(sweep);
-  return of_radix<E, W, Layers<kRising, kWithLanes, Blocks::scaled>>(sweep);
+  if (!sweep.pass.has_bias) return of_radix<E, W, Layers<kRising, kWithLanes, Blocks::scaled>>(sweep);
+  return of_radix<E, W, Layers<kRising, kWithLanes, Blocks::biased>>(sweep);
 }
 
 template <class E, class W, bool kWithLanes>

@@ -23,6 +23,7 @@ struct FusedPass {
   int lanes_from;  // of a sweep over one vector: layers from this stride on, within registers; else beyond all lanes
   bool is_unit;    // of a sweep: blocks are (1, p; q, 1), of which p and q are there
   bool is_scaled;  // of a sweep: each row is multiplied by a weight in the end; those follow the layers'
+  bool has_bias;   // of a sweep that is scaled: then a weight is added to each row; those follow
   // Of Fourier transforms of one vector: the weights of row i are those of the tile times turns[q * (radix - 1) + i -
   // 1], which all lanes share. null: the weights are complete.
   const void* turns;
