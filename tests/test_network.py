@@ -102,6 +102,24 @@ def test_the_whole_network_computes_in_the_precision_of_the_result() -> None:
     assert net.apply(X)[0] == np.float64(third[0, 0]) * np.float64(X[0])
 
 
+@pytest.mark.parametrize("last", [np.float64, np.complex128])
+def test_multiplying_out_loses_no_precision_of_the_network(last: Any) -> None:
+    third = np.array([[1 / 3]], dtype=np.float32)
+    exact = float(third[0, 0]) ** 2
+    net = cf.Network([cf.Sparse(third, bias=third[0]), third, np.eye(1, dtype=last)])
+    bare = cf.Network([third, *net[1:]])
+    assert bare.toarray()[0, 0] == exact
+    assert bare.H.toarray()[0, 0] == exact
+    assert cf.flatten(bare).toarray()[0, 0] == exact
+    assert cf.flatten(bare, tolerance=0.1).toarray()[0, 0] == exact
+    # a group of float32 layers of such a network
+    walled = cf.Network([*net[:2], cf.Activation("relu"), np.eye(1)])
+    merged = cf.merge(walled)
+    assert merged.depth == 2
+    assert merged[0].bias is not None
+    assert merged[0].to_csr().toarray()[0, 0] == merged[0].bias[0] == exact
+
+
 @pytest.mark.parametrize("dtype", [np.longdouble, np.clongdouble, object, "U3", "M8[s]"])
 def test_other_dtypes_are_refused(net: cf.Network, dtype: Any) -> None:
     if np.dtype(dtype) in (np.float64, np.complex128):

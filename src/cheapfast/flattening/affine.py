@@ -13,7 +13,9 @@ from cheapfast.layers import Layer, Sparse
 from cheapfast.plan.product import multiply_out
 
 
-def merged_layer(layers: Sequence[Layer], threads: int | None = None) -> Sparse:
+def merged_layer(
+    layers: Sequence[Layer], threads: int | None = None, dtype: np.dtype[Any] | None = None
+) -> Sparse:
     """Multiply linear layers out to one, biases included.
 
     Parameters
@@ -22,6 +24,8 @@ def merged_layer(layers: Sequence[Layer], threads: int | None = None) -> Sparse:
         In data-flow order.
     threads : int, optional
         As for `Network.apply`.
+    dtype : numpy.dtype, optional
+        As for `multiply_out`.
 
     Returns
     -------
@@ -33,12 +37,13 @@ def merged_layer(layers: Sequence[Layer], threads: int | None = None) -> Sparse:
     MemoryError
         Before a product that would not fit.
     """
-    return Sparse(multiply_out(layers, threads), reduce(_pushed, layers, None))
+    matrix = multiply_out(layers, threads, dtype)
 
+    def pushed(bias: npt.NDArray[Any] | None, layer: Layer) -> npt.NDArray[Any] | None:
+        """Return what a layer makes of the bias before it, its own added."""
+        if bias is None:
+            return None if layer.bias is None else layer.bias.astype(matrix.dtype)
+        column: npt.NDArray[Any] = layer.apply(bias[:, np.newaxis])
+        return column[:, 0]
 
-def _pushed(bias: npt.NDArray[Any] | None, layer: Layer) -> npt.NDArray[Any] | None:
-    """Return what a layer makes of the bias before it, its own added."""
-    if bias is None:
-        return layer.bias
-    column: npt.NDArray[Any] = layer.apply(np.asarray(bias)[:, np.newaxis])
-    return column[:, 0]
+    return Sparse(matrix, reduce(pushed, layers, None))

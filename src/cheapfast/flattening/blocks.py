@@ -11,7 +11,7 @@ import numpy.typing as npt
 from cheapfast._memory import available_bytes, parse_bytes
 from cheapfast.counting.structural import count_structural
 from cheapfast.network import Network
-from cheapfast.plan.product import multiply
+from cheapfast.plan.product import in_precision_of, multiply
 
 #: Bytes of one entry of a product while it is looked at: value, column, square, key.
 _ENTRY_BYTES = 48
@@ -71,7 +71,7 @@ class FlatBlocks:
     def __iter__(self) -> Iterator[Any]:
         """Yield the blocks as canonical CSR, from the first columns to the last."""
         first, *others = [layer.to_csr() for layer in self._net]
-        by_columns = first.tocsc()
+        by_columns = in_precision_of(first, self._net.dtype).tocsc()
         total = self._net.shape[1]
         for start in range(0, max(1, total), self._width):  # one block of a matrix without columns
             stop = min(total, start + self._width)

@@ -87,7 +87,10 @@ def flatten(
     if error > 0:
         return _approximate(net, wanted, error)
     groups = ((0, len(net)),) if wanted == 0 else frontier(net)[wanted].groups
-    return Network([net[a] if b == a + 1 else net[a:b].to_csr() for a, b in groups])
+    layers = list(net)
+    return Network(
+        [net[a] if b == a + 1 else multiply_out(layers[a:b], dtype=net.dtype) for a, b in groups]
+    )
 
 
 def _require_linear(net: Network) -> None:

@@ -78,7 +78,7 @@ class MergePlan:
         layers = list(self.source)
         return Network(
             [
-                merged_layer(layers[group.start : group.stop], self.threads)
+                merged_layer(layers[group.start : group.stop], self.threads, self.source.dtype)
                 if group.is_merged
                 else layers[group.start]
                 for group in self.groups

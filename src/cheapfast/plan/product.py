@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 
 from cheapfast import _core, _memory
 from cheapfast._validate import thread_count
+from cheapfast.plan.operands import working_dtypes
 from cheapfast.plan.shapes import Shape
 from cheapfast.support import compose, csr_pattern_bytes
 
@@ -24,7 +25,9 @@ _INSTEAD = "apply the network as it is (net @ X), or count with cheapfast.synaps
 _BLOCK = 64  # columns of an identity at a time
 
 
-def multiply_out(layers: Sequence[Layer], threads: int | None = None) -> Any:
+def multiply_out(
+    layers: Sequence[Layer], threads: int | None = None, dtype: np.dtype[Any] | None = None
+) -> Any:
     """Return the product of the layers' matrices as canonical CSR.
 
     Parameters
@@ -33,6 +36,9 @@ def multiply_out(layers: Sequence[Layer], threads: int | None = None) -> Any:
         Linear layers in data-flow order.
     threads : int, optional
         As for `Network.apply`; the product does not depend on it.
+    dtype : numpy.dtype, optional
+        Common to the weights of the network that the layers are part of; by default to theirs. If
+        it is of double precision, so is the product, and everything that is multiplied on the way.
 
     Returns
     -------
@@ -45,16 +51,33 @@ def multiply_out(layers: Sequence[Layer], threads: int | None = None) -> Any:
     MemoryError
         Before an allocation that would not fit, with the exact number of bytes.
     """
+    common = np.result_type(*(layer.dtype for layer in layers))
     support: Support | None = layers[0].support
-    product = layers[0].to_csr()
+    product = in_precision_of(layers[0].to_csr(), common if dtype is None else dtype)
     for layer in layers[1:]:
         support = None if support is None else compose(layer.support, support)
-        dtype = np.result_type(layer.dtype, product.dtype)
         shape = (layer.shape[0], product.shape[1])
         if support is not None:
-            _require_csr(shape, support.nnz, dtype)
+            _require_csr(shape, support.nnz, np.result_type(layer.dtype, product.dtype))
         product = multiply(layer.to_csr(), product, threads)
     return product
+
+
+def in_precision_of(matrix: Any, network: np.dtype[Any]) -> Any:
+    """Return the matrix of a first layer so that products with it lose nothing of the network's.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse.csr_array
+    network : numpy.dtype
+        Common to all weights.
+
+    Returns
+    -------
+    scipy.sparse.csr_array
+        In double precision where the network is; the matrix itself if it is already.
+    """
+    return matrix.astype(working_dtypes(matrix.dtype, network)[0], copy=False)
 
 
 def multiply(left: Any, right: Any, threads: int | None = None) -> Any:
