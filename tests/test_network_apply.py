@@ -362,6 +362,25 @@ def test_many_threads_call_one_network() -> None:
     assert not wrong
 
 
+def test_preparing_again_leaves_a_running_call_alone() -> None:
+    n, dtype = 1 << 18, np.dtype("f8")  # long enough to ask for the number of threads
+    indptr, indices = np.arange(n + 1, dtype="i4"), np.arange(n, dtype="i4")
+
+    def scale(factor: float) -> _core.SparseChain:
+        layer = (n, n, indptr, indices, np.full(n, factor), None, None, _core.AS_IS)
+        return _core.SparseChain([layer], dtype)
+
+    def threads(_given: object) -> int:  # what another thread does that found nothing prepared
+        program.set(dtype, _core.VECTOR, [scale(3.0), scale(5.0)])
+        return 1
+
+    program = _core.Program(n, n, threads)
+    program.set(dtype, _core.VECTOR, [scale(2.0)])
+    call = program.callable()
+    assert np.all(call(np.ones(n), None, 0, None) == 2.0)
+    assert np.all(call(np.ones(n), None, 0, 1) == 15.0)
+
+
 def test_another_target_does_not_run_old_weights() -> None:
     net = NETWORKS["butterfly"]("f4")
     X = normal((N,), "f4")

@@ -121,8 +121,8 @@ class Program {
   // Steps for operands of a type and shape, in the order in which they run; none where there is no plain way.
   void set(const py::dtype& dtype, int shape, const py::list& steps) {
     const ValueType type = value_type(py::array(dtype, std::vector<py::ssize_t>{0}));
-    Slot slot;
-    slot.is_set = true;
+    auto made = std::make_shared<Slot>();
+    Slot& slot = *made;
     slot.kept = steps;
     std::int64_t width = inputs_;
     for (const py::handle item : steps) {
@@ -133,14 +133,14 @@ class Program {
       slot.steps.push_back(step);
     }
     if (!slot.steps.empty() && width != outputs_) throw std::invalid_argument("steps must end with the outputs");
-    slots_.at(index(type, static_cast<Shape>(shape))) = std::move(slot);
+    slots_.at(index(type, static_cast<Shape>(shape))) = std::move(made);
   }
 
   // Whether steps were set and lie as the instruction set in use wants them.
   bool is_set(const py::dtype& dtype, int shape) const {
     const ValueType type = value_type(py::array(dtype, std::vector<py::ssize_t>{0}));
-    const Slot& slot = slots_.at(index(type, static_cast<Shape>(shape)));
-    return slot.is_set && is_current(slot);
+    const std::shared_ptr<const Slot>& slot = slots_.at(index(type, static_cast<Shape>(shape)));
+    return slot != nullptr && is_current(*slot);
   }
 
   // The result, or None where this is no plain call: the caller then finds out what it is, or what is wrong with it.
@@ -149,8 +149,10 @@ class Program {
     const py::array x = py::reinterpret_borrow<py::array>(x_object);
     const std::optional<Operand> operand = plain_operand(x, axis, inputs_);
     if (!operand) return py::none();
-    const Slot& slot = slots_[index(operand->type, operand->shape)];
-    if (slot.steps.empty() || !is_current(slot)) return py::none();
+    // Held until the end: another thread that found nothing prepared may replace it meanwhile.
+    const std::shared_ptr<const Slot> held = slots_[index(operand->type, operand->shape)];
+    if (held == nullptr || held->steps.empty() || !is_current(*held)) return py::none();
+    const Slot& slot = *held;
     const std::int64_t bytes = slot.widest * operand->vectors * kSizes[static_cast<int>(operand->type)];
     if (2 * bytes > kUnaskedBytes) return py::none();
     const int workers = worker_count(threads, slot, operand->vectors);
@@ -175,9 +177,8 @@ class Program {
 
  private:
   struct Slot {
-    bool is_set = false;
-    std::vector<const Step*> steps;
-    std::int64_t widest = 0;  // numbers that leave a step, for one vector
+    std::vector<const Step*> steps;  // of `kept`
+    std::int64_t widest = 0;         // numbers that leave a step, for one vector
     py::list kept;
   };
 
@@ -224,7 +225,7 @@ class Program {
 
   std::int64_t inputs_, outputs_;
   py::object thread_count_;
-  std::array<Slot, kTypes * kShapes> slots_;
+  std::array<std::shared_ptr<const Slot>, kTypes * kShapes> slots_;
 };
 
 constexpr const char* kCapsule = "cheapfast.Program";
