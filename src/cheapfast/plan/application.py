@@ -99,6 +99,10 @@ class Application:
         self.plan.require_memory(math.prod(rest), dtype, copies_operand=copies)
         if first == dtype and operand.flags.c_contiguous:
             self.plan.prepare(dtype, operand_shape(axis, rest))
+            # the same call, and so the same bits, as the next time
+            result = self.plain(operand, out, axis, workers)
+            if result is not None:
+                return result
         columns = to_columns(operand, axis, first)
         if out is not None and out.ndim <= 2:  # of more dimensions, reshaping might be copying
             self.plan.run(columns, workers, to_columns(out, axis, dtype))
