@@ -276,10 +276,19 @@ def test_closed_pipe_is_no_error(options):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
-def test_standard_output_may_be_closed():
-    command = f"'{sys.executable}' -m cheapfast flatten fft:8 >&-"
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("flatten fft:8 >&-", 0),
+        ("--help >&-", 0),
+        ("flatten foo:8 2>&-", 2),
+        ("flatten fft:8 >&- 2>&-", 0),
+    ],
+)
+def test_standard_output_may_be_closed(arguments, code):
+    command = f"'{sys.executable}' -m cheapfast {arguments}"
     result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.returncode, result.stdout, result.stderr) == (code, "", "")
 
 
 def test_messages_go_to_standard_error():

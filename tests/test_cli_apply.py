@@ -30,7 +30,7 @@ def matrices(tmp_path: Path) -> list[str]:
     paths = []
     for name, shape in (("B", (20, 30)), ("A", (30, 10))):
         paths.append(str(tmp_path / f"{name}.npz"))
-        sps.save_npz(paths[-1], sps.random_array(shape, density=0.3, format="csr", rng=rng))
+        sps.save_npz(paths[-1], sps.random(*shape, density=0.3, format="csr", random_state=rng))
     return paths
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 
 import click
 
@@ -36,11 +38,19 @@ def guarded(run: Callable[[], object]) -> int:
         0 done, 2 bad input, 3 over the memory limit, 130 interrupted, 141 closed pipe; or the
         integer that `run` returns.
     """
+    with ExitStack() as closed:  # `>&-`: there is nobody to tell
+        if sys.stdout is None:
+            closed.enter_context(redirect_stdout(io.StringIO()))
+        if sys.stderr is None:
+            closed.enter_context(redirect_stderr(io.StringIO()))
+        return _guarded(run)
+
+
+def _guarded(run: Callable[[], object]) -> int:
     try:
         code = run()
         # here and not when the interpreter shuts down, where a closed pipe cannot be handled
-        if sys.stdout is not None:  # `>&-`: there is nobody to tell
-            sys.stdout.flush()
+        sys.stdout.flush()
     except (BrokenPipeError, PipeClosedError):
         _drop_output()
         return PIPE_CLOSED
