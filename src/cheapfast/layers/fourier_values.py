@@ -99,6 +99,11 @@ class FourierValues(Values):
         return self._dtype
 
     @property
+    def magnitudes(self) -> tuple[float, float]:
+        """All are 1."""
+        return 1.0, 1.0
+
+    @property
     def has_zero(self) -> bool:
         """False: they are roots of unity."""
         return False

@@ -14,6 +14,7 @@ from cheapfast._validate import bias_vector, warn_non_finite
 from cheapfast.layers.base import Layer, State
 from cheapfast.layers.canonical import Canonical, CsrArrays, canonical, simplest_support
 from cheapfast.layers.registry import register
+from cheapfast.layers.values import magnitudes_of
 from cheapfast.support.base import Support
 from cheapfast.support.csr import CsrSupport
 
@@ -144,6 +145,11 @@ class Sparse(Layer):
     def synapses(self) -> int:
         """Number of nonzero weights."""
         return self._synapses
+
+    @cached_property
+    def magnitudes(self) -> tuple[float, float]:
+        """The least and the largest magnitude of the weights; see `magnitudes_of`."""
+        return magnitudes_of(self._matrix.data)
 
     def arrays(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
         """Return indptr, indices and data, which the layer keeps: do not write to them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,6 +45,11 @@ class Values(ABC):
     def nonzero(self) -> int:
         """Number of values that are not 0."""
         return size_of(self.shape)
+
+    @property
+    @abstractmethod
+    def magnitudes(self) -> tuple[float, float]:
+        """The least magnitude that is not 0, and the largest; see `magnitudes_of`."""
 
     @abstractmethod
     def _make(self) -> npt.NDArray[Any]:
@@ -147,6 +153,11 @@ class ArrayValues(Values):
         """Number of values that are not 0."""
         return self._nonzero
 
+    @cached_property
+    def magnitudes(self) -> tuple[float, float]:
+        """The least magnitude that is not 0, and the largest; see `magnitudes_of`."""
+        return magnitudes_of(self._array)
+
     def materialize(self) -> npt.NDArray[Any]:
         """Return the array itself, read-only.
 
@@ -199,3 +210,23 @@ class ArrayValues(Values):
         dict
         """
         return {"values": self.kind, "array": self._array}
+
+
+def magnitudes_of(array: npt.NDArray[Any]) -> tuple[float, float]:
+    """Return the least magnitude that is not 0, and the largest.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Of a supported dtype.
+
+    Returns
+    -------
+    least, most : float
+        NaN if an entry is NaN; (inf, 0) if all are 0.
+    """
+    sizes = np.abs(array)
+    least, most = sizes.min(initial=np.inf), sizes.max(initial=0.0)
+    if least == 0:
+        least = sizes.min(initial=np.inf, where=sizes > 0)
+    return float(least), float(most)

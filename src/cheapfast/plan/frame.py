@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from cheapfast import _core
 from cheapfast.layers import KroneckerSparse, Permutation, Sparse
+from cheapfast.plan.magnitudes import can_multiply
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -73,8 +74,14 @@ def is_light(layer: Layer) -> bool:
     return type(layer) is Sparse and layer.is_diagonal and layer.shape[0] > 0
 
 
-def lights_from(layers: Sequence[Layer], position: int, *, real: bool = False) -> int:
-    """Return where the light layers that start at a position end.
+def lights_from(
+    layers: Sequence[Layer],
+    position: int,
+    *,
+    real: bool = False,
+    beside: Sequence[Layer] = (),
+) -> int:
+    """Return where the light layers that start at a position, and make one map, end.
 
     Parameters
     ----------
@@ -82,6 +89,8 @@ def lights_from(layers: Sequence[Layer], position: int, *, real: bool = False) -
     position : int
     real : bool, optional
         Whether one with complex weights is none of them: real vectors stay real.
+    beside : sequence of Layer, optional
+        Others whose weights theirs are multiplied with.
 
     Returns
     -------
@@ -89,9 +98,14 @@ def lights_from(layers: Sequence[Layer], position: int, *, real: bool = False) -
         `position` itself if there are none.
     """
     stop = position
+    diagonals: list[Layer] = []
     while stop < len(layers) and is_light(layers[stop]):
         if real and layers[stop].dtype.kind == "c":
             break
+        if not isinstance(layers[stop], Permutation):
+            diagonals.append(layers[stop])
+            if not (can_multiply(diagonals) and can_multiply([*beside, *diagonals])):
+                break
         stop += 1
     return stop
 

@@ -13,6 +13,7 @@ from cheapfast.plan.factor import FactorPass
 from cheapfast.plan.frame import lights_from
 from cheapfast.plan.fused import FusedRun
 from cheapfast.plan.hadamard import HadamardRun, hadamard_run
+from cheapfast.plan.magnitudes import can_multiply
 from cheapfast.plan.reorder import ReorderPass
 from cheapfast.plan.stages import Stage, run_from
 from cheapfast.plan.transposed import plan_transposed
@@ -40,7 +41,7 @@ def plan_kronecker(layers: Sequence[Layer], shapes: Sequence[Shape], position: i
     start = lights_from(layers, position)
     before = layers[position:start]
     core = _core_at(layers, shapes, start)
-    if core is not None and not (_is_real(core.layers) and not _is_real(before)):
+    if core is not None and _goes_with(before, core):
         return _core_pass(layers, before, core).as_pass(position)
     if not before or not isinstance(before[0], (KroneckerSparse, Permutation)):
         return None  # a diagonal matrix goes with other sparse layers
@@ -72,6 +73,18 @@ class _Core(NamedTuple):
     run: list[Stage]
     sums: list[KroneckerSparse]
 
+    @property
+    def is_free(self) -> bool:
+        """Whether it is a run of blocks without structure."""
+        return len(self.run) > 1 and self.run[0].kind == "blocks"
+
+    @property
+    def ends(self) -> tuple[Sequence[Layer], Sequence[Layer]]:
+        """The layers whose values diagonals before it, and behind it, are multiplied into."""
+        if self.is_free:
+            return self.layers[:1], self.layers[-1:]
+        return ((), ()) if len(self.layers) > 1 else (self.layers, self.layers)
+
 
 def _core_at(layers: Sequence[Layer], shapes: Sequence[Shape], start: int) -> _Core | None:
     """Return the run or the factor that starts at a position, None if there is none."""
@@ -90,9 +103,10 @@ def _core_pass(
 ) -> HadamardRun | FusedRun | FactorPass:
     """Choose who applies a run or a factor, and which of the light layers behind it."""
     run, sums = core.run, core.sums
-    is_free = len(run) > 1 and run[0].kind == "blocks"
-    end = lights_from(layers, core.stop, real=_is_real(core.layers))
-    if not is_free and end > core.stop and _leads_to_blocks(layers, core.stop):
+    first, last = core.ends
+    beside = [*before, *last] if first is last else last
+    end = lights_from(layers, core.stop, real=_is_real(core.layers), beside=beside)
+    if not core.is_free and end > core.stop and _leads_to_blocks(layers, core.stop):
         end = core.stop  # free weights take them in at no cost
     after = layers[core.stop : end]
     if len(sums) > 1 and len(sums) >= len(run):
@@ -102,6 +116,14 @@ def _core_pass(
     (layer,) = core.layers
     assert isinstance(layer, KroneckerSparse)
     return FactorPass(layer, before, after)
+
+
+def _goes_with(before: Sequence[Layer], core: _Core) -> bool:
+    """Say whether the light layers before a run or a factor may be part of its pass."""
+    if _is_real(core.layers) and not _is_real(before):
+        return False
+    first, _ = core.ends
+    return all(isinstance(one, Permutation) for one in before) or can_multiply([*before, *first])
 
 
 def _leads_to_blocks(layers: Sequence[Layer], position: int) -> bool:
