@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -334,6 +335,26 @@ def test_turned_layers_in_every_combination(dtype: str, columns: int) -> None:
     assert [step.kernel for step in told.passes] == ["csr transposed", "gather"]
     assert told.seconds is not None
     assert told.seconds > 0
+
+
+@pytest.mark.parametrize("dtype", ["f4", "c8"])
+@pytest.mark.parametrize("kinds", list(itertools.product(["f4", "f8", "bias", "scale"], repeat=3)))
+def test_no_permutation_between_turned_layers_is_lost(dtype: str, kinds: tuple[str, ...]) -> None:
+    rng = np.random.default_rng(7)
+    between: list[cf.Layer] = []
+    for kind in kinds:
+        order = rng.permutation(40)
+        if kind == "scale":
+            between.append(cf.Sparse(np.diag(rng.standard_normal(40)).astype(dtype)))
+        elif kind == "bias":
+            between.append(cf.Permutation(order, bias=rng.standard_normal(40)))
+        else:
+            between.append(cf.Permutation(order, dtype=kind))
+    first, second = csr(dtype)
+    net = cf.Network([second.T, *between, first.T])
+    X = normal((50, 3), dtype)
+    for operand in (X, np.asfortranarray(X)):
+        assert_close(net.apply(operand), reference(net, X))
 
 
 @pytest.mark.parametrize("dtype", ["f8", "c8", "c16"])

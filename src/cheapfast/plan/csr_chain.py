@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -184,6 +185,7 @@ def _steps(layers: Sequence[Layer]) -> list[_Step]:
         elif isinstance(layer, Sparse):
             steps.append(replace(_step(layer), permutations=tuple(ahead)))
             ahead = []
+    assert not ahead  # the planner takes none that leads nowhere
     return steps
 
 
@@ -266,14 +268,21 @@ def _takes(layers: Sequence[Layer], start: int, position: int) -> bool:
     if type(layer) is Sparse:  # a subclass may apply itself in its own way
         # free weights take a diagonal in at no cost
         return not (position > start and is_light(layer) and leads_to_run(layers, position))
-    if position == start or not folds(layer, layers[position - 1].dtype):
+    if position == start:
         return False
     before = next(one for one in reversed(layers[start:position]) if isinstance(one, Sparse))
     if before.origin is None:
-        return True
-    # what is stored transposed reads its operand in another order, and writes its result in its own
-    after = next((one for one in layers[position:] if not isinstance(one, Permutation)), None)
-    return type(after) is Sparse and _is_turned(after)
+        return folds(layer, before.dtype)
+    # what is stored transposed reads its operand in another order, and writes its result in its
+    # own: all permutations up to such a layer are taken, or none
+    between = list(takewhile(lambda one: isinstance(one, Permutation), layers[position:]))
+    after = next(iter(layers[position + len(between) :]), None)
+    return (
+        len(between) > 0
+        and all(folds(one, before.dtype) for one in between)
+        and type(after) is Sparse
+        and _is_turned(after)
+    )
 
 
 def _is_turned(layer: Layer) -> bool:
