@@ -309,7 +309,7 @@ def test_progress_is_reported_and_may_cancel() -> None:
     with pytest.raises(RuntimeError, match="enough"):
         _core.count_chain(long_chain(), "stamps", 2, PLENTY, report)
     assert len(seen) == 3
-    assert 0 < seen[-1][0] <= seen[-1][1]
+    assert 0 <= seen[-1][0] <= seen[-1][1]  # on a slow machine, no row may be done yet
 
 
 @posix_only

@@ -130,6 +130,7 @@ class Program {
       if (step->type() != type || step->inputs() != width) throw std::invalid_argument("steps must fit each other");
       width = step->outputs();
       slot.widest = std::max(slot.widest, width);
+      slot.widest_inside = std::max(slot.widest_inside, step->widest());
       slot.steps.push_back(step);
     }
     if (!slot.steps.empty() && width != outputs_) throw std::invalid_argument("steps must end with the outputs");
@@ -153,8 +154,9 @@ class Program {
     const std::shared_ptr<const Slot> held = slots_[index(operand->type, operand->shape)];
     if (held == nullptr || held->steps.empty() || !is_current(*held)) return py::none();
     const Slot& slot = *held;
-    const std::int64_t bytes = slot.widest * operand->vectors * kSizes[static_cast<int>(operand->type)];
-    if (2 * bytes > kUnaskedBytes) return py::none();
+    const std::int64_t row_bytes = operand->vectors * kSizes[static_cast<int>(operand->type)];
+    if (2 * slot.widest_inside * row_bytes > kUnaskedBytes) return py::none();
+    const std::int64_t bytes = slot.widest * row_bytes;
     const int workers = worker_count(threads, slot, operand->vectors);
     if (workers == 0) return py::none();
     py::ssize_t shape[2] = {x.shape(0), x.ndim() == 2 ? x.shape(1) : 1};
@@ -179,6 +181,7 @@ class Program {
   struct Slot {
     std::vector<const Step*> steps;  // of `kept`
     std::int64_t widest = 0;         // numbers that leave a step, for one vector
+    std::int64_t widest_inside = 0;  // or stay within it
     py::list kept;
   };
 

@@ -2,6 +2,8 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
+
 #include "bindings/arrays.hpp"
 #include "bindings/monitor.hpp"
 #include "bindings/step.hpp"
@@ -56,6 +58,11 @@ class SparseChain : public Step {
   ValueType type() const override { return type_; }
   std::int64_t inputs() const override { return layers_.front().inputs(); }
   std::int64_t outputs() const override { return layers_.back().outputs(); }
+  std::int64_t widest() const override {
+    std::int64_t widest = 0;
+    for (const SparseLayer& layer : layers_) widest = std::max(widest, layer.outputs());
+    return widest;
+  }
   bool is_serial(std::int64_t vectors) const override { return sparse_chain_is_serial(layers_, type_, vectors); }
 
   void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {

@@ -24,6 +24,8 @@ class Step {
   virtual ValueType type() const = 0;  // of operand and result
   virtual std::int64_t inputs() const = 0;
   virtual std::int64_t outputs() const = 0;
+  // Most numbers of one vector between layers within the step, or that leave it.
+  virtual std::int64_t widest() const { return outputs(); }
 
   // Whether the weights lie as the instruction set in use wants them.
   virtual bool is_current() const { return true; }
