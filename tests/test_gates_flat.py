@@ -446,6 +446,8 @@ def test_huge_ranges() -> None:
         ({"x": [1.0, 2.0], "scale": 0.0}, "scale must be a positive"),
         ({"x": [1.0, 2.0], "scale": -1}, "scale must be a positive"),
         ({"x": [1.0, 2.0], "scale": math.nan}, "scale must be"),
+        ({"x": [1.0, 2.0], "scale": 1e155}, r"scale \* sum\|x\| must be at most 1e\+150"),
+        ({"x": [1.0, 2.0], "scale": 1e308, "sigma": "tanh"}, "use a smaller scale"),
         ({"x": [1.0, 2.0], "bias": math.inf}, "bias must be finite"),
         ({"x": [1.0, 2.0], "bias": 0.0}, r"derivative 2 of logistic vanishes.*bias=-2\.29"),
         ({"x": [1.0, 2.0], "sigma": "sigmoid"}, "sigma must be one of"),

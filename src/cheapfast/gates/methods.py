@@ -21,6 +21,8 @@ from cheapfast.gates.truncation import relative_bound
 _ACCURATE = 1e-6
 #: Relative error up to which a series or a Fourier average keeps what it promises.
 PROMISED = 1e-10
+#: Squares of arguments must be finite.
+_FARTHEST = 1e150
 _EPSILON = 2.0**-53
 
 Vector = npt.NDArray[np.float64]
@@ -59,6 +61,13 @@ def evaluate(gate: Gate, row: inputs.Factors, method: str) -> Output:
         exact = isinstance(gate.sigma, Piecewise) and row.dtype == object and not gate.normalized
         bound = None if isinstance(gate.sigma, Piecewise) else 0.0
         return Output(0 if exact else 0.0, bound, 0.0, "closed" if method == "auto" else method)
+    if not isinstance(gate.sigma, Piecewise):
+        reach = gate.scale * float(np.abs(row).sum())
+        if reach > _FARTHEST:
+            raise ValueError(
+                f"scale * sum|x| must be at most {_FARTHEST:g} for {gate.sigma.name}, "
+                f"got {reach:.3g}: use a smaller scale"
+            )
     if method == "auto":
         return _automatic(gate, row)
     return METHODS[method](gate, row)
