@@ -86,6 +86,22 @@ def test_missing_file(tmp_path, capsys):
     )
 
 
+def test_a_built_in_without_its_size(capsys):
+    assert_refused(capsys, ["flatten", "fft"], "fft: no such file", "written fft:1048576")
+
+
+@pytest.mark.parametrize("command", ["merge", "unflatten"])
+def test_no_file_that_is_read_is_replaced(command, tmp_path, capsys):
+    path = tmp_path / "A.npy"
+    np.save(path, np.ones((4, 4)))
+    before = path.read_bytes()
+    output = tmp_path / "." / "link.npz"
+    output.symlink_to(path)
+    arguments = [command, str(path), "--output", str(output)]
+    assert_refused(capsys, arguments, "would replace", "choose another name")
+    assert path.read_bytes() == before
+
+
 def damaged(write: Callable[[Path], None], name: str, tmp_path: Path) -> str:
     path = tmp_path / name
     write(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import Any
 
@@ -221,6 +222,12 @@ def test_many_applications_merge_and_few_do_not() -> None:
     assert [group.is_merged for group in once.groups] == [False, False]
     assert (once.break_even, once.pays) == (often.break_even, often.pays)
     assert f"if you apply more than {once.break_even:,} times" in once.advice()
+
+
+def test_what_always_pays_is_said_to() -> None:
+    plan = cf.plan_merge(cf.chain(np.ones((1, 400)), np.ones((400, 1))))
+    assert "more than" not in dataclasses.replace(plan, break_even=0).advice()
+    assert "from the first application on" in dataclasses.replace(plan, break_even=0).advice()
 
 
 def test_products_over_the_limit_are_no_candidates() -> None:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cheapfast as cf
@@ -56,6 +57,8 @@ def build(spec: str) -> Any:
     """
     match = _BUILT_IN.fullmatch(spec)
     if match is None:
+        if spec in BUILT_INS and not Path(spec).exists():
+            raise ValueError(f"{spec}: no such file; a built-in is written {BUILT_INS[spec].usage}")
         return None
     name, parameters = match.groups()
     if name not in BUILT_INS:

@@ -62,7 +62,12 @@ Examples:
     metavar="ADDRESS",
     help="Count on the workers of the dask scheduler at this address, such as tcp://host:8786.",
 )
-@click.option("--method", default="auto", show_default=True, help="Which method counts.")
+@click.option(
+    "--method",
+    default="auto",
+    show_default=True,
+    help="auto, closed, stamps, bitmap, bits, push or intern.",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Threads (default: all CPUs).")
 @click.option(
     "--memory-limit",

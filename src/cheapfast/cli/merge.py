@@ -14,7 +14,7 @@ from cheapfast._replacing import require_writable
 from .console import show
 from .counts import Count
 from .merge_report import MergeReport
-from .specs import read_network
+from .specs import read_network, require_apart
 
 EXAMPLES = """\b
 Examples:
@@ -86,6 +86,7 @@ def merge(
     """
     if output is not None:
         require_writable(output)
+        require_apart(output, specs)
     limit = _memory.parse_bytes(memory_limit)
     named = read_network(specs, limit)
     if recalibrate:

@@ -62,6 +62,26 @@ def read_network(specs: Sequence[str], memory_limit: int | None = None) -> Named
     return NamedNetwork(network, tuple(names))
 
 
+def require_apart(output: Path, specs: Sequence[str]) -> None:
+    """Refuse to replace a file that is read.
+
+    Parameters
+    ----------
+    output : pathlib.Path
+        Where a network goes.
+    specs : sequence of str
+        As for `read_network`.
+
+    Raises
+    ------
+    ValueError
+        The message names the file.
+    """
+    for spec in specs:
+        if output.exists() and Path(spec).exists() and output.samefile(spec):
+            raise ValueError(f"--output {output} would replace {spec}; choose another name")
+
+
 def _read_factor(spec: str) -> Any:
     network = built_in.build(spec)
     return cf.read_matrix(spec) if network is None else network

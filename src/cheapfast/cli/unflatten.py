@@ -17,6 +17,7 @@ from . import built_in
 from .console import say, show
 from .errors import DISAGREES
 from .numbers import format_count, format_ratio
+from .specs import require_apart
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -79,6 +80,7 @@ def unflatten(
     """
     if output is not None:
         require_writable(output)
+        require_apart(output, [spec])
     try:
         with _memory.limited(memory_limit):
             found = cf.unflatten(
@@ -146,7 +148,7 @@ def _print(found: cf.Unflattening) -> None:
     net = found.network
     show(
         _table(found.candidates, found.family),
-        f"synapses  {format_count(net.synapses)} in {net.depth} layers",
+        f"synapses  {format_count(net.synapses)} in {net.depth} layer{'s' * (net.depth != 1)}",
         f"error     {found.error:.1e} (relative, Frobenius norm)",
         f"[bold]saves {format_ratio(found.saving)}x over a dense {net.shape[0]} x {net.shape[1]} "
         "matrix[/bold]",

@@ -132,6 +132,8 @@ class MergePlan:
             return f"Keep the layers apart for {now}; merge {which} if you apply more than {then}."
         if self.break_even is None:
             return f"Merge {which} for fewer synapses; that is not predicted to make it faster."
+        if self.break_even == 0:
+            return f"Merge {which}: that pays from the first application on."
         return f"Merge {which} if you apply more than {_times(self.break_even)}."
 
     def certainty(self) -> str:

@@ -39,7 +39,8 @@ def reading(name: str, kind: str) -> Iterator[None]:
         detail = " ".join(str(error).split()) or type(error).__name__
         if isinstance(error, KeyError):  # whose message is the key alone
             detail = f"it holds no {detail}"
-        raise ValueError(f"{name}: cannot be read as a {kind}: {detail}") from error
+        article = "an" if kind[0] in "aeiou" else "a"
+        raise ValueError(f"{name}: cannot be read as {article} {kind}: {detail}") from error
 
 
 def existing(path: PathLike) -> str:

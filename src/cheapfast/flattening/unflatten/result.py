@@ -94,9 +94,10 @@ class Unflattening:
 
     def __repr__(self) -> str:
         rows, columns = self.network.shape
+        layers = f"{self.network.depth} layer{'s' * (self.network.depth != 1)}"
         head = (
-            f"Unflattening({rows}x{columns}: {self.network.synapses:,} synapses in "
-            f"{self.network.depth} layers, error {self.error:.1e}, saves {self.saving:.3g}x)"
+            f"Unflattening({rows}x{columns}: {self.network.synapses:,} synapses in {layers}, "
+            f"error {self.error:.1e}, saves {self.saving:.3g}x)"
         )
         return "\n".join([head, *("  " + "  ".join(row) for row in self._table())])
 
