@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from cheapfast import _core
 from cheapfast._validate import size_of
+from cheapfast.layers import KroneckerSparse, Permutation
 from cheapfast.plan.cache import Cache, packing_fits
 from cheapfast.plan.cost import Cost, layer_cost
 from cheapfast.plan.frame import Reordering, around, framed, names, one_by_one
@@ -18,7 +19,7 @@ from cheapfast.plan.step import Pass
 from cheapfast.plan.tied import Tied, tied_block
 
 if TYPE_CHECKING:
-    from cheapfast.layers import KroneckerSparse, Layer
+    from cheapfast.layers import Layer
 
 Array = npt.NDArray[Any]
 
@@ -41,10 +42,39 @@ class FactorPass:
         self, layer: KroneckerSparse, before: Sequence[Layer] = (), after: Sequence[Layer] = ()
     ) -> None:
         self._layer, self._before, self._after = layer, before, after
-        self._taken = [*before, layer, *after]
+        self._taken, self._lights = [*before, layer, *after], [*before, *after]
         self._weights = np.result_type(*(one.dtype for one in self._taken))
         self._has_bias = any(one.bias is not None for one in self._taken)
         self._packed: Cache[_core.Factor | _core.Framed] = Cache()
+
+    @property
+    def pattern(self) -> tuple[int, int, int, int]:
+        """Of the factor."""
+        return self._layer.pattern
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Outputs and inputs."""
+        return self._layer.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Common to all weights."""
+        return self._weights
+
+    @property
+    def count(self) -> int:
+        """How many layers are taken."""
+        return len(self._taken)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each block has weights of its own along id and does all: nothing is permuted."""
+        values, pattern = self._layer.values, self._layer.pattern
+        if values.shape[3] != pattern[3]:
+            return False
+        is_free = values.shape == pattern
+        return all(is_free and not isinstance(one, Permutation) for one in self._lights)
 
     def as_pass(self, position: int) -> Pass:
         """Return the pass at a position of the network.
@@ -57,7 +87,6 @@ class FactorPass:
         -------
         Pass
         """
-        lights = [*self._before, *self._after]
         return Pass(
             kernel="kronecker",
             start=position,
@@ -67,7 +96,7 @@ class FactorPass:
             cost=self.cost,
             into=self.into,
             step=self.step,
-            folded=names(self._taken) if lights or self._has_bias else (),
+            folded=names(self._taken) if self._lights or self._has_bias else (),
         )
 
     def run(self, X: Array, threads: int) -> Array:
@@ -105,7 +134,7 @@ class FactorPass:
         """Return what the factor reads, writes and computes; see `Pass`."""
         total = layer_cost(self._layer, self._layer.shape, columns, dtype)
         assert total is not None
-        for light in (*self._before, *self._after):
+        for light in self._lights:
             cost = layer_cost(light, light.shape, columns, dtype)
             assert cost is not None
             total += Cost(0, cost.flops)

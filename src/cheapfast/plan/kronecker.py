@@ -1,4 +1,4 @@
-"""Passes over Kronecker-sparse layers: runs of small blocks fused, every other factor by itself.
+"""Passes over Kronecker-sparse layers: runs of small blocks fused, other factors alone or in pairs.
 
 Diagonals, permutations and biases around them are folded into these passes.
 """
@@ -14,6 +14,7 @@ from cheapfast.plan.frame import lights_from
 from cheapfast.plan.fused import FusedRun
 from cheapfast.plan.hadamard import HadamardRun, hadamard_run
 from cheapfast.plan.magnitudes import can_multiply
+from cheapfast.plan.pair import PairPass, can_pair
 from cheapfast.plan.reorder import ReorderPass
 from cheapfast.plan.stages import Stage, run_from
 from cheapfast.plan.transposed import plan_transposed
@@ -38,11 +39,14 @@ def plan_kronecker(layers: Sequence[Layer], shapes: Sequence[Shape], position: i
     Pass or None
         None if none of them starts here.
     """
-    start = lights_from(layers, position)
-    before = layers[position:start]
-    core = _core_at(layers, shapes, start)
-    if core is not None and _goes_with(before, core):
-        return _core_pass(layers, before, core).as_pass(position)
+    found = _found_at(layers, shapes, position)
+    if isinstance(found, FactorPass):
+        other = _found_at(layers, shapes, position + found.count)
+        if isinstance(other, FactorPass) and can_pair(found, other):
+            return PairPass(found, other).as_pass(position)
+    if found is not None:
+        return found.as_pass(position)
+    before = layers[position : lights_from(layers, position)]
     if not before or not isinstance(before[0], (KroneckerSparse, Permutation)):
         return None  # a diagonal matrix goes with other sparse layers
     if len(before) == 1 and isinstance(before[0], KroneckerSparse):
@@ -63,6 +67,18 @@ def leads_to_run(layers: Sequence[Layer], position: int) -> bool:
     bool
     """
     return len(run_from(layers, lights_from(layers, position))) > 1
+
+
+def _found_at(
+    layers: Sequence[Layer], shapes: Sequence[Shape], position: int
+) -> HadamardRun | FusedRun | FactorPass | None:
+    """Return who applies the run or the factor behind the light layers at a position, if any."""
+    start = lights_from(layers, position)
+    before = layers[position:start]
+    core = _core_at(layers, shapes, start)
+    if core is None or not _goes_with(before, core):
+        return None
+    return _core_pass(layers, before, core)
 
 
 class _Core(NamedTuple):

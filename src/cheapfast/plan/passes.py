@@ -95,7 +95,7 @@ class Plan:
             if step is None:
                 steps = []
                 break
-            steps.append(step)
+            steps.extend(step if isinstance(step, tuple) else (step,))
         self.program.set(dtype, shape, steps)
 
     def require_memory(
@@ -126,7 +126,7 @@ class Plan:
     @cached_property
     def widest(self) -> int:
         """Most values that enter or leave a pass, for one vector."""
-        return max(max(step.shape) for step in self.passes)
+        return max(max(*step.shape, step.inner) for step in self.passes)
 
     def peak_values(self, copies_operand: bool = False) -> int:
         """Return the most values that enter and leave a pass together, for one vector.
@@ -142,8 +142,8 @@ class Plan:
             Weights that a symbolic layer writes out come on top; that layer checks them itself.
         """
         first, *others = self.passes
-        start = first.shape[0] + (first.shape[1] if copies_operand else 0)
-        return max([start, *(sum(step.shape) for step in others)])
+        start = first.shape[0] + first.inner + (first.shape[1] if copies_operand else 0)
+        return max([start, *(sum(step.shape) + step.inner for step in others)])
 
 
 def make_plan(layers: Sequence[Layer], shapes: Sequence[Shape]) -> Plan:

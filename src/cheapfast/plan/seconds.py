@@ -31,6 +31,7 @@ _FUSED = {
     "walsh-hadamard": "sums",
     "fused butterfly": "blocks",
 }
+_FACTORS = ("kronecker", "kronecker pair")
 _MOVING = ("gather", "scale")
 _FEW_WEIGHTS = 64  # of a convolution by shifted copies
 
@@ -122,18 +123,25 @@ def _other_seconds(
     if step.kernel in _FUSED:
         rate = machine.rate(_FUSED[step.kernel], vectors.columns)
         return with_threads(flops * rate + memory, machine)
-    if step.kernel == "kronecker":
-        layer = next((one for one in layers if not is_light(one)), layers[0])
-        assert isinstance(layer, KroneckerSparse)
-        return with_threads(flops * _factor_rate(layer, vectors, machine) + memory, machine)
+    if step.kernel in _FACTORS:
+        return with_threads(flops * _factors_rate(layers, vectors, machine) + memory, machine)
     if step.kernel in _MOVING:
         around = 2 * as_float(step.shape[0]) * vectors.columns * vectors.dtype.itemsize
         return around * machine.rate("permute", vectors.columns) + memory
     return _numpy_seconds(layers[0], step.shape, vectors, machine) + memory
 
 
-def _factor_rate(layer: KroneckerSparse, vectors: Vectors, machine: Machine) -> float:
+def _factors_rate(layers: Sequence[Layer], vectors: Vectors, machine: Machine) -> float:
+    """Return the seconds a flop of one factor or two, with the light layers around them."""
+    factors = [one for one in layers if not is_light(one)] or layers[:1]
+    rates = [(_factor_rate(one, vectors, machine), as_float(one.synapses)) for one in factors]
+    total = sum(synapses for _, synapses in rates)
+    return sum(rate * synapses / total for rate, synapses in rates) if total else 0.0
+
+
+def _factor_rate(layer: Layer, vectors: Vectors, machine: Machine) -> float:
     """Return the seconds a flop: small blocks spend theirs on loads and stores."""
+    assert isinstance(layer, KroneckerSparse)
     small, large = (machine.rate(name, vectors.columns) for name in ("factor2", "factor16"))
     block = max(min(layer.pattern[1:3]), 1)
     share = (1 / block - 1 / 16) / (1 / 2 - 1 / 16)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cheapfast.layers import Layer
 
 Array = npt.NDArray[Any]
+Steps: TypeAlias = "_core.Step | tuple[_core.Step, ...]"
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,11 @@ class Pass:
         shares no memory with X, and returns True; or returns False and has done nothing.
     step : callable, optional
         (dtype, shape of the operand: VECTOR, COLUMNS or ROWS) to what a program runs for operands
-        and results of that type, or None.
+        and results of that type, one step or several, or None.
     folded : tuple of str, optional
         What the kernel does besides, for people: ``diagonal``, ``permutation``, ``bias``.
+    inner : int, optional
+        Values for one vector that may be written out between its layers.
     """
 
     kernel: str
@@ -52,8 +55,9 @@ class Pass:
     run: Callable[[Array, int], Array]
     cost: Callable[[int, np.dtype[Any]], Cost | None]
     into: Callable[[Array, Array, int], bool] | None = None
-    step: Callable[[np.dtype[Any], int], _core.Step | None] | None = None
+    step: Callable[[np.dtype[Any], int], Steps | None] | None = None
     folded: tuple[str, ...] = ()
+    inner: int = 0
 
 
 Planner = Callable[[Sequence["Layer"], Sequence[Shape], int], "Pass | None"]

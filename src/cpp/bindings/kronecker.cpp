@@ -1,31 +1,16 @@
-#include "kernels/kronecker.hpp"
-
 #include <pybind11/stl.h>
 
 #include <vector>
 
 #include "bindings/arrays.hpp"
 #include "bindings/monitor.hpp"
+#include "bindings/operands.hpp"
 #include "bindings/step.hpp"
 #include "kernels/fused.hpp"
 #include "kernels/sweeps.hpp"
 
 namespace cheapfast {
 namespace {
-
-using Pattern = std::array<std::int64_t, 4>;
-
-void require_operands(const py::array& x, const py::array& y, std::int64_t inputs, std::int64_t outputs) {
-  if (x.ndim() != 2 || y.ndim() != 2) throw std::invalid_argument("X and out must have two dimensions");
-  if (value_type(x) != value_type(y)) throw py::type_error("X and out must have the same dtype");
-  if (x.shape(0) != inputs || y.shape(0) != outputs || x.shape(1) != y.shape(1)) {
-    throw std::invalid_argument("X and out must have " + std::to_string(inputs) + " and " + std::to_string(outputs) +
-                                " rows and the same columns, got " + std::to_string(x.shape(0)) + "x" +
-                                std::to_string(x.shape(1)) + " and " + std::to_string(y.shape(0)) + "x" +
-                                std::to_string(y.shape(1)));
-  }
-  if (!y.writeable()) throw std::invalid_argument("out must be writable, it is read-only");
-}
 
 FusedOperand strided(const py::array& array, void* memory) {
   if (array.strides(0) % array.itemsize() != 0 || array.strides(1) % array.itemsize() != 0) {
@@ -50,67 +35,6 @@ const void* row_numbers(const py::handle& object, std::int64_t size) {
   if (array.size() != size) throw std::invalid_argument("scale and bias must have a number for each row");
   return array.data();
 }
-
-// Whether all that the strides of the pattern reach lies within `size` numbers.
-void require_reach(const Pattern& pattern, const Pattern& strides, std::int64_t size) {
-  std::int64_t last = 0;
-  for (std::size_t axis = 0; axis < 4; ++axis) {
-    if (pattern[axis] == 0) return;
-    if (strides[axis] < 0) throw std::invalid_argument("strides must not be negative");
-    last += (pattern[axis] - 1) * strides[axis];
-  }
-  if (last >= size) throw std::invalid_argument("strides reach beyond the values");
-}
-
-// One factor with its values; keeps their arrays alive.
-class Factor : public Step {
- public:
-  // values: one-dimensional; strides in numbers. bias: None, or one entry an output.
-  Factor(const Pattern& pattern, py::array values, const Pattern& strides, const py::object& bias)
-      : values_(std::move(values)), bias_(bias.is_none() ? py::array() : py::array(bias)) {
-    const auto [a, b, c, d] = pattern;
-    type_ = value_type(values_);
-    require_vector(values_, "values");
-    require_reach(pattern, strides, values_.size());
-    factor_ = {a, b, c, d, strides, values_.data(), nullptr};
-    if (bias.is_none()) return;
-    require_vector(bias_, "bias");
-    if (value_type(bias_) != type_ || bias_.size() != a * b * d) {
-      throw std::invalid_argument("bias must have the dtype of the values and one entry for each output");
-    }
-    factor_.bias = bias_.data();
-  }
-
-  // X and out: both C order, or both Fortran order (or one column).
-  void apply(const py::array& x, py::array y, int threads) const {
-    require_operands(x, y, inputs(), outputs());
-    if (value_type(x) != type_) throw py::type_error("X must have the dtype of the values");
-    const bool c_order = (x.flags() & y.flags() & py::array::c_style) != 0;
-    if (!c_order && (x.flags() & y.flags() & py::array::f_style) == 0) {
-      throw std::invalid_argument("X and out must be contiguous, in the same order");
-    }
-    const void* const in = x.data();
-    void* const out = y.mutable_data();
-    const std::int64_t vectors = x.shape(1);
-    PythonMonitor monitor(py::none{});
-    py::gil_scoped_release release;
-    run(in, out, vectors, c_order ? Layout::columns : Layout::rows, threads, monitor);
-  }
-
-  ValueType type() const override { return type_; }
-  std::int64_t inputs() const override { return factor_.a * factor_.c * factor_.d; }
-  std::int64_t outputs() const override { return factor_.a * factor_.b * factor_.d; }
-  bool is_serial(std::int64_t vectors) const override { return kronecker_is_serial(factor_, vectors); }
-
-  void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
-    apply_kronecker(factor_, type_, x, y, vectors, layout == Layout::columns && vectors != 1, threads, monitor);
-  }
-
- private:
-  py::array values_, bias_;
-  ValueType type_;
-  KroneckerFactor factor_;
-};
 
 // Layers with their weights in the order in which a kernel reads them; keeps those alive.
 template <class Run>
@@ -280,9 +204,6 @@ void register_kronecker(py::module_& m) {
   });
   // Plain types, as the stub says: pybind11's own metaclass is for static properties.
   const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));
-  StepClass<Factor>(m, "Factor", plain)
-      .def(py::init<const Pattern&, py::array, const Pattern&, const py::object&>())
-      .def("apply", &Factor::apply);
   StepClass<PackedRun>(m, "PackedRun", plain)
       .def(py::init<std::int64_t, const py::dtype&, bool, py::list>())
       .def("apply", &PackedRun::apply);

@@ -4,6 +4,7 @@
 namespace cheapfast {
 void register_count(pybind11::module_& m);
 void register_csr(pybind11::module_& m);
+void register_factor(pybind11::module_& m);
 void register_factorize(pybind11::module_& m);
 void register_hadamard(pybind11::module_& m);
 void register_hadamard_step(pybind11::module_& m);
@@ -25,6 +26,7 @@ PYBIND11_MODULE(_core, m) {
   cheapfast::register_program(m);  // first: what a program runs derives from its Step
   cheapfast::register_count(m);
   cheapfast::register_csr(m);
+  cheapfast::register_factor(m);
   cheapfast::register_factorize(m);
   cheapfast::register_hadamard(m);
   cheapfast::register_hadamard_step(m);

@@ -1,10 +1,11 @@
 // Many layers of small blocks in one go: a tile of rows is brought near, goes through all passes of a run of layers in
 // registers, radix rows at a time, and is written back.
+#include "targets/tables/fused.hpp"
+
 #include <cstdint>
 
 #include "targets/columns.hpp"
 #include "targets/small_blocks.hpp"
-#include "targets/table.hpp"
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
@@ -343,7 +344,7 @@ void run_tile(const FusedTile& tile) {
 }
 
 template <class E>
-void fill(KernelTable& table, int type) {
+void fill(FusedTable& table, int type) {
   table.fused[type][0] = run_tile<E, Shared<typename E::T>>;
   table.fused[type][1] = run_tile<E, PerLane<typename E::T>>;
   table.fused_lanes[type] = E::kLanes;
@@ -353,7 +354,7 @@ void fill(KernelTable& table, int type) {
 
 }  // namespace
 
-void fill_fused(KernelTable& table) {
+void fill_fused(FusedTable& table) {
   fill<Real<float>>(table, 0);
   fill<Real<double>>(table, 1);
   fill<Complex<float>>(table, 2);

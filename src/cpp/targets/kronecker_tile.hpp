@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "targets/lanes.hpp"
-#include "targets/table.hpp"
+#include "targets/tables/kronecker.hpp"
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {

@@ -3,12 +3,13 @@
 //
 // A row is some registers of columns that share their weights; or one register of neighbouring numbers of one vector,
 // each with weights of its own, and then layers closer than a register mix its lanes.
+#include "targets/tables/sweeps.hpp"
+
 #include <cstdint>
 #include <cstring>
 
 #include "targets/columns.hpp"
 #include "targets/small_blocks.hpp"
-#include "targets/table.hpp"
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
@@ -240,7 +241,7 @@ void sweep_vector(const Sweep& sweep) {
 }
 
 template <class E>
-void fill(KernelTable& table, int type) {
+void fill(SweepsTable& table, int type) {
   table.sweep[type][0] = sweep_columns<E>;
   table.sweep[type][1] = sweep_vector<E>;
   table.sweep_radix[type] = HoldsSixteen<E, PerLane<typename E::T>>::value ? 16 : 8;
@@ -248,7 +249,7 @@ void fill(KernelTable& table, int type) {
 
 }  // namespace
 
-void fill_sweeps(KernelTable& table) {
+void fill_sweeps(SweepsTable& table) {
   fill<Real<float>>(table, 0);
   fill<Real<double>>(table, 1);
   fill<Complex<float>>(table, 2);

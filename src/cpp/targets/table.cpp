@@ -11,9 +11,10 @@ void fill_count(CountTable& table);
 void fill_csr(CsrTable& table);
 void fill_distance(DistanceTable& table);
 void fill_factorize(FactorizeTable& table);
-void fill_fused(KernelTable& table);
+void fill_fused(FusedTable& table);
 void fill_hadamard(HadamardTable& table);
 void fill_kronecker(KroneckerTable& table);
+void fill_kronecker_pair(KroneckerPairTable& table);
 void fill_roofline(RooflineTable& table);
 void fill_row_bits(RowBitsTable& table);
 void fill_sign_sum(SignSumTable& table);
@@ -21,7 +22,7 @@ void fill_sign_sum_double(SignSumDoubleTable& table);
 void fill_sketch(SketchTable& table);
 void fill_spmm(SpmmTable& table);
 void fill_subset_sums(SubsetSumsTable& table);
-void fill_sweeps(KernelTable& table);
+void fill_sweeps(SweepsTable& table);
 
 void fill_table(KernelTable& table) {
   table.name = CHEAPFAST_STRING(CHEAPFAST_TARGET);
@@ -32,6 +33,7 @@ void fill_table(KernelTable& table) {
   fill_fused(table);
   fill_hadamard(table);
   fill_kronecker(table);
+  fill_kronecker_pair(table);
   fill_roofline(table);
   fill_row_bits(table);
   fill_sign_sum(table);

@@ -13,6 +13,7 @@
 #include "targets/tables/fused.hpp"
 #include "targets/tables/hadamard.hpp"
 #include "targets/tables/kronecker.hpp"
+#include "targets/tables/kronecker_pair.hpp"
 #include "targets/tables/roofline.hpp"
 #include "targets/tables/row_bits.hpp"
 #include "targets/tables/sign_sum.hpp"
@@ -31,6 +32,7 @@ struct KernelTable : CountTable,
                      FusedTable,
                      HadamardTable,
                      KroneckerTable,
+                     KroneckerPairTable,
                      RooflineTable,
                      RowBitsTable,
                      SignSumTable,

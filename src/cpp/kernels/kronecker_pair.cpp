@@ -1,0 +1,149 @@
+#include "kernels/kronecker_pair.hpp"
+
+#include <algorithm>
+
+#include "core/buffer.hpp"
+#include "core/pool.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace cheapfast {
+namespace {
+
+constexpr const char* kNames[] = {"kronecker_pair.float32", "kronecker_pair.float64", "kronecker_pair.complex64",
+                                  "kronecker_pair.complex128"};
+constexpr std::int64_t kSizes[] = {4, 8, 8, 16};
+constexpr std::int64_t kScratchBytes = std::int64_t{1} << 19;  // half of a second-level cache
+constexpr std::int64_t kTileBytes = 256;                       // of a row of a register tile, on every target
+constexpr std::int64_t kMostBytes = 1024;                      // of a row of scratch
+constexpr std::int64_t kLineBytes = 64;
+constexpr std::int64_t kTaskWork = std::int64_t{1} << 19;  // multiplications that one turn at the queue is worth
+constexpr std::int64_t kParallelWork = std::int64_t{1} << 19;
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+// Rows that flow between the factors within a group.
+std::int64_t group_rows(const KroneckerFactor& first, const KroneckerFactor& second) { return first.b * second.c; }
+
+// Multiplications for one vector.
+std::int64_t work_of(const KroneckerFactor& factor) { return factor.a * factor.b * factor.c * factor.d; }
+
+bool rises(const KroneckerFactor& first, const KroneckerFactor& second) { return second.d % (first.b * first.d) == 0; }
+bool falls(const KroneckerFactor& first, const KroneckerFactor& second) { return first.d % (second.c * second.d) == 0; }
+
+KroneckerTask task_of(const KroneckerFactor& factor, std::int64_t columns) {
+  KroneckerTask task{};
+  task.a = factor.a;
+  task.b = factor.b;
+  task.c = factor.c;
+  task.d = factor.d;
+  std::copy(factor.strides.begin(), factor.strides.end(), task.stride);
+  task.values = factor.values;
+  task.bias = factor.bias;
+  task.columns = columns;
+  return task;
+}
+
+KroneckerPairTask pair_task(const KroneckerFactor& first, const KroneckerFactor& second, std::int64_t columns,
+                            std::int64_t size) {
+  KroneckerPairTask task{};
+  task.first = task_of(first, columns);
+  task.second = task_of(second, columns);
+  task.rises = rises(first, second);
+  task.middles = task.rises ? second.d / (first.b * first.d) : first.d / (second.c * second.d);
+  task.inners = task.rises ? first.d : second.d;
+  const std::int64_t fit = kScratchBytes / group_rows(first, second) / kTileBytes * kTileBytes;
+  task.panel = std::clamp(fit, kTileBytes, kMostBytes) / size;
+  task.panels = ceil_div(columns, task.panel);
+  // Rows start on cache lines. The second's blocks would all begin in the same set of the cache: one line more.
+  const std::int64_t row_bytes = ceil_div(std::min(columns, task.panel) * size, kLineBytes) * kLineBytes;
+  task.row = row_bytes / size;
+  task.block = (row_bytes * second.c + kLineBytes) / size;
+  task.first_end = second.c;
+  task.second_end = first.b;
+  return task;
+}
+
+// What flows between the factors, kept by its thread for the next call.
+void* scratch_of(std::size_t bytes) {
+  static thread_local Buffer<char> scratch;
+  scratch.resize(0);  // nothing to keep where it grows
+  scratch.resize(bytes);
+  return scratch.data();
+}
+
+using PairKernel = void (*)(const KroneckerPairTask&);
+
+// Each worker takes units of its own.
+void divide(const KroneckerPairTask& task, PairKernel kernel, std::size_t scratch_bytes, std::int64_t per_turn,
+            int workers, Monitor& monitor) {
+  parallel_for(ceil_div(task.end, per_turn), workers, monitor, [&](int, std::int64_t turn) {
+    KroneckerPairTask part = task;
+    part.scratch = scratch_of(scratch_bytes);
+    part.begin = turn * per_turn;
+    part.end = std::min(part.begin + per_turn, task.end);
+    kernel(part);
+  });
+}
+
+// All workers share each unit: the blocks of the first factor, then those of the second.
+void share(const KroneckerPairTask& task, PairKernel kernel, std::size_t scratch_bytes, int workers, Monitor& monitor) {
+  Buffer<char> scratch(scratch_bytes);  // not the thread's: a signal handler might apply a network in between
+  KroneckerPairTask whole = task;
+  whole.scratch = scratch.data();
+  for (std::int64_t unit = 0; unit < task.end && !monitor.stopped(); ++unit) {
+    whole.begin = unit;
+    whole.end = unit + 1;
+    parallel_for(workers, workers, monitor, [&](int, std::int64_t i) {
+      KroneckerPairTask part = whole;
+      part.first_begin = task.first_end * i / workers;
+      part.first_end = task.first_end * (i + 1) / workers;
+      part.second_begin = part.second_end = 0;
+      kernel(part);
+    });
+    parallel_for(workers, workers, monitor, [&](int, std::int64_t i) {
+      KroneckerPairTask part = whole;
+      part.second_begin = task.second_end * i / workers;
+      part.second_end = task.second_end * (i + 1) / workers;
+      part.first_begin = part.first_end = 0;
+      kernel(part);
+    });
+  }
+}
+
+}  // namespace
+
+bool kronecker_pairs(const KroneckerFactor& first, const KroneckerFactor& second) {
+  const auto is_empty = [](const KroneckerFactor& factor) { return work_of(factor) == 0; };
+  if (is_empty(first) || is_empty(second) || first.a * first.b * first.d != second.a * second.c * second.d) {
+    return false;
+  }
+  return group_rows(first, second) * kTileBytes <= kScratchBytes && (rises(first, second) || falls(first, second));
+}
+
+bool kronecker_pair_is_serial(const KroneckerFactor& first, const KroneckerFactor& second, std::int64_t vectors) {
+  return (work_of(first) + work_of(second)) * vectors < kParallelWork;
+}
+
+void apply_kronecker_pair(const KroneckerFactor& first, const KroneckerFactor& second, ValueType type, const void* x,
+                          void* y, std::int64_t vectors, int threads, Monitor& monitor) {
+  if (vectors == 0) return;
+  const KernelTable& table = kernels();
+  const int kind = static_cast<int>(type);
+  record_run(kNames[kind], table);
+  KroneckerPairTask task = pair_task(first, second, vectors, kSizes[kind]);
+  task.first.x = x;
+  task.second.y = y;
+  const std::int64_t groups = task.middles * task.inners * (task.rises ? second.a : first.a);
+  task.end = groups * task.panels;
+  const std::int64_t work = (work_of(first) + work_of(second)) * vectors / task.end;
+  const std::int64_t per_turn = std::clamp<std::int64_t>(kTaskWork / std::max<std::int64_t>(work, 1), 1, task.end);
+  const int workers = kronecker_pair_is_serial(first, second, vectors) ? 1 : threads;
+  const auto scratch_bytes = static_cast<std::size_t>(first.b * task.block * kSizes[kind]);
+  if (task.end < workers) {
+    share(task, table.kronecker_pair[kind], scratch_bytes, workers, monitor);
+  } else {
+    divide(task, table.kronecker_pair[kind], scratch_bytes, per_turn, workers, monitor);
+  }
+}
+
+}  // namespace cheapfast
