@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from ..networks import NetworkApplier, NetworkProblem
@@ -18,6 +17,7 @@ class ScipyFft(NetworkApplier):
 
     def prepare(self, problem: NetworkProblem, threads: int) -> Callable[[], Any]:
         """Do nothing: the library keeps its plans."""
-        import scipy.fft
+        from scipy.fft import fft
 
-        return partial(scipy.fft.fft, problem.operand, axis=0, workers=threads)
+        x = problem.operand
+        return lambda: fft(x, axis=0, workers=threads)
