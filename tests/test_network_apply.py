@@ -115,7 +115,7 @@ def test_every_way_of_calling_gives_the_same(name: str, dtype: str) -> None:
             assert_close(Y, expected)
             np.testing.assert_array_equal(Y, first)
             assert Y.dtype == X.dtype
-            assert Y.ctypes.data % 64 == 0
+            assert Y.nbytes <= 1 << 13 or Y.ctypes.data % 64 == 0
             out = np.empty_like(expected, dtype=X.dtype)
             assert net.apply(X, out=out) is out
             np.testing.assert_array_equal(out, Y)

@@ -18,10 +18,11 @@ using NumpyApi = py::detail::npy_api;
 
 constexpr int kMostThreads = 1 << 16;
 
+// Straight from NumPy's structures: a dtype in between would be one more reference to count.
 inline std::optional<ValueType> native_type(const py::array& array) {
-  const py::dtype dtype = array.dtype();
-  if (dtype.byteorder() != '=') return std::nullopt;
-  switch (dtype.num()) {
+  const auto* const dtype = py::detail::array_descriptor_proxy(py::detail::array_proxy(array.ptr())->descr);
+  if (dtype->byteorder != '=') return std::nullopt;
+  switch (dtype->type_num) {
     case NumpyApi::NPY_FLOAT_:
       return ValueType::float32;
     case NumpyApi::NPY_DOUBLE_:

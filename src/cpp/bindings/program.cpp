@@ -24,6 +24,8 @@ constexpr std::size_t kKeptBytes = std::size_t{1} << 20;
 // Larger calls ask first whether there is the memory.
 constexpr std::int64_t kUnaskedBytes = std::int64_t{1} << 24;
 constexpr py::ssize_t kAlignment = 64;
+// Up to so many bytes a result is an array of NumPy's: aligning it would take longer than it saves.
+constexpr py::ssize_t kUnaligned = py::ssize_t{1} << 13;
 
 // For whom weights are packed: one vector, columns side by side, or vectors each in one piece.
 enum class Shape { vector, columns, rows };
@@ -51,25 +53,31 @@ std::optional<Operand> plain_operand(const py::array& x, py::handle axis, std::i
   return Operand{*type, shape, position, vectors};
 }
 
-// An uninitialised array that starts on a cache line. NumPy's own start at odd multiples of 16 bytes, so that every
-// other load of a long register would take two lines.
-py::array aligned_array(const py::dtype& dtype, int ndim, const py::ssize_t* shape) {
+// An uninitialised array. data: memory of somebody else's, or null for memory of its own.
+py::array new_array(py::dtype dtype, int ndim, const py::ssize_t* shape, void* data) {
+  constexpr int kFlags =
+      NumpyApi::NPY_ARRAY_C_CONTIGUOUS_ | NumpyApi::NPY_ARRAY_ALIGNED_ | NumpyApi::NPY_ARRAY_WRITEABLE_;
   const NumpyApi& api = NumpyApi::get();
+  py::array made = py::reinterpret_steal<py::array>(
+      api.PyArray_NewFromDescr_(reinterpret_cast<PyTypeObject*>(api.PyArray_Type_), dtype.release().ptr(), ndim, shape,
+                                nullptr, data, data == nullptr ? 0 : kFlags, nullptr));
+  if (!made) throw py::error_already_set();
+  return made;
+}
+
+// An uninitialised array that starts on a cache line if it is large. NumPy's own start at odd multiples of 16 bytes, so
+// that every other load of a long register would take two lines.
+py::array result_array(const py::dtype& dtype, int ndim, const py::ssize_t* shape) {
   py::ssize_t bytes = dtype.itemsize();
   for (int i = 0; i < ndim; ++i) bytes *= shape[i];
+  if (bytes <= kUnaligned) return new_array(dtype, ndim, shape, nullptr);
+  const NumpyApi& api = NumpyApi::get();
   const py::ssize_t room_bytes = bytes + kAlignment;
-  const py::array room = py::reinterpret_steal<py::array>(api.PyArray_NewFromDescr_(
-      reinterpret_cast<PyTypeObject*>(api.PyArray_Type_), api.PyArray_DescrFromType_(NumpyApi::NPY_UBYTE_), 1,
-      &room_bytes, nullptr, nullptr, 0, nullptr));
-  if (!room) throw py::error_already_set();
+  const py::dtype byte = py::reinterpret_steal<py::dtype>(api.PyArray_DescrFromType_(NumpyApi::NPY_UBYTE_));
+  const py::array room = new_array(byte, 1, &room_bytes, nullptr);
   char* const start = static_cast<char*>(const_cast<void*>(room.data()));
   const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(start);
-  char* const aligned = start + (kAlignment - address % kAlignment) % kAlignment;
-  py::array made = py::reinterpret_steal<py::array>(api.PyArray_NewFromDescr_(
-      reinterpret_cast<PyTypeObject*>(api.PyArray_Type_), py::dtype(dtype).release().ptr(), ndim, shape, nullptr,
-      aligned, NumpyApi::NPY_ARRAY_C_CONTIGUOUS_ | NumpyApi::NPY_ARRAY_ALIGNED_ | NumpyApi::NPY_ARRAY_WRITEABLE_,
-      nullptr));
-  if (!made) throw py::error_already_set();
+  py::array made = new_array(dtype, ndim, shape, start + (kAlignment - address % kAlignment) % kAlignment);
   if (api.PyArray_SetBaseObject_(made.ptr(), room.inc_ref().ptr()) < 0) throw py::error_already_set();
   return made;
 }
@@ -161,14 +169,10 @@ class Program {
     if (workers == 0) return py::none();
     py::ssize_t shape[2] = {x.shape(0), x.ndim() == 2 ? x.shape(1) : 1};
     shape[operand->axis] = outputs_;
-    py::array out;
-    if (out_object.is_none()) {
-      out = aligned_array(x.dtype(), static_cast<int>(x.ndim()), shape);
-    } else {
-      if (!is_plain_array(out_object)) return py::none();
-      out = py::reinterpret_borrow<py::array>(out_object);
-      if (!fits(out, x, operand->type, shape)) return py::none();
-    }
+    if (!out_object.is_none() && !is_plain_array(out_object)) return py::none();
+    py::array out = out_object.is_none() ? result_array(x.dtype(), static_cast<int>(x.ndim()), shape)
+                                         : py::reinterpret_borrow<py::array>(out_object);
+    if (!out_object.is_none() && !fits(out, x, operand->type, shape)) return py::none();
     try {
       run(slot, *operand, x.data(), out.mutable_data(), workers, bytes);
     } catch (const RangeExceeded&) {
@@ -231,7 +235,7 @@ class Program {
   std::array<std::shared_ptr<const Slot>, kTypes * kShapes> slots_;
 };
 
-constexpr const char* kCapsule = "cheapfast.Program";
+constexpr const char* kCapsule = nullptr;  // has no name to be compared at each call: nobody else has the capsule
 
 // Called with (X, out, axis, threads), or with X alone for numpy.matmul's rule; its `self` is the program.
 PyObject* call_program(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
