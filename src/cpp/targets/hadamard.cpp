@@ -83,8 +83,12 @@ void transform_near(const T* source, T* destination, const HadamardRows& rows, i
   }
 }
 
+// Levels of a pass within the first-level cache at which no level is dear: where registers are few, a pass of four
+// spills some.
+constexpr int kNearLevels = kManyRegisters ? kLogRadix : 3;
+
 // How many of the levels of a block are left to the passes beyond the first-level cache: what does not fit in it, and
-// what those passes can take over so that a pass inside it is saved.
+// what those passes can take over so that the passes inside it are whole ones.
 template <class T>
 CHEAPFAST_INLINE int far_levels(const HadamardRows& rows, int log_count) {
   const std::int64_t row_bytes = rows.run * static_cast<std::int64_t>(sizeof(T));
@@ -92,8 +96,8 @@ CHEAPFAST_INLINE int far_levels(const HadamardRows& rows, int log_count) {
   int far = 0;
   while (far < log_count && (row_bytes << (log_count - far)) > kL1Bytes) ++far;
   int more = far;
-  while (more % kFarLevels != 0 && more + inside < log_count && (log_count - more - inside) % kLogRadix != 0) ++more;
-  return (log_count - more - inside) % kLogRadix == 0 ? more : far;
+  while (more % kFarLevels != 0 && more + inside < log_count && (log_count - more - inside) % kNearLevels != 0) ++more;
+  return (log_count - more - inside) % kNearLevels == 0 ? more : far;
 }
 
 // All stages of 2^log_count rows, of which `far` levels are left to this function, the parts first, so that most of the
