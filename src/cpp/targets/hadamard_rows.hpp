@@ -8,7 +8,8 @@
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
 
-constexpr int kAlignFrom = 16;  // registers to a row, from which on it pays to align them
+// Registers to a row, from which on it pays to align them; short registers leave less over at both ends.
+constexpr int kAlignFrom = kManyRegisters ? 16 : 8;
 
 // Where adders and multipliers are units of their own (AMD), sums and differences keep only the adders busy: every
 // other difference is a - b * 1. The bits are the same. (A product and a sum read three registers: more of them would
