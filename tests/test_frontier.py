@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 import cheapfast as cf
 import strategies
 from cheapfast.flattening import reach, runs
+from cheapfast.flattening.hubs import full_runs
 from cheapfast.flattening.partition import least_partitions
+from cheapfast.flattening.row_samples import lower_counts, sampling_memory
+from cheapfast.support import CsrSupport
 from references import pattern_of, structural_count, structural_counts
 
 
@@ -328,6 +331,7 @@ def test_where_nothing_can_be_estimated_is_counted(
     monkeypatch.setattr(runs, "_CHEAP_START", 0)
     monkeypatch.setattr(runs, "_DEAR_COUNT", 0)
     monkeypatch.setattr(runs, "estimate_synapses", refuse)
+    monkeypatch.setattr(runs, "sampling_memory", lambda _: 1 << 62)  # no room for rows either
     assert cf.frontier(net) == expected
     assert all(point.proven for point in cf.frontier(net))
 
@@ -353,6 +357,88 @@ def test_rows_and_columns_of_all_runs() -> None:
             product = product if j == i else (dense[j].astype(int) @ product) > 0
             assert rows[i, j] == product.any(axis=1).sum()
             assert columns[i, j] == product.any(axis=0).sum()
+
+
+def supports(dense: list[np.ndarray]) -> list[CsrSupport]:
+    return [cf.Sparse(matrix.astype(float)).support.to_csr() for matrix in dense]
+
+
+@settings(max_examples=60)
+@given(
+    depth=st.integers(2, 9),
+    width=st.integers(1, 90),
+    per_row=st.floats(0.2, 6),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_runs_proven_full_are_full(depth: int, width: int, per_row: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, width + 1, depth + 1)
+    dense = [rng.random((b, a)) < per_row / a for a, b in itertools.pairwise(sizes)]
+    layers = supports(dense)
+    columns_first = reach.transposed(layers)
+    rows = reach.nonzero_rows(layers)
+    columns = reach.nonzero_rows(columns_first)[::-1, ::-1].T
+    counts = dense_counts(dense, [int(matrix.sum()) for matrix in dense])
+    for middle in range(1, depth):
+        for i, j in full_runs(layers, columns_first, middle, rows, columns):
+            assert i < middle <= j
+            assert counts[i][j - i] == rows[i, j] * columns[i, j]
+
+
+def test_long_runs_are_proven_full() -> None:
+    rng = np.random.default_rng(5)
+    layers = supports([rng.random((400, 400)) < 3 / 400 for _ in range(40)])
+    columns_first = reach.transposed(layers)
+    rows = reach.nonzero_rows(layers)
+    columns = reach.nonzero_rows(columns_first)[::-1, ::-1].T
+    found = list(full_runs(layers, columns_first, 20, rows, columns))
+    assert found
+    assert max(i - j for i, j in found) > -30
+
+
+def test_bounds_from_rows_are_close_and_hold() -> None:
+    """Layers alike, layers with a few long rows, and rows of which few are not empty."""
+    rng = np.random.default_rng(6)
+    n = 2000
+    alike = [rng.random((n, n)) < 2 / n for _ in range(5)]
+    uneven = [rng.random((n, n)) < 20 / n / rng.permutation(np.arange(1, n + 1)) for _ in range(4)]
+    rare = [alike[0], alike[1] & (np.arange(n) < 3)[:, np.newaxis]]
+    for dense in (alike, uneven, rare):
+        layers = supports(dense)
+        last = len(layers) - 1
+        counts = [structural_counts(dense[i:])[-1] for i in range(last)] + [int(dense[-1].sum())]
+        for seed in range(5):
+            bounds = lower_counts(layers, np.random.default_rng(seed), 2, 1 << 30)
+            assert len(bounds) == len(counts)
+            for bound, count in zip(bounds, counts, strict=True):
+                assert 0 <= bound <= count
+                assert dense is not alike or bound > 0.7 * count
+    assert sampling_memory(layers) == 128 * n
+
+
+def test_runs_that_are_counted_by_columns_tell_of_shorter_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    net = cf.algorithms.random_sparse(600, 0.005, 9, rng=4)
+    expected = cf.frontier(net)
+    counted: list[int] = []
+    prefixes = runs.count_prefixes_csr
+
+    def watched(layers: list[CsrSupport], *args: int) -> list[int]:
+        counted.append(len(layers))
+        return prefixes(layers, *args)
+
+    monkeypatch.setattr(runs, "_CHEAP_START", 0)
+    monkeypatch.setattr(runs, "count_prefixes_csr", watched)
+    found = cf.frontier(net)
+    assert found == expected
+    assert counted
+    monkeypatch.setattr(runs, "count_prefixes_csr", refuse_memory)
+    assert cf.frontier(net) == expected
+
+
+def refuse_memory(*_: object) -> list[int]:
+    raise MemoryError
 
 
 def test_a_thousand_layers() -> None:

@@ -221,6 +221,23 @@ def test_many_rows_at_once(target: str, starts: type, threads: int, count: int) 
     np.testing.assert_array_equal(few, counted)
 
 
+@pytest.mark.parametrize("starts", [np.int32, np.int64])
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("count", [0, 1, 512, 1100])
+def test_rows_on_the_way(target: str, starts: type, threads: int, count: int) -> None:
+    chain = random_chain(np.random.default_rng(9), [1100, 60, 70, 60, 310], 6)
+    layers = [(*s.shape, s.indptr.astype(starts), s.indices.astype(starts)) for s in chain]
+    rows = np.random.default_rng(count).integers(0, 1100, count)
+    sizes = _core.count_rows_on_the_way(layers, rows, threads, PLENTY, None)
+    assert sizes.shape == (len(chain), count)
+    np.testing.assert_array_equal(sizes[0], np.diff(chain[0].indptr)[rows])
+    for last in range(1, len(chain)):
+        np.testing.assert_array_equal(sizes[last], exact_sizes(chain[: last + 1])[rows])
+    assert set(_core.ran().values()) == {target}
+    with pytest.raises(MemoryError, match="512 rows"):
+        _core.count_rows_on_the_way(layers, np.zeros(1, np.int64), threads, 1000, None)
+
+
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("power", [3, 8])
@@ -307,5 +324,6 @@ def test_wrong_arrays_are_refused() -> None:
         _core.count_rows([layer, (3, 3, *layer[2:])], np.array([2]), 1, PLENTY, None)
     with pytest.raises(ValueError, match="at least two"):
         _core.count_rows([layer], np.array([1]), 1, PLENTY, None)
-    with pytest.raises(ValueError, match="layers must chain"):
-        _core.count_rows([layer, layer], np.array([1]), 1, PLENTY, None)
+    for count in (_core.count_rows, _core.count_rows_on_the_way):
+        with pytest.raises(ValueError, match="layers must chain"):
+            count([layer, layer], np.array([1]), 1, PLENTY, None)

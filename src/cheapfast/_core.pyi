@@ -213,6 +213,14 @@ def count_rows(
     progress: Callable[[int, int], None] | None,
     /,
 ) -> npt.NDArray[np.int64]: ...
+def count_rows_on_the_way(
+    layers: list[_CsrArrays],
+    rows: npt.NDArray[np.int64],
+    threads: int,
+    memory_limit: int,
+    progress: Callable[[int, int], None] | None,
+    /,
+) -> npt.NDArray[np.int64]: ...
 def count_modular(
     layers: list[_CsrMatrix],
     first: tuple[int, int],

@@ -174,8 +174,11 @@ def frontier(
     whose nonempty rows hold all nonempty columns are rows times columns, and a run is left with
     cheap lower bounds until a best partition would use it. Every run of a partition that is
     returned is counted, and no other partition is below it. Where counts are dear (wide layers,
-    long runs), a run is estimated before it is counted, and left at that if it could not win at
-    five standard errors less; the points that this decided are not `FrontierPoint.proven`.
+    long runs), nodes in the middle prove that long runs are full, and other runs are bounded by
+    1,024 of their rows, then estimated, before they are counted; they are left at that if they
+    could not win at five standard errors less. The points that this decided are not
+    `FrontierPoint.proven`. Sixty random layers of :math:`10^5` rows, three entries each, take two
+    to three minutes on two cores.
 
     Examples
     --------

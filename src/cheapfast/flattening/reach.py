@@ -46,7 +46,7 @@ def nonzero_rows(layers: Sequence[CsrSupport]) -> Counts:
         for j in range(first, depth):
             if j < stop:  # a path may begin at any input of layer j
                 reached |= np.uint64(1 << (j - first))
-            reached = _over_rows(np.bitwise_or, layers[j], reached)
+            reached = over_rows(np.bitwise_or, layers[j], reached)
             counts[first:stop, j] = _each_bit(reached, stop - first)
     return counts
 
@@ -70,7 +70,7 @@ def largest_rows(layers: Sequence[CsrSupport], first: int) -> list[int]:
     sizes = np.diff(layers[first].indptr).astype(np.int64)
     bounds = [int(sizes.sum())]
     for layer in layers[first + 1 :]:
-        sizes = _over_rows(np.maximum, layer, sizes)
+        sizes = over_rows(np.maximum, layer, sizes)
         bounds.append(int(sizes.sum()))
     return bounds
 
@@ -90,8 +90,22 @@ def transposed(layers: Sequence[CsrSupport]) -> list[CsrSupport]:
     return [layer.T.to_csr() for layer in reversed(layers)]
 
 
-def _over_rows(combine: np.ufunc, layer: CsrSupport, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Combine the values of the columns of each row; 0 where there are none."""
+def over_rows(combine: np.ufunc, layer: CsrSupport, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Combine the values of the columns of each row; 0 where there are none.
+
+    Parameters
+    ----------
+    combine : numpy.ufunc
+        Of two values.
+    layer : CsrSupport
+    values : ndarray
+        One for each column.
+
+    Returns
+    -------
+    ndarray
+        One for each row.
+    """
     result = np.zeros(layer.shape[0], dtype=values.dtype)
     starts = layer.indptr[:-1]
     occupied = starts < layer.indptr[1:]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -12,11 +13,11 @@ from cheapfast._memory import available_bytes, parse_bytes
 from cheapfast._validate import thread_count
 from cheapfast.counting.csr import count_prefixes_csr
 from cheapfast.counting.estimate import estimate_synapses
-from cheapfast.counting.registers import SKETCH_ERROR
 from cheapfast.counting.structural import count_structural
+from cheapfast.flattening.hubs import full_runs
 from cheapfast.flattening.partition import Partition, least_partitions
 from cheapfast.flattening.reach import largest_rows, nonzero_rows, transposed
-from cheapfast.flattening.run_sketches import sketched_counts, sketching_memory
+from cheapfast.flattening.row_samples import lower_counts, sampling_memory
 from cheapfast.network import Network
 from cheapfast.support import CsrSupport, compose
 
@@ -37,6 +38,9 @@ _DEAR_COUNT = 3 * 10**8
 #: has the same frontier.
 _STANDARD_ERRORS = 5
 _SEED = 0
+
+#: Layers in the middle of which hubs are looked for.
+_MIDDLES = 8
 
 #: Columns that one pass of the bit-parallel count takes.
 _BATCH = 512
@@ -82,7 +86,8 @@ class Runs:
         self.bounds = np.zeros((depth, depth), dtype=dtype)
         self.known = np.zeros((depth, depth), dtype=bool)
         self._guessed: set[tuple[int, int]] = set()
-        self._sketched = False
+        self._sampled = False
+        self._bits_from = depth + 1  # layers of a run that is best counted 512 columns at a time
         self._full = self.bounds.copy()  # nonempty rows times nonempty columns, where known
         self._fold_closed()
         if not self._complete():
@@ -101,12 +106,12 @@ class Runs:
         -----
         The partitions of least *bound* are found, their runs counted, and so on until all runs of
         these partitions are known: their costs are then exact, and no partition can cost less,
-        since none costs less than its bound. Runs that are dear to count are sketched first, then
-        estimated to one percent, and counted only if they belong to a best partition even at five
-        standard errors less. `proven` tells where that mattered.
+        since none costs less than its bound. Runs that are dear to count are first bounded by
+        some of their rows, then estimated to one percent, and counted only if they belong to a best
+        partition even at five standard errors less. `proven` tells where that mattered.
         """
-        for i in range(len(self._net)):
-            self._sketch(i)
+        for j in range(len(self._net)):
+            self._sample(j)
         while True:
             found = self._least(np.where(self.known, self.bounds, self._hoped_for))
             wanted = {
@@ -139,7 +144,7 @@ class Runs:
         list of bool
             False where only an estimate rules out that another partition costs less.
         """
-        if not (self._sketched or self._guessed):
+        if not (self._sampled or self._guessed):
             return [True] * len(found)
         bounds = self._least(self.bounds)
         return [mine.cost == bound.cost for mine, bound in zip(found, bounds, strict=True)]
@@ -151,19 +156,19 @@ class Runs:
         entries = sum(support.nnz for support in self._supports[i : j + 1])
         return entries * math.ceil(self._supports[i].shape[1] / _BATCH) > _DEAR_COUNT
 
-    def _sketch(self, i: int) -> None:
-        """Sketch the runs from a start, if one of them is not known and dear to count."""
-        unknown = np.flatnonzero(~self.known[i, i:]) + i
-        if not len(unknown) or not self._is_dear(i, int(unknown[-1])):
+    def _sample(self, j: int) -> None:
+        """Sample the runs to an end, if one of them is not known and dear to count."""
+        unknown = np.flatnonzero(~self.known[:j, j])
+        if not len(unknown) or not self._is_dear(int(unknown[0]), j):
             return
-        layers = self._supports[i : unknown[-1] + 1]
+        layers = self._supports[unknown[0] : j + 1]
         limit = available_bytes() if self._limit is None else self._limit
-        if sketching_memory(layers) > limit:
+        if sampling_memory(layers) > limit:
             return
-        self._sketched = True
-        least = 1 - _STANDARD_ERRORS * SKETCH_ERROR
-        for j, count in enumerate(sketched_counts(layers, _SEED, self._threads), start=i):
-            self._hoped_for[i, j] = max(math.floor(least * count), self._hoped_for[i, j])
+        self._sampled = True
+        rng = np.random.default_rng([_SEED, j])
+        for i, low in enumerate(lower_counts(layers, rng, self._threads, limit), start=unknown[0]):
+            self._hoped_for[i, j] = max(low, self._hoped_for[i, j])
 
     def _guess(self, i: int, j: int) -> bool:
         """Estimate a run that is dear to count, once; return whether something was learnt."""
@@ -218,6 +223,7 @@ class Runs:
         self.known |= thin
         self._count_cheap_starts(layers, limit - needed)
         if not self._complete():
+            self._find_full(layers, columns_first, rows, columns)
             self._sharpen(layers, columns_first)
 
     def _count_cheap_starts(self, layers: list[CsrSupport], limit: int) -> None:
@@ -238,6 +244,22 @@ class Runs:
             self.bounds[i, end:], self.known[i, end:] = self._full[i, end:], True
             self._settled()
 
+    def _find_full(
+        self,
+        layers: list[CsrSupport],
+        columns_first: list[CsrSupport],
+        rows: np.ndarray,
+        columns: np.ndarray,
+    ) -> None:
+        """Prove that long runs are full where they are dear to count."""
+        depth = len(layers)
+        if not self._is_dear(0, depth - 1):
+            return
+        for middle in np.unique(np.linspace(1, depth - 1, _MIDDLES, dtype=int)).tolist():
+            for i, j in full_runs(layers, columns_first, middle, rows, columns):
+                self._learn_full(i, j)
+            self._settled()
+
     def _sharpen(self, layers: list[CsrSupport], columns_first: list[CsrSupport]) -> None:
         """Raise the lower bounds of what is not known by the longest rows and columns."""
         depth = len(layers)
@@ -251,13 +273,33 @@ class Runs:
 
     def _count(self, i: int, j: int) -> None:
         """Count one run, and learn what falls out."""
-        counted = count_structural(self._net[i : j + 1], "auto", self._threads, self._limit)
-        for end, count in enumerate(counted.prefixes[1:], start=i + 1):
+        for end, count in enumerate(self._prefixes(i, j)[1:], start=i + 1):
             if count is not None and not self.known[i, end]:
                 self._learn(i, end, count)
                 if count == self._full[i, end]:
-                    longer = np.s_[: i + 1, end:]
-                    self.bounds[longer], self.known[longer] = self._full[longer], True
+                    self._learn_full(i, end)
+
+    def _prefixes(self, i: int, j: int) -> Sequence[int | None]:
+        """Count a run, and the shorter ones from the same start as far as that costs nothing.
+
+        Runs no shorter than one for which that was cheapest are counted 512 columns at a time,
+        which tells of all shorter ones.
+        """
+        length = j + 1 - i
+        run = [support for support in self._supports[i : j + 1] if isinstance(support, CsrSupport)]
+        if length >= self._bits_from and len(run) == length:
+            limit = available_bytes() if self._limit is None else self._limit
+            with suppress(MemoryError):
+                return count_prefixes_csr(run, self._threads, limit)
+        counted = count_structural(self._net[i : j + 1], "auto", self._threads, self._limit)
+        if counted.method == "bits":
+            self._bits_from = min(self._bits_from, length)
+        return counted.prefixes
+
+    def _learn_full(self, i: int, j: int) -> None:
+        """Take every run that holds a full one for full."""
+        longer = np.s_[: i + 1, j:]
+        self.bounds[longer], self.known[longer] = self._full[longer], True
 
     def _learn(self, i: int, j: int, count: int) -> None:
         self.bounds[i, j], self.known[i, j] = count, True

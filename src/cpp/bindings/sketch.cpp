@@ -61,9 +61,8 @@ void push_sums(int kind, const Layer& layer, const py::array& in, py::array sums
   sketch_layer(chosen, csr, in.data(), nullptr, memory, threads, monitor);
 }
 
-// Nonzeros of some rows of the product of all layers (two or more, in matrix order).
-py::array_t<std::int64_t> count_rows(const py::list& layers, const py::array_t<std::int64_t>& rows, int threads,
-                                     std::uint64_t memory_limit, py::object progress) {
+// Two or more layers in matrix order.
+Chain borrow_chain(const py::list& layers) {
   Chain chain;
   for (const py::handle item : layers) chain.layers.push_back(borrow(py::cast<Layer>(item)));
   if (chain.layers.size() < 2) throw std::invalid_argument("layers must hold at least two matrices");
@@ -72,21 +71,42 @@ py::array_t<std::int64_t> count_rows(const py::list& layers, const py::array_t<s
   }
   chain.tail = chain.layers.back();
   chain.layers.pop_back();
+  return chain;
+}
+
+using Counter = void (*)(const Chain&, const std::int64_t*, std::int64_t, std::int64_t*, CountContext&);
+
+void run_counter(Counter counter, const Chain& chain, const py::array_t<std::int64_t>& rows,
+                 py::array_t<std::int64_t>& sizes, int threads, std::uint64_t memory_limit, py::object progress) {
   require_vector(rows, "rows");
   const std::int64_t *const first = rows.data(), count = rows.size();
   for (std::int64_t i = 0; i < count; ++i) {
     if (first[i] < 0 || first[i] >= chain.layers[0].rows) throw std::invalid_argument("rows must be rows");
   }
-  py::array_t<std::int64_t> sizes(count);
   std::int64_t* const out = sizes.mutable_data();
   PythonMonitor monitor(std::move(progress));
   monitor.expect(static_cast<std::uint64_t>(count));
   MemoryBudget budget(memory_limit);
   CountContext context{threads, budget, monitor};
-  {
-    py::gil_scoped_release release;
-    count_some_rows(chain, first, count, out, context);
-  }
+  py::gil_scoped_release release;
+  counter(chain, first, count, out, context);
+}
+
+// Nonzeros of some rows of the product of all layers.
+py::array_t<std::int64_t> count_rows(const py::list& layers, const py::array_t<std::int64_t>& rows, int threads,
+                                     std::uint64_t memory_limit, py::object progress) {
+  const Chain chain = borrow_chain(layers);
+  py::array_t<std::int64_t> sizes(rows.size());
+  run_counter(&count_some_rows, chain, rows, sizes, threads, memory_limit, std::move(progress));
+  return sizes;
+}
+
+// Those of the products of the first layers: axes (layers, rows).
+py::array_t<std::int64_t> count_rows_on_the_way(const py::list& layers, const py::array_t<std::int64_t>& rows,
+                                                int threads, std::uint64_t memory_limit, py::object progress) {
+  const Chain chain = borrow_chain(layers);
+  py::array_t<std::int64_t> sizes({static_cast<py::ssize_t>(chain.layers.size()) + 1, rows.size()});
+  run_counter(&count_some_rows_on_the_way, chain, rows, sizes, threads, memory_limit, std::move(progress));
   return sizes;
 }
 
@@ -102,6 +122,7 @@ void register_sketch(py::module_& m) {
   m.def("sketch_layer", &push_layer);
   m.def("sketch_sums", &push_sums);
   m.def("count_rows", &count_rows);
+  m.def("count_rows_on_the_way", &count_rows_on_the_way);
 }
 
 }  // namespace cheapfast

@@ -78,26 +78,31 @@ void begin_batch(const Csr& layer, const std::int64_t* rows, int count, Bits512*
 // Rows of a layer between two looks at the monitor.
 constexpr std::int64_t kBlockRows = std::int64_t{1} << 16;
 
-void count_batch(const std::vector<Csr>& layers, const std::int64_t* rows, int count, std::int64_t* sizes,
-                 BitMemory& memory, Monitor& monitor) {
+// Writes the sizes of rows of the products from layer `first_told` on, `stride` apart, to `sizes`.
+void count_batch(const std::vector<Csr>& layers, const std::int64_t* rows, int count, std::size_t first_told,
+                 std::int64_t* sizes, std::int64_t stride, BitMemory& memory, Monitor& monitor) {
   const KernelTable& table = kernels();
   begin_batch(layers[0], rows, count, memory.in.data());
-  for (std::size_t l = 1; l < layers.size(); ++l) {
-    for (std::int64_t first = 0; first < layers[l].rows; first += kBlockRows) {
+  for (std::size_t l = 0;; ++l) {
+    if (l >= first_told) {
+      std::int64_t counted[kBatchColumns] = {};
+      table.count_each_bit(memory.in.data(), 0, layers[l].cols, counted);
+      std::copy_n(counted, count, sizes + static_cast<std::int64_t>(l - first_told) * stride);
+    }
+    if (l + 1 == layers.size()) break;
+    const Csr& next = layers[l + 1];
+    for (std::int64_t first = 0; first < next.rows; first += kBlockRows) {
       if (monitor.stopped()) return;
-      const std::int64_t last = std::min(layers[l].rows, first + kBlockRows);
-      table.push_bits[static_cast<int>(layers[l].width)](layers[l], memory.in.data(), first, last, memory.out.data());
+      const std::int64_t last = std::min(next.rows, first + kBlockRows);
+      table.push_bits[static_cast<int>(next.width)](next, memory.in.data(), first, last, memory.out.data());
     }
     memory.in.swap(memory.out);
   }
-  std::int64_t counted[kBatchColumns] = {};
-  table.count_each_bit(memory.in.data(), 0, layers.back().cols, counted);
   std::fill_n(memory.in.data(), layers.back().cols, Bits512{});
-  std::copy_n(counted, count, sizes);
 }
 
-void count_by_row_bits(const Chain& chain, const std::int64_t* rows, std::int64_t count, std::int64_t* sizes,
-                       CountContext& context) {
+void count_by_row_bits(const Chain& chain, const std::int64_t* rows, std::int64_t count, std::size_t first_told,
+                       std::int64_t* sizes, CountContext& context) {
   const std::vector<Csr> layers = all_layers(chain);
   record_run(std::string("row_bits.") + width_name(layers[0].width), kernels());
   const std::int64_t batches = (count + kBatchColumns - 1) / kBatchColumns;
@@ -109,7 +114,8 @@ void count_by_row_bits(const Chain& chain, const std::int64_t* rows, std::int64_
   parallel_for(batches, workers, context.monitor, [&](int worker, std::int64_t batch) {
     const std::int64_t first = batch * kBatchColumns;
     const int size = static_cast<int>(std::min<std::int64_t>(kBatchColumns, count - first));
-    count_batch(layers, rows + first, size, sizes + first, *memory[static_cast<std::size_t>(worker)], context.monitor);
+    count_batch(layers, rows + first, size, first_told, sizes + first, count, *memory[static_cast<std::size_t>(worker)],
+                context.monitor);
     context.monitor.advance(static_cast<std::uint64_t>(size));
   });
 }
@@ -153,9 +159,16 @@ void count_some_rows(const Chain& chain, const std::int64_t* rows, std::int64_t 
   const double pairs_a_row = static_cast<double>(pairs) / static_cast<double>(kTrial);
   const std::int64_t as_bits = rows_as_bits(chain, count - kTrial, pairs_a_row, context);
   const std::int64_t pushed = kTrial + as_bits;
-  if (as_bits > 0) count_by_row_bits(chain, named.data() + kTrial, as_bits, found.data() + kTrial, context);
+  if (as_bits > 0) {
+    count_by_row_bits(chain, named.data() + kTrial, as_bits, chain.layers.size(), found.data() + kTrial, context);
+  }
   one_by_one(chain, named.data() + pushed, count - pushed, found.data() + pushed, context);
   for (std::size_t i = 0; i < order.size(); ++i) sizes[order[i]] = found[i];
+}
+
+void count_some_rows_on_the_way(const Chain& chain, const std::int64_t* rows, std::int64_t count, std::int64_t* sizes,
+                                CountContext& context) {
+  count_by_row_bits(chain, rows, count, 0, sizes, context);
 }
 
 }  // namespace cheapfast

@@ -12,4 +12,9 @@ namespace cheapfast {
 void count_some_rows(const Chain& chain, const std::int64_t* rows, std::int64_t count, std::int64_t* sizes,
                      CountContext& context);
 
+// The same rows of the first layer, of its product with the next one, and so on: sizes[l * count + i] belongs to row
+// rows[i] of layers[0] ... layers[l], the tail being the last. Always 512 at a time.
+void count_some_rows_on_the_way(const Chain& chain, const std::int64_t* rows, std::int64_t count, std::int64_t* sizes,
+                                CountContext& context);
+
 }  // namespace cheapfast
