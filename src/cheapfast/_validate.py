@@ -266,7 +266,22 @@ def weights(value: object, name: str, ndim: int | None = None) -> npt.NDArray[An
         raise ValueError(f"{name} must be an array of numbers: {error}") from None
     if ndim is not None and array.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} dimension(s), got shape {array.shape}")
-    return array.astype(supported_dtype(array.dtype, name), copy=False)
+    return aligned(array.astype(supported_dtype(array.dtype, name), copy=False))
+
+
+def aligned(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return an array that the kernels may read.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+
+    Returns
+    -------
+    numpy.ndarray
+        A copy if the numbers lie at odd addresses, as they do in buffers from files or networks.
+    """
+    return array if array.flags.aligned else array.copy()
 
 
 def bias_vector(value: object, outputs: int, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from cheapfast import _core, _memory
 from cheapfast._progress import reporting
 from cheapfast._random import generator
-from cheapfast._validate import thread_count
+from cheapfast._validate import aligned, thread_count
 from cheapfast.counting.cohen import batch_total, require_ranks
 from cheapfast.counting.csr import csr_arrays, with_used_columns
 from cheapfast.counting.estimation import Estimate, Question
@@ -199,6 +199,7 @@ class LocalRows:
                 limit=self._limit,
             )
             self._layers = [csr_arrays(s) for s in self.supports]
+        rows = aligned(rows)  # they may have come over a network
         with _memory.advising(f"raise memory_limit, or {_INSTEAD}"):
             return _core.count_rows(
                 self._layers, rows, self._threads, left - symbolic, self._report

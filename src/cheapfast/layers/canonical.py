@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from cheapfast import _core, _memory
-from cheapfast._validate import read_only, supported_dtype
+from cheapfast._validate import aligned, read_only, supported_dtype
 from cheapfast.support.base import Support, csr_pattern_bytes
 from cheapfast.support.csr import CsrSupport, EmptySupport, index_dtype
 from cheapfast.support.kronecker import KroneckerSupport
@@ -74,7 +74,7 @@ def canonical(matrix: Any) -> Canonical:
             f"matrix must have a value for each of its {entries} indices, "
             f"got data of shape {data.shape}"
         )
-    indices, data = indices[:entries], np.ascontiguousarray(data[:entries])
+    indices, data = indices[:entries], aligned(np.ascontiguousarray(data[:entries]))
     if not flags & _core.STRICTLY_INCREASING or _core.scan_values(data)[0]:
         indptr, indices, data = _tidy(shape, indptr, indices, data)
         flags = _check(shape, indptr, indices)
@@ -183,8 +183,8 @@ def _same_index_type(indptr: Any, indices: Any) -> tuple[npt.NDArray[Any], npt.N
     native32 = indptr.dtype == indices.dtype == np.dtype(np.int32)
     dtype = np.dtype(np.int32 if native32 else np.int64)
     return (
-        np.ascontiguousarray(indptr.astype(dtype, copy=False)),
-        np.ascontiguousarray(indices.astype(dtype, copy=False)),
+        aligned(np.ascontiguousarray(indptr.astype(dtype, copy=False))),
+        aligned(np.ascontiguousarray(indices.astype(dtype, copy=False))),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast._validate import read_only
+from cheapfast._validate import aligned, read_only
 from cheapfast.support.base import Support, index_bytes
 
 IndexArray = npt.NDArray[Any]
@@ -68,8 +68,8 @@ class CsrSupport(Support):
                 f"got shapes {indptr.shape} and {indices.shape}"
             )
         self._shape = (int(shape[0]), int(shape[1]))
-        self._indptr = read_only(indptr)
-        self._indices = read_only(indices)
+        self._indptr = read_only(aligned(indptr))
+        self._indices = read_only(aligned(indices))
         self._columns_occupied: bool | None = None
 
     @property

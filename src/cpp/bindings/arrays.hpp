@@ -23,6 +23,9 @@ inline void require_vector(const py::array& array, const char* name) {
   if (array.size() > 1 && array.strides(0) != array.itemsize()) {
     throw std::invalid_argument(std::string(name) + " must be contiguous");
   }
+  if ((array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) == 0) {
+    throw std::invalid_argument(std::string(name) + " must be aligned");
+  }
 }
 
 // Only what must hold for the pointers to be usable is looked at here; the values are the caller's to check.
