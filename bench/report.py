@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from .judging import OWN, Judgement
@@ -57,7 +57,9 @@ def print_workload(
     console.print()
 
 
-def print_judgements(console: Console, judgements: Sequence[Judgement]) -> None:
+def print_judgements(
+    console: Console, judgements: Sequence[Judgement], chosen: Collection[str]
+) -> None:
     """Print the requirements, in the order given.
 
     Parameters
@@ -66,15 +68,18 @@ def print_judgements(console: Console, judgements: Sequence[Judgement]) -> None:
         Where to.
     judgements : sequence of Judgement
         What to print.
+    chosen : collection of str
+        Names of the workloads that ran: of others only the number of requirements is printed.
     """
     from rich.table import Table
 
+    shown = [one for one in judgements if one.met is not None or one.workload in chosen]
     table = Table(title="Requirements")
     for heading in ("workload", "requirement", "required", "measured", ""):
         table.add_column(
             heading, justify="right" if heading in {"required", "measured"} else "left"
         )
-    for entry in judgements:
+    for entry in shown:
         table.add_row(
             entry.workload,
             entry.requirement,
@@ -83,6 +88,8 @@ def print_judgements(console: Console, judgements: Sequence[Judgement]) -> None:
             _VERDICTS[entry.met],
         )
     console.print(table)
+    if others := len(judgements) - len(shown):
+        console.print(f"{others} requirements are about workloads that were not chosen.")
 
 
 def _measured(entry: Judgement) -> str:

@@ -130,7 +130,7 @@ def bench(
     results = run(workloads, peers, settings, console)
     judgements = judge(results) if check_targets else []
     if check_targets:
-        print_judgements(console, judgements)
+        print_judgements(console, judgements, {workload.name for workload in workloads})
     if json_path is not None:
         document = to_json(results, judgements, settings, peers)
         with replacing(json_path) as file:

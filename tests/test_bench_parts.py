@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from cheapfast.bench import generate, machine, peers, requirements, workloads
 from cheapfast.bench.predict import upper_bounds
+from cheapfast.bench.report import print_judgements
 from cheapfast.bench.results import Figure, Results
 from cheapfast.bench.roofline import Roof
 
@@ -175,3 +178,17 @@ def test_shortfalls_come_first_and_gaps_next():
     assert [entry.met for entry in judgements[:1]] == [False]
     assert judgements[-1].met
     assert {entry.met for entry in judgements[1:-1]} == {None}
+
+
+def test_requirements_of_workloads_that_were_not_chosen_are_only_counted() -> None:
+    judgements = requirements.judge(
+        Results(figures=[figure("rmat-17", "cheapfast", 1.0), figure("rmat-17", "scipy", 20.0)])
+    )
+    output = io.StringIO()
+    print_judgements(Console(file=output, width=200), judgements, {"rmat-17"})
+    text = output.getvalue()
+    assert "reached" in text
+    assert "not measured" in text  # other peers of the same workload
+    assert "wht-f32-6" not in text
+    others = sum(one.met is None and one.workload != "rmat-17" for one in judgements)
+    assert f"{others} requirements are about" in text
