@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "kernels/column_bits.hpp"
 #include "kernels/cost.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/intern.hpp"

@@ -57,14 +57,6 @@ struct PushForecast {
 };
 PushForecast forecast_pushing(const Chain& chain, CountContext& context);
 
-// Nonzeros of the product of all layers (two or more, the last with sorted rows), 512 columns at a time.
-// O(columns / 512 x nonzeros of all layers) time, 128 bytes a row.
-std::uint64_t count_by_bits(const std::vector<Csr>& layers, CountContext& context);
-
-// The same for the product of the last layer alone, of the last two, ... of all: entry k is the count of the last k + 1
-// layers. Every row is counted after every layer, which costs little more than the last count alone.
-std::vector<std::uint64_t> count_suffixes_by_bits(const std::vector<Csr>& layers, CountContext& context);
-
 std::int64_t nonzeros(const Csr& csr);
 std::uint64_t longest_row(const Csr& csr);
 

@@ -1,31 +1,17 @@
 // Sizes of unions of sparse rows: the inner loops of every count.
 //
-// All kernels take supports without duplicates in a row, sorted or not (fill_bits: sorted), and look at each pair
-// (entry of head, entry of the row of tail that it names) once.
+// All kernels take supports without duplicates in a row, sorted or not, and look at each pair (entry of head,
+// entry of the row of tail that it names) once.
 #include "targets/tables/count.hpp"
 
 #include <cstdint>
 
+#include "targets/rows.hpp"
 #include "targets/simd.hpp"
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
 namespace {
-
-// The two arrays of a support, typed. Columns are not negative, and addresses come cheaper from unsigned ones.
-template <class S, class X, class U>
-struct Rows {
-  using Start = S;
-  using Index = X;
-  using Column = U;
-  const S* starts;
-  const X* indices;
-  explicit Rows(const Csr& csr)
-      : starts(static_cast<const S*>(csr.starts)), indices(static_cast<const X*>(csr.indices)) {}
-};
-using Narrow = Rows<std::int32_t, std::int32_t, std::uint32_t>;
-using Wide = Rows<std::int64_t, std::int64_t, std::uint64_t>;
-using Own = Rows<std::int64_t, std::int32_t, std::uint32_t>;
 
 // How far ahead the indices of tail are fetched, in entries of head, and its row starts twice as far. The longer
 // distance is for tails that live in main memory.
@@ -330,66 +316,6 @@ PushOutcome push_rows(const PushTask& task, PushScratch& scratch) {
   return out;
 }
 
-// out[r] = the columns first_column ... first_column + 511 of row r. Batches come in rising order.
-template <class Layer>
-void fill_bits(const Csr& csr, std::int64_t first_column, std::int64_t* cursor, std::int64_t begin, std::int64_t end,
-               Bits512* out) {
-  const Layer layer(csr);
-  const std::int64_t past = first_column + kBatchColumns;
-  for (std::int64_t r = begin; r < end; ++r) {
-    store(out[r].word, zero());
-    std::int64_t k = cursor[r];
-    const std::int64_t stop = layer.starts[r + 1];
-    for (; k < stop && static_cast<std::int64_t>(layer.indices[k]) < past; ++k) {
-      const std::int64_t bit = layer.indices[k] - first_column;
-      out[r].word[bit >> 6] |= std::uint64_t{1} << (bit & 63);
-    }
-    cursor[r] = k;
-  }
-}
-
-template <class Layer>
-CHEAPFAST_INLINE Words pull_row(const Layer& layer, std::int64_t row, std::int64_t entries, const Bits512* in) {
-  Words any = zero();
-  const std::int64_t end = layer.starts[row + 1];
-  for (std::int64_t k = layer.starts[row]; k < end; ++k) {
-    if (k + kFarAhead < entries) CHEAPFAST_PREFETCH(&in[layer.indices[k + kFarAhead]]);
-    any = any | load(in[layer.indices[k]].word);
-  }
-  return any;
-}
-
-template <class Layer>
-void pull_bits(const Csr& csr, const Bits512* in, std::int64_t begin, std::int64_t end, Bits512* out) {
-  const Layer layer(csr);
-  const std::int64_t entries = layer.starts[csr.rows];
-  for (std::int64_t r = begin; r < end; ++r) store(out[r].word, pull_row(layer, r, entries, in));
-}
-
-template <class Layer>
-std::uint64_t pull_bits_count(const Csr& csr, const Bits512* in, std::int64_t begin, std::int64_t end) {
-  const Layer layer(csr);
-  const std::int64_t entries = layer.starts[csr.rows];
-  Words total = zero();
-  for (std::int64_t r = begin; r < end; ++r) {
-    total = total + sum_bytes(count_bits_of_bytes(pull_row(layer, r, entries, in)));
-  }
-  return sum_words(total);
-}
-
-template <class Layer>
-std::uint64_t pull_bits_counted(const Csr& csr, const Bits512* in, std::int64_t begin, std::int64_t end, Bits512* out) {
-  const Layer layer(csr);
-  const std::int64_t entries = layer.starts[csr.rows];
-  Words total = zero();
-  for (std::int64_t r = begin; r < end; ++r) {
-    const Words any = pull_row(layer, r, entries, in);
-    store(out[r].word, any);
-    total = total + sum_bytes(count_bits_of_bytes(any));
-  }
-  return sum_words(total);
-}
-
 template <class Head>
 void fill_count_for_head(CountTable& table, int head) {
   table.pair_work[head][static_cast<int>(Width::narrow)] = pair_work<Head, Narrow>;
@@ -398,10 +324,6 @@ void fill_count_for_head(CountTable& table, int head) {
   table.count_rows[head][static_cast<int>(Width::narrow)] = count_rows<Head, Narrow>;
   table.count_rows[head][static_cast<int>(Width::wide)] = count_rows<Head, Wide>;
   table.count_rows[head][static_cast<int>(Width::own)] = count_rows<Head, Own>;
-  table.fill_bits[head] = fill_bits<Head>;
-  table.pull_bits[head] = pull_bits<Head>;
-  table.pull_bits_count[head] = pull_bits_count<Head>;
-  table.pull_bits_counted[head] = pull_bits_counted<Head>;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@ namespace cheapfast {
 namespace CHEAPFAST_TARGET {
 
 // One function a file of kernels: it enters them in its table.
+void fill_column_bits(ColumnBitsTable& table);
 void fill_count(CountTable& table);
 void fill_csr(CsrTable& table);
 void fill_distance(DistanceTable& table);
@@ -26,6 +27,7 @@ void fill_sweeps(SweepsTable& table);
 
 void fill_table(KernelTable& table) {
   table.name = CHEAPFAST_STRING(CHEAPFAST_TARGET);
+  fill_column_bits(table);
   fill_count(table);
   fill_csr(table);
   fill_distance(table);

@@ -6,6 +6,7 @@
 // to one does not compile the others again.
 #pragma once
 
+#include "targets/tables/column_bits.hpp"
 #include "targets/tables/count.hpp"
 #include "targets/tables/csr.hpp"
 #include "targets/tables/distance.hpp"
@@ -25,7 +26,8 @@
 
 namespace cheapfast {
 
-struct KernelTable : CountTable,
+struct KernelTable : ColumnBitsTable,
+                     CountTable,
                      CsrTable,
                      DistanceTable,
                      FactorizeTable,

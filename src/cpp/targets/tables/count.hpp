@@ -1,10 +1,9 @@
-// Counts of a product, row by row or 512 columns at a time: what the kernels of targets/count.cpp take.
+// Counts of a product row by row: what the kernels of targets/count.cpp take.
 #pragma once
 
 #include <cstdint>
 
 #include "core/csr.hpp"
-#include "targets/tables/bits.hpp"
 
 namespace cheapfast {
 
@@ -72,15 +71,6 @@ struct CountTable {
   std::uint64_t (*pair_work[kWidths][kWidths])(const Csr& head, const Csr& tail, std::int64_t begin, std::int64_t end);
   CountOutcome (*count_rows[kWidths][kWidths])(const CountTask&, UnionScratch&);
   PushOutcome (*push_rows)(const PushTask&, PushScratch&);
-
-  // The first and the later steps of a bit-parallel count; cursor[r] is the next unread position of row r.
-  void (*fill_bits[kWidths])(const Csr&, std::int64_t first_column, std::int64_t* cursor, std::int64_t begin,
-                             std::int64_t end, Bits512* out);
-  void (*pull_bits[kWidths])(const Csr&, const Bits512* in, std::int64_t begin, std::int64_t end, Bits512* out);
-  std::uint64_t (*pull_bits_count[kWidths])(const Csr&, const Bits512* in, std::int64_t begin, std::int64_t end);
-  // Both at once: stores and counts.
-  std::uint64_t (*pull_bits_counted[kWidths])(const Csr&, const Bits512* in, std::int64_t begin, std::int64_t end,
-                                              Bits512* out);
 };
 
 }  // namespace cheapfast

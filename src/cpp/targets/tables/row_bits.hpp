@@ -9,7 +9,7 @@
 namespace cheapfast {
 
 struct RowBitsTable {
-  // The other way than the columns of CountTable: out[c] |= in[r], and in the end the nodes that have each bit are
+  // The other way than the columns of ColumnBitsTable: out[c] |= in[r], and in the end the nodes that have each bit are
   // counted.
   void (*push_bits[kWidths])(const Csr&, Bits512* in, std::int64_t begin, std::int64_t end, Bits512* out);
   void (*count_each_bit)(const Bits512* in, std::int64_t begin, std::int64_t end, std::int64_t* counts);
