@@ -11,7 +11,6 @@ from .judging import (
     AtMostTimes,
     AtTheRoof,
     ErrorAtMost,
-    Errs,
     Faster,
     FasterThanAll,
     FitsIn,
@@ -136,9 +135,9 @@ def _unflatten() -> Any:
     """Fourier matrices against peers that are told the order; families and shuffles in seconds."""
     for n, bound in ((1024, 10), (2048, 12), (4096, 12)):
         yield FasterThanAll(f"unflatten-fourier-{n}", bound)
-        yield Errs(f"unflatten-fourier-{n}", 1e-14)
+        yield ErrorAtMost(f"unflatten-fourier-{n}", 1e-14)
     # that they run at all
-    yield Errs("unflatten-fourier-8192", 1e-14)
+    yield ErrorAtMost("unflatten-fourier-8192", 1e-14)
     yield FitsIn("unflatten-hadamard-16384", 8000)
     families = {"dft-360": 21, "circulant-500": 13, "toeplitz-300": 4, "kronecker-360": 9}
     families |= {"low-rank-300": 15, "cosine-512": 8, "blocks-300": 75}
@@ -148,9 +147,9 @@ def _unflatten() -> Any:
     yield Within("unflatten-gaussian-512", 1)
     for kind in ("fourier", "hadamard", "orthogonal", "signs"):
         for size in (256, 1024):
-            yield Errs(f"unflatten-shuffled-{kind}-{size}", 1e-12)
+            yield ErrorAtMost(f"unflatten-shuffled-{kind}-{size}", 1e-12)
             yield Within(f"unflatten-shuffled-{kind}-{size}", 2)
-        yield Errs(f"unflatten-noisy-{kind}-256", 1e-5)
+        yield ErrorAtMost(f"unflatten-noisy-{kind}-256", 1e-5)
         yield Within(f"unflatten-noisy-{kind}-256", 2)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cheapfast.bench import workloads
-from cheapfast.bench.judging import Errs, FitsIn, Saves
+from cheapfast.bench.judging import ErrorAtMost, FitsIn, Saves
 from cheapfast.bench.model import Workload
 from cheapfast.bench.peers.cheapfast_unflatten import CheapfastUnflatten
 from cheapfast.bench.results import Results
@@ -83,7 +83,7 @@ def test_findings_are_judged() -> None:
     assert finding.peak is None or finding.peak > 10**6
     for requirement, measured in [
         (Saves("ones", 5), 64 / 12),
-        (Errs("ones", 1e-12), finding.error),
+        (ErrorAtMost("ones", 1e-12), finding.error),
         (FitsIn("ones", 1e5), None if finding.peak is None else finding.peak / 1e6),
     ]:
         judgement = requirement.judge(results)
