@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
 
 import mpmath
 import numpy as np
@@ -28,16 +27,6 @@ EXACT = {
     "repu": lambda u: u**3 if u > 0 else mpmath.mpf(0),
 }
 ULPS = {"exp": 1, "logistic": 2, "sin": 2, "tanh": 3, "softplus": 4, "gauss": 8}
-
-
-@pytest.fixture(params=_core.targets())
-def target(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run a test once per instruction set of this machine."""
-    before = _core.active_target()
-    _core.set_target(request.param)
-    _core.clear_ran()
-    yield request.param
-    _core.set_target(before)
 
 
 def brute(name: str, steps: npt.NDArray[np.float64], bias: float) -> mpmath.mpf:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,16 +14,6 @@ from cheapfast import _core
 from cheapfast.gates import inverse_moebius_transform, moebius_transform
 
 Array = npt.NDArray[Any]
-
-
-@pytest.fixture(params=_core.targets())
-def target(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run a test once per instruction set of this machine."""
-    before = _core.active_target()
-    _core.set_target(request.param)
-    _core.clear_ran()
-    yield request.param
-    _core.set_target(before)
 
 
 def by_definition(values: list[int], alternating: bool) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -14,15 +13,6 @@ from interrupting import PATIENCE, posix_only, seconds_until_interrupted
 from references import structural_counts
 
 PLENTY = 1 << 32
-
-
-@pytest.fixture(params=_core.targets())
-def target(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = _core.active_target()
-    _core.set_target(request.param)
-    _core.clear_ran()
-    yield request.param
-    _core.set_target(before)
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,16 +21,6 @@ from references import boolean_product
 PLENTY = 1 << 40
 SHAPES = [(1, 1), (7, 5), (0, 4), (4, 0), (300, 90), (2500, 40)]
 Array = npt.NDArray[Any]
-
-
-@pytest.fixture(params=_core.targets())
-def target(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run a test once per instruction set of this machine."""
-    before = _core.active_target()
-    _core.set_target(request.param)
-    _core.clear_ran()
-    yield request.param
-    _core.set_target(before)
 
 
 def random_layer(rng: np.random.Generator, shape: tuple[int, int], dtype: type) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,16 +28,6 @@ from references import kronecker_chain
 
 Array = npt.NDArray[Any]
 DTYPES = strategies.DTYPES
-
-
-@pytest.fixture(params=_core.targets())
-def target(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run a test once per instruction set of this machine."""
-    before = _core.active_target()
-    _core.set_target(request.param)
-    _core.clear_ran()
-    yield request.param
-    _core.set_target(before)
 
 
 def numbers(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
