@@ -11,7 +11,8 @@ import cheapfast as cf
 
 from ..generate import banded, rmat, uniform
 from ..merging import MergeProblem, PlanProblem
-from ..model import UnavailableError, Workload
+from ..model import Workload
+from .multigrid import levels
 
 
 def random_chain(n: int, per_row: int, depth: int, **use: int) -> MergeProblem:
@@ -47,14 +48,7 @@ def galerkin(side: int, **use: int) -> MergeProblem:
     -------
     MergeProblem
     """
-    try:
-        import pyamg
-    except ImportError:
-        message = "pyamg is not installed (pip install 'cheapfast[real]')"
-        raise UnavailableError(message) from None
-    operator = pyamg.gallery.poisson((side, side, side), format="csr")
-    levels = pyamg.smoothed_aggregation_solver(operator, max_levels=3, max_coarse=2).levels
-    fine, coarse = levels[0], levels[1]
+    fine, coarse, *_ = levels(side, max_levels=3, max_coarse=2)
     factors = (coarse.R, fine.R, fine.A, fine.P, coarse.P)
     return MergeProblem(tuple(sps.csr_array(factor) for factor in factors), **_use(use))
 

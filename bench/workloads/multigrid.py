@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..counting import Product
 from ..generate import pattern
 from ..model import UnavailableError, Workload
+
+
+def levels(side: int, **options: int) -> Any:
+    """Build a smoothed aggregation hierarchy for Poisson's equation on a cube.
+
+    Parameters
+    ----------
+    side : int
+        Points along an edge.
+    **options
+        Of ``pyamg.smoothed_aggregation_solver``.
+
+    Returns
+    -------
+    list of pyamg levels
+        The finest one first.
+    """
+    try:
+        import pyamg
+    except ImportError:
+        message = "pyamg is not installed (pip install 'cheapfast[real]')"
+        raise UnavailableError(message) from None
+    operator = pyamg.gallery.poisson((side, side, side), format="csr")
+    return pyamg.smoothed_aggregation_solver(operator, **options).levels
 
 
 def build(side: int) -> Product:
@@ -14,14 +40,7 @@ def build(side: int) -> Product:
     -------
     Product
     """
-    try:
-        import pyamg
-    except ImportError:
-        message = "pyamg is not installed (pip install 'cheapfast[real]')"
-        raise UnavailableError(message) from None
-    operator = pyamg.gallery.poisson((side, side, side), format="csr")
-    hierarchy = pyamg.smoothed_aggregation_solver(operator, max_levels=2)
-    finest = hierarchy.levels[0]
+    finest = levels(side, max_levels=2)[0]
     return Product(tuple(pattern(matrix) for matrix in (finest.R, finest.A, finest.P)))
 
 
