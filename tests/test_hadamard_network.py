@@ -136,6 +136,26 @@ def test_a_diagonal_behind_a_run_is_folded_in() -> None:
     np.testing.assert_array_equal(net.apply(X), 0.25 * expected(1, 4, 1, X))
 
 
+@pytest.mark.parametrize("columns", [1, 64, 70])
+def test_lights_around_a_large_run(target: str, columns: int) -> None:
+    """What they return is transformed where it lies: in the result, if that is one piece."""
+    n, rng = 1 << 12, np.random.default_rng(6)
+    order, before = rng.permutation(n), rng.choice([-2.0, 0.5, 1.0, 4.0], n)
+    lights = [cf.Permutation(order), cf.KroneckerSparse((n, 1, 1, 1), before.reshape(n, 1, 1, 1))]
+    behind = [[], [cf.KroneckerSparse((1, 1, 1, n), before.reshape(1, 1, 1, n))], lights[:1]]
+    X = integers((n, columns), np.float64)
+    X.flags.writeable = False
+    whole = cf.hadamard_transform(before[:, None] * X[order], axis=0)
+    for after, right in zip(behind, (whole, before[:, None] * whole, whole[order]), strict=True):
+        net = cf.Network([*lights, *cf.algorithms.hadamard(n), *after])
+        for threads in (1, 2):
+            np.testing.assert_array_equal(net.apply(X, threads=threads), right)
+            np.testing.assert_array_equal(net.apply(X.T, axis=1, threads=threads), right.T)
+        out = np.empty_like(right)
+        assert net.apply(X, out) is out
+        np.testing.assert_array_equal(out, right)
+
+
 def test_step_refuses_what_does_not_fit() -> None:
     with pytest.raises(ValueError, match="must cover the features"):
         _core.HadamardStep(24, 4, 1, np.dtype(np.float64))

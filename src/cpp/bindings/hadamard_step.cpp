@@ -44,6 +44,7 @@ class HadamardStep : public Step {
   std::int64_t inputs() const override { return features_; }
   std::int64_t outputs() const override { return features_; }
   bool is_serial(std::int64_t vectors) const override { return hadamard_is_serial(type_, features_ * vectors); }
+  bool works_in_place() const override { return true; }
 
   void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
     if (vectors == 0) return;

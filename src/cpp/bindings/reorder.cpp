@@ -138,14 +138,14 @@ class Framed : public Step {
       // Columns are a piece of memory only if all of them are there.
       const bool is_whole = layout == Layout::rows || count == vectors;
       const ReorderSide from = moved(in, v, size), to = moved(out, v, size);
+      const bool in_place = is_whole && (*after_).order == nullptr;
+      const ReorderSide target = in_place ? to : room(second, count, outputs(), layout, size);
       const void* source = from.memory;
       if (!is_whole || !(*before_).is_identity()) {
-        const ReorderSide near = room(first, count, inputs(), layout, size);
+        const ReorderSide near = inner_->works_in_place() ? target : room(first, count, inputs(), layout, size);
         apply_reordering(*before_, type(), from, near, count, threads, monitor);
         source = near.memory;
       }
-      const bool in_place = is_whole && (*after_).order == nullptr;
-      const ReorderSide target = in_place ? to : room(second, count, outputs(), layout, size);
       inner_->run(source, target.memory, count, layout, threads, monitor);
       if (!in_place || !(*after_).is_identity()) {
         apply_reordering(*after_, type(), target, to, count, threads, monitor);

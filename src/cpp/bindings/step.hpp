@@ -31,6 +31,8 @@ class Step {
   virtual bool is_current() const { return true; }
   // Whether more than one thread would change nothing.
   virtual bool is_serial(std::int64_t vectors) const = 0;
+  // Whether x and y may be the same.
+  virtual bool works_in_place() const { return false; }
 
   // y = step . x, both in one layout and aligned to their numbers; they do not overlap. May throw RangeExceeded.
   virtual void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads,
