@@ -141,8 +141,9 @@ def test_lights_around_a_large_run(target: str, columns: int) -> None:
     """What they return is transformed where it lies: in the result, if that is one piece."""
     n, rng = 1 << 12, np.random.default_rng(6)
     order, before = rng.permutation(n), rng.choice([-2.0, 0.5, 1.0, 4.0], n)
-    lights = [cf.Permutation(order), cf.KroneckerSparse((n, 1, 1, 1), before.reshape(n, 1, 1, 1))]
-    behind = [[], [cf.KroneckerSparse((1, 1, 1, n), before.reshape(1, 1, 1, n))], lights[:1]]
+    diagonal = cf.KroneckerSparse((n, 1, 1, 1), before.reshape(n, 1, 1, 1))
+    lights: list[cf.Layer] = [cf.Permutation(order), diagonal]
+    behind: list[list[cf.Layer]] = [[], [diagonal], lights[:1]]
     X = integers((n, columns), np.float64)
     X.flags.writeable = False
     whole = cf.hadamard_transform(before[:, None] * X[order], axis=0)
