@@ -218,6 +218,10 @@ void panel(Block<E> block, std::int64_t begin, std::int64_t end, std::int64_t fi
     const std::int64_t some = column + E::kLanes <= last ? 0 : last - column;
     const Operand<T> x{block.x + column * E::kParts, block.x_step};
     std::int64_t ib = begin;
+    // one vector wide, twice as high: as many sums as keep the adders busy
+    for (; ib + 2 * kTileRows <= end; ib += 2 * kTileRows) {
+      tile<E, 2 * kTileRows, 1, 0, false>(block, x, ib, column, some, {}, nullptr);
+    }
     for (; ib + kTileRows <= end; ib += kTileRows) {
       tile<E, kTileRows, 1, 0, false>(block, x, ib, column, some, {}, nullptr);
     }
