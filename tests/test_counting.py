@@ -218,7 +218,7 @@ def test_progress_knows_the_total(method: str) -> None:
         cf.synapse_count(net, threads=1, method=method, progress=collect(seen, enough=4))
     assert seen
     assert all(0 <= done <= total for done, total in seen)
-    assert seen[-1][1] > 0
+    assert all(total > 0 for _, total in seen)  # a caller may divide by it
 
 
 def collect(seen: list[tuple[int, int]], enough: int) -> Callable[[int, int], None]:

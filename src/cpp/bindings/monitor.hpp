@@ -24,7 +24,8 @@ class PythonMonitor : public Monitor {
     last_poll_ = now;
     py::gil_scoped_acquire gil;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    if (!progress_.is_none() && now - last_progress_ >= kProgressEvery) {
+    if (progress_.is_none() || total() == 0) return;  // who is told divides by the total
+    if (now - last_progress_ >= kProgressEvery) {
       last_progress_ = now;
       progress_(done(), total());
     }
