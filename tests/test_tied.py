@@ -119,3 +119,29 @@ def test_a_cosine_transform_by_pieces(columns: int) -> None:
     expected = dct(dct(X, axis=1, norm="ortho"), axis=2, norm="ortho") * weights[..., None]
     result = net.apply(X.reshape(-1, columns))
     np.testing.assert_allclose(result, expected.reshape(-1, columns), atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.2])
+def test_wide_diagonals_neither_overflow_nor_underflow(share: float, dtype: Any) -> None:
+    rng = np.random.default_rng(3)
+    limits, exact = np.finfo(dtype), np.result_type(dtype, np.float64)
+    decades = share * np.log10(float(limits.max))
+    for base in 10.0 ** rng.uniform(-decades, decades, 20):
+        powers = 10.0 ** rng.uniform(-decades, decades, (2, 2, 1, 1, 32))
+        before = rng.uniform(1, 2, (2, 1, 8, 32)) * powers[0]
+        after = rng.uniform(1, 2, (2, 8, 1, 32)) * powers[1]
+        block = base * normal(rng, (1, 8, 8, 1), exact)
+        values = (after * block * before).astype(dtype)
+        net = cf.Network([cf.KroneckerSparse((2, 8, 8, 32), values)])
+        x = normal(rng, (2, 8, 32), exact)
+        largest = np.einsum("abcd,acd->abd", np.abs(values), np.abs(x)).max()
+        # nearly as large and as small as the factor as it is can take
+        for wanted in (float(limits.max) * 2.0**-30, float(limits.smallest_normal) * 2.0**30):
+            scaled = x * min(wanted / largest, float(limits.max) / 100)
+            given_x = scaled.astype(dtype)
+            expected = np.einsum("abcd,acd->abd", values.astype(exact), given_x.astype(exact))
+            size = np.einsum("abcd,acd->abd", np.abs(values), np.abs(given_x).astype(np.float64))
+            error = np.abs(net.apply(given_x.ravel()).reshape(expected.shape) - expected)
+            lost = 100 * float(limits.smallest_subnormal)
+            assert np.all(error <= 100 * limits.eps * size + lost)

@@ -7,15 +7,19 @@ the diagonals are fewer.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from cheapfast.layers.values import magnitudes_of
+
 Array = npt.NDArray[Any]
 
 _ULPS = 16
 _SMALLEST = 4  # block for which diagonals are much less than all values
+_WIDEST = 2.0**24  # ratio of two entries of a diagonal: more would tell on the range of results
 _LEAST_PIVOT = 1e-3  # of the largest entry: smaller ones would spoil what is divided by them
 
 
@@ -64,7 +68,7 @@ def tied_block(values: Array) -> Tied | None:
     if not _is_close(values[-1:, :, :, -1:], sample):  # tells nearly all other values apart
         return None
     found = _diagonals(values, block, row, column)
-    return found if _is_close(values, found) else None
+    return _moderate(found) if _is_close(values, found) else None
 
 
 def _diagonals(values: Array, block: Array, row: int, column: int) -> Tied:
@@ -73,6 +77,21 @@ def _diagonals(values: Array, block: Array, row: int, column: int) -> Tied:
         before = values[:, row] / block[row, :, np.newaxis]
         after = values[:, :, column] / block[:, column, np.newaxis] / before[:, column, np.newaxis]
     return Tied(block, before, after)
+
+
+def _moderate(tied: Tied) -> Tied | None:
+    """Let the small matrix have the size of the diagonals; None if they are too wide for that.
+
+    Products with them must keep to the range of the type, or nearly. Scales are powers of two.
+    """
+    scales = []
+    for diagonal in (tied.before, tied.after):
+        least, most = magnitudes_of(diagonal)
+        if not (0 < least <= most < math.inf and most <= least * _WIDEST):
+            return None
+        scales.append(2.0 ** round(math.log2(least) / 2 + math.log2(most) / 2))
+    first, last = scales
+    return Tied(tied.block * (first * last), tied.before / first, tied.after / last)
 
 
 def _is_close(values: Array, tied: Tied) -> bool:
