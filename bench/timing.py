@@ -129,7 +129,11 @@ def hold_openblas_to_one_thread() -> None:
             stacklevel=2,
         )
         return
-    ThreadpoolController().select(internal_api="openblas").limit(limits=1)
+    with warnings.catch_warnings():
+        # other libraries that it finds beside each other, as peers bring them, are not touched
+        warnings.filterwarnings("ignore", r"\s*Found Intel OpenMP", RuntimeWarning)
+        controller = ThreadpoolController()
+    controller.select(internal_api="openblas").limit(limits=1)
 
 
 def label(peer: str, threads: int) -> str:

@@ -16,10 +16,13 @@ from operands import DTYPES, LAYOUTS, Array, assert_applies, normal, placed
 
 
 def tied_values(pattern: tuple[int, int, int, int], rng: np.random.Generator, dtype: Any) -> Array:
-    """Return a random block between random diagonals, written out."""
+    """Return a random block between random diagonals, none of them wide, written out."""
     a, b, c, d = pattern
     block = normal(rng, (1, b, c, 1), dtype)
-    before, after = normal(rng, (a, 1, c, d), dtype), normal(rng, (a, b, 1, d), dtype)
+    before, after = (
+        (numbers / np.abs(numbers) * rng.uniform(0.5, 2, numbers.shape)).astype(dtype)
+        for numbers in (normal(rng, shape, dtype) for shape in ((a, 1, c, d), (a, b, 1, d)))
+    )
     return np.asarray(after * block * before)
 
 
