@@ -16,6 +16,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 HELPERS = {
     "_validate",
+    "_arrays",
     "_memory",
     "_progress",
     "_random",
@@ -32,6 +33,7 @@ COUNTING = NETWORK | {"counting"}
 ROOT = ""
 MAY_IMPORT = {
     "_validate": HELPERS,
+    "_arrays": HELPERS,
     "_memory": HELPERS,
     "_progress": HELPERS,
     "_random": HELPERS,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import cheapfast as cf
-from cheapfast import _validate
+from cheapfast import _arrays, _validate
 
 
 @pytest.mark.parametrize("value", [3, np.int8(3), np.uint64(3), np.array(3)])
@@ -67,7 +67,7 @@ def test_choices():
     ],
 )
 def test_supported_dtypes(given, expected):
-    dtype = _validate.supported_dtype(given)
+    dtype = _arrays.supported_dtype(given)
     assert dtype == np.dtype(expected)
     assert dtype.isnative
 
@@ -75,27 +75,27 @@ def test_supported_dtypes(given, expected):
 @pytest.mark.parametrize("given", ["g", "G", "O", "U1", "S1", "M8[s]", "m8[s]", [("a", "f8")]])
 def test_refused_dtypes(given):
     with pytest.raises(TypeError, match="dtype must be one of float32, float64, complex64"):
-        _validate.supported_dtype(given)
+        _arrays.supported_dtype(given)
 
 
 def test_no_dtype():
     with pytest.raises(TypeError, match="dtype must be a NumPy dtype, got 'nonsense'"):
-        _validate.supported_dtype("nonsense")
+        _arrays.supported_dtype("nonsense")
 
 
 def test_weights():
     array = np.ones(3)
-    assert _validate.weights(array, "values") is array
-    assert _validate.weights([1, 2], "values").dtype == np.float64
+    assert _arrays.weights(array, "values") is array
+    assert _arrays.weights([1, 2], "values").dtype == np.float64
     with pytest.raises(ValueError, match=r"values must have 2 dimension\(s\), got shape \(3,\)"):
-        _validate.weights(array, "values", ndim=2)
+        _arrays.weights(array, "values", ndim=2)
     with pytest.raises(ValueError, match="values must be an array of numbers"):
-        _validate.weights([[1], [2, 3]], "values")
+        _arrays.weights([[1], [2, 3]], "values")
 
 
 def test_read_only_leaves_the_original_writable():
     array = np.zeros(2)
-    view = _validate.read_only(array)
+    view = _arrays.read_only(array)
     assert np.shares_memory(array, view)
     assert not view.flags.writeable
     assert array.flags.writeable
@@ -104,9 +104,9 @@ def test_read_only_leaves_the_original_writable():
 def test_warn_non_finite():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        _validate.warn_non_finite(0, "matrix")
+        _arrays.warn_non_finite(0, "matrix")
     with pytest.warns(UserWarning, match=r"matrix holds 2 NaN or infinite") as caught:
-        _validate.warn_non_finite(2, "matrix")
+        _arrays.warn_non_finite(2, "matrix")
     assert caught[0].filename == __file__
 
 

@@ -1,8 +1,8 @@
-"""Checks of arguments, shared by the whole package.
+"""Checks of numbers and options, shared by the whole package.
 
 Every check names the argument, says what was expected and what came, and returns the checked value
 in the one form that the rest of the package works with: Python integers for sizes and counts (they
-may be 2**60), native NumPy arrays of one of the four supported dtypes for values.
+may be 2**60).
 """
 
 from __future__ import annotations
@@ -11,17 +11,10 @@ import math
 import numbers
 import operator
 import os
-import sys
-import warnings
 from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-
-SUPPORTED_DTYPES: tuple[np.dtype[Any], ...] = tuple(
-    np.dtype(name) for name in ("float32", "float64", "complex64", "complex128")
-)
 
 #: More threads than any machine has CPUs are a typing error.
 MOST_THREADS = 2**16
@@ -193,177 +186,6 @@ def choice(value: object, name: str, options: Collection[str]) -> str:
     if value not in options:
         raise ValueError(f"{name} must be one of {listed}, got {value!r}")
     return value
-
-
-def supported_dtype(dtype: npt.DTypeLike, name: str = "dtype") -> np.dtype[Any]:
-    """Return the supported dtype that holds `dtype` without losing anything it can promise.
-
-    Parameters
-    ----------
-    dtype : dtype_like
-        Integers and booleans become float64, float16 becomes float32, any byte order native.
-    name : str
-        Name of the argument, for the message.
-
-    Returns
-    -------
-    numpy.dtype
-        float32, float64, complex64 or complex128.
-
-    Raises
-    ------
-    TypeError
-        For longdouble (it would be narrowed), objects, strings, dates, records.
-
-    Examples
-    --------
-    >>> supported_dtype(np.int8), supported_dtype("f2")
-    (dtype('float64'), dtype('float32'))
-    """
-    try:
-        given = np.dtype(dtype)
-    except TypeError:
-        raise TypeError(f"{name} must be a NumPy dtype, got {dtype!r}") from None
-    native = given.newbyteorder("=")
-    if native in SUPPORTED_DTYPES:
-        return native
-    if native.kind in "biu":
-        return np.dtype(np.float64)
-    if native == np.dtype(np.float16):
-        return np.dtype(np.float32)
-    listed = ", ".join(str(one) for one in SUPPORTED_DTYPES)
-    raise TypeError(f"{name} must be one of {listed} (or an integer type), got {given}")
-
-
-def weights(value: object, name: str, ndim: int | None = None) -> npt.NDArray[Any]:
-    """Return an array of weights in a supported, native dtype, copied only if that needs a copy.
-
-    Parameters
-    ----------
-    value : array_like
-        What the caller passed.
-    name : str
-        Name of the argument, for the message.
-    ndim : int, optional
-        Number of dimensions asked for.
-
-    Returns
-    -------
-    numpy.ndarray
-
-    Raises
-    ------
-    TypeError
-        If the dtype is not supported.
-    ValueError
-        If the number of dimensions is wrong, or the value is no rectangular array.
-    """
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{name} is a masked array: fill it first, {name}.filled(value)")
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name} must be an array of numbers: {error}") from None
-    if ndim is not None and array.ndim != ndim:
-        raise ValueError(f"{name} must have {ndim} dimension(s), got shape {array.shape}")
-    return aligned(array.astype(supported_dtype(array.dtype, name), copy=False))
-
-
-def aligned(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return an array that the kernels may read.
-
-    Parameters
-    ----------
-    array : numpy.ndarray
-
-    Returns
-    -------
-    numpy.ndarray
-        A copy if the numbers lie at odd addresses, as they do in buffers from files or networks.
-    """
-    return array if array.flags.aligned else array.copy()
-
-
-def bias_vector(value: object, outputs: int, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
-    """Return a bias as a read-only vector of the layer's dtype.
-
-    Parameters
-    ----------
-    value : array_like or None
-        What the caller passed; None stays None.
-    outputs : int
-        Length asked for.
-    dtype : numpy.dtype
-        The layer's dtype: the bias is rounded to it, as NumPy's ``+=`` does.
-
-    Returns
-    -------
-    numpy.ndarray or None
-        Shape (outputs,); a copy, so that a later change of the caller's array does not matter.
-
-    Raises
-    ------
-    TypeError
-        If the bias is complex and the layer is real.
-    ValueError
-        If the length is not `outputs`.
-    """
-    if value is None:
-        return None
-    vector = weights(value, "bias", ndim=1)
-    if vector.shape[0] != outputs:
-        raise ValueError(
-            f"bias must have shape ({outputs},), one entry an output, got {vector.shape}"
-        )
-    if not np.can_cast(vector.dtype, dtype, casting="same_kind"):
-        raise TypeError(f"bias must be real for a layer of dtype {dtype}, got {vector.dtype}")
-    return read_only(vector.astype(dtype, copy=True))
-
-
-def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return a view of the array that cannot be written through.
-
-    Parameters
-    ----------
-    array : numpy.ndarray
-        Any array; its own flags are left as they are.
-
-    Returns
-    -------
-    numpy.ndarray
-        The same memory.
-    """
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
-def warn_non_finite(count: int, name: str) -> None:
-    """Warn that NaN or infinite weights are synapses like any other.
-
-    The warning points at the line outside of this package that led here.
-
-    Parameters
-    ----------
-    count : int
-        How many there are; 0 means no warning.
-    name : str
-        Name of the argument that holds them.
-    """
-    if count:
-        warnings.warn(
-            f"{name} holds {count} NaN or infinite value(s): each is counted as a synapse",
-            UserWarning,
-            stacklevel=_levels_inside() + 1,
-        )
-
-
-def _levels_inside() -> int:
-    """Count the frames of this package between its user and the caller of this function."""
-    levels, frame = 0, sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "cheapfast":
-        levels, frame = levels + 1, frame.f_back
-    return levels
 
 
 def thread_count(threads: object = None) -> int:

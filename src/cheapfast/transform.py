@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core, _memory
-from cheapfast._validate import integer, supported_dtype, thread_count
+from cheapfast._arrays import supported_dtype
+from cheapfast._validate import integer, thread_count
 
 # A name of this module: looking it up in another one is felt where a transform takes 100 ns.
 _plain = _core.hadamard_plain

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _memory
+from cheapfast._arrays import supported_dtype
 from cheapfast._random import generator
-from cheapfast._validate import supported_dtype
 from cheapfast.algorithms._arguments import log2_size
 from cheapfast.layers import KroneckerSparse
 from cheapfast.network import Network

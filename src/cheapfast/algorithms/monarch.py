@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _memory
+from cheapfast._arrays import supported_dtype
 from cheapfast._random import generator
-from cheapfast._validate import integer, supported_dtype
+from cheapfast._validate import integer
 from cheapfast.algorithms.butterfly import normal_weights
 from cheapfast.layers import KroneckerSparse
 from cheapfast.network import Network

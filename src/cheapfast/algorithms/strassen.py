@@ -9,7 +9,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from cheapfast import _memory
-from cheapfast._validate import choice, integer, weights
+from cheapfast._arrays import weights
+from cheapfast._validate import choice, integer
 from cheapfast.layers import KroneckerSparse, Sparse
 from cheapfast.network import Network
 

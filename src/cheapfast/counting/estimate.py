@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core, _memory
+from cheapfast._arrays import aligned
 from cheapfast._progress import reporting
 from cheapfast._random import generator
-from cheapfast._validate import aligned, thread_count
+from cheapfast._validate import thread_count
 from cheapfast.counting.cohen import batch_total, require_ranks
 from cheapfast.counting.csr import csr_arrays, with_used_columns
 from cheapfast.counting.estimation import Estimate, Question

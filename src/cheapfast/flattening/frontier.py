@@ -177,8 +177,8 @@ def frontier(
     long runs), nodes in the middle prove that long runs are full, and other runs are bounded by
     1,024 of their rows, then estimated, before they are counted; they are left at that if they
     could not win at five standard errors less. The points that this decided are not
-    `FrontierPoint.proven`. Sixty random layers of :math:`10^5` rows, three entries each, take two
-    to three minutes on two cores.
+    `FrontierPoint.proven`. Sixty random layers of :math:`10^5` rows, three entries each, take half
+    a minute to three on two cores.
 
     Examples
     --------

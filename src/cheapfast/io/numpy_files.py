@@ -8,7 +8,7 @@ import numpy as np
 
 from cheapfast import _memory
 from cheapfast._archive import HEADER, ArrayHeader, decode_states, npy_header, npz_headers
-from cheapfast._validate import warn_non_finite
+from cheapfast._arrays import warn_non_finite
 from cheapfast.io.errors import INSTEAD, INSTEAD_OF_DENSE
 from cheapfast.layers import layer_from_state
 from cheapfast.network import Network

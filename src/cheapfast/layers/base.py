@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _memory
-from cheapfast._validate import SUPPORTED_DTYPES, supported_dtype
+from cheapfast._arrays import SUPPORTED_DTYPES, supported_dtype
 from cheapfast.layers.registry import layer_from_state
 from cheapfast.support.base import Support, csr_pattern_bytes
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from cheapfast import _core, _memory
-from cheapfast._validate import aligned, read_only, supported_dtype
+from cheapfast._arrays import aligned, read_only, supported_dtype
 from cheapfast.support.base import Support, csr_pattern_bytes
 from cheapfast.support.csr import CsrSupport, EmptySupport, index_dtype
 from cheapfast.support.kronecker import KroneckerSupport

@@ -11,14 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from cheapfast._validate import (
-    bias_vector,
-    choice,
-    integers,
-    read_only,
-    warn_non_finite,
-    weights,
-)
+from cheapfast._arrays import bias_vector, read_only, warn_non_finite, weights
+from cheapfast._validate import choice, integers
 from cheapfast.layers.base import Layer, State
 from cheapfast.layers.convolve import add_shifted, by_fft, folded, geometry
 from cheapfast.layers.registry import register

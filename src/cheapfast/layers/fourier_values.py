@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast._validate import integer, supported_dtype
+from cheapfast._arrays import supported_dtype
+from cheapfast._validate import integer
 from cheapfast.layers.roots import roots_of_unity
 from cheapfast.layers.values import Shape4, Values
 

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from cheapfast import _memory
-from cheapfast._validate import bias_vector, choice, integers, size_of, warn_non_finite, weights
+from cheapfast._arrays import bias_vector, warn_non_finite, weights
+from cheapfast._validate import choice, integers, size_of
 from cheapfast.layers.base import Layer, State
 from cheapfast.layers.fourier_values import FourierValues
 from cheapfast.layers.registry import register

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast._validate import bias_vector, supported_dtype
+from cheapfast._arrays import bias_vector, supported_dtype
 from cheapfast.layers.base import Layer, State
 from cheapfast.support.base import Support
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from cheapfast._validate import integer, read_only
+from cheapfast._arrays import read_only
+from cheapfast._validate import integer
 from cheapfast.layers.base import Layer, State
 from cheapfast.layers.registry import layer_from_state, register
 from cheapfast.support.base import Support, csr_pattern_bytes

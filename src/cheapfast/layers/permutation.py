@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from cheapfast._validate import bias_vector, integers, supported_dtype
+from cheapfast._arrays import bias_vector, supported_dtype
+from cheapfast._validate import integers
 from cheapfast.layers.base import Layer, State
 from cheapfast.layers.registry import register
 from cheapfast.support.algebra import permuted

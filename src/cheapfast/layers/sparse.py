@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from cheapfast import _core
-from cheapfast._validate import bias_vector, warn_non_finite
+from cheapfast._arrays import bias_vector, warn_non_finite
 from cheapfast.layers.base import Layer, State
 from cheapfast.layers.canonical import Canonical, CsrArrays, canonical, simplest_support
 from cheapfast.layers.registry import register

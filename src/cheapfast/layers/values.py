@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _memory
-from cheapfast._validate import read_only, size_of
+from cheapfast._arrays import read_only
+from cheapfast._validate import size_of
 
 Shape4 = tuple[int, int, int, int]
 

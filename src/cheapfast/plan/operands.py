@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast import _core, _validate
+from cheapfast import _arrays, _core
 
 Array = npt.NDArray[Any]
 
@@ -47,7 +47,7 @@ def as_operand(x: npt.ArrayLike, name: str = "X") -> Array:
         array = np.asarray(x)
     except ValueError as error:
         raise ValueError(f"{name} must be an array of numbers: {error}") from None
-    _validate.supported_dtype(array.dtype, f"the dtype of {name}")
+    _arrays.supported_dtype(array.dtype, f"the dtype of {name}")
     return array
 
 
@@ -67,7 +67,7 @@ def working_dtypes(x: np.dtype[Any], network: np.dtype[Any]) -> tuple[np.dtype[A
         The operand is in double precision where the result is, so that no pass computes in less;
         but it stays real, so that only the layers which need complex arithmetic pay for it.
     """
-    promoted = _validate.supported_dtype(x, "X")
+    promoted = _arrays.supported_dtype(x, "X")
     result = np.result_type(network, promoted)
     first = np.result_type(promoted, np.float64) if result in _DOUBLE else promoted
     return first, result

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast._validate import aligned, read_only
+from cheapfast._arrays import aligned, read_only
 from cheapfast.support.base import Support, index_bytes
 
 IndexArray = npt.NDArray[Any]

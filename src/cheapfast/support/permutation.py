@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _memory
-from cheapfast._validate import read_only
+from cheapfast._arrays import read_only
 
 IndexArray = npt.NDArray[Any]
 

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from cheapfast import _core, _memory
-from cheapfast._validate import real, weights
+from cheapfast._arrays import weights
+from cheapfast._validate import real
 from cheapfast.layers import Sparse
 from cheapfast.network import Network
 
