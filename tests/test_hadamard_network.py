@@ -162,7 +162,7 @@ def test_step_refuses_what_does_not_fit() -> None:
         _core.HadamardStep(24, 4, 1, np.dtype(np.float64))
     step = _core.HadamardStep(8, 3, 1, np.dtype(np.float64))
     x = np.zeros((8, 2))
-    with pytest.raises(ValueError, match="one shape and 8 rows"):
+    with pytest.raises(ValueError, match="8 and 8 rows"):
         step.apply(np.zeros((4, 2)), x, 1)
     with pytest.raises(TypeError, match="dtype"):
         step.apply(x.astype(np.float32), x, 1)

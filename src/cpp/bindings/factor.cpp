@@ -1,31 +1,13 @@
 // Kronecker-sparse factors, and pairs of them, as steps.
 #include <pybind11/stl.h>
 
-#include "bindings/monitor.hpp"
 #include "bindings/operands.hpp"
-#include "bindings/step.hpp"
 #include "kernels/kronecker_pair.hpp"
 
 namespace cheapfast {
 namespace {
 
 using Pattern = std::array<std::int64_t, 4>;
-
-// X and out: both C order, or both Fortran order (or one column).
-void apply_dense(const Step& step, const py::array& x, py::array y, int threads) {
-  require_operands(x, y, step.inputs(), step.outputs());
-  if (value_type(x) != step.type()) throw py::type_error("X must have the dtype of the values");
-  const bool c_order = (x.flags() & y.flags() & py::array::c_style) != 0;
-  if (!c_order && (x.flags() & y.flags() & py::array::f_style) == 0) {
-    throw std::invalid_argument("X and out must be contiguous, in the same order");
-  }
-  const void* const in = x.data();
-  void* const out = y.mutable_data();
-  const std::int64_t vectors = x.shape(1);
-  PythonMonitor monitor(py::none{});
-  py::gil_scoped_release release;
-  step.run(in, out, vectors, c_order ? Layout::columns : Layout::rows, threads, monitor);
-}
 
 // Whether all that the strides of the pattern reach lies within `size` numbers.
 void require_reach(const Pattern& pattern, const Pattern& strides, std::int64_t size) {
@@ -58,7 +40,7 @@ class Factor : public Step {
   }
 
   // X and out: both C order, or both Fortran order (or one column).
-  void apply(const py::array& x, py::array y, int threads) const { apply_dense(*this, x, std::move(y), threads); }
+  void apply(const py::array& x, py::array y, int threads) const { run_step(*this, x, std::move(y), threads); }
 
   ValueType type() const override { return type_; }
   std::int64_t inputs() const override { return factor_.a * factor_.c * factor_.d; }
@@ -92,7 +74,7 @@ class FactorPair : public Step {
   }
 
   // X and out: both C order, for the vectors lie side by side.
-  void apply(const py::array& x, py::array y, int threads) const { apply_dense(*this, x, std::move(y), threads); }
+  void apply(const py::array& x, py::array y, int threads) const { run_step(*this, x, std::move(y), threads); }
 
   ValueType type() const override { return first_.type(); }
   std::int64_t inputs() const override { return first_.inputs(); }

@@ -1,7 +1,5 @@
 // Layers of a network that make up a Walsh-Hadamard transform, as one step.
-#include "bindings/arrays.hpp"
-#include "bindings/monitor.hpp"
-#include "bindings/step.hpp"
+#include "bindings/operands.hpp"
 #include "kernels/hadamard.hpp"
 
 namespace cheapfast {
@@ -21,24 +19,8 @@ class HadamardStep : public Step {
     }
   }
 
-  // X and out: both C order, or both Fortran order. They do not overlap, or are the same.
-  void apply(const py::array& x, py::array y, int threads) const {
-    if (x.ndim() != 2 || y.ndim() != 2 || x.shape(0) != features_ || y.shape(0) != features_ ||
-        x.shape(1) != y.shape(1)) {
-      throw std::invalid_argument("X and out must have one shape and " + std::to_string(features_) + " rows");
-    }
-    if (value_type(x) != type_ || value_type(y) != type_) throw py::type_error("X and out must have the step's dtype");
-    const bool c_order = (x.flags() & y.flags() & py::array::c_style) != 0;
-    if (!c_order && (x.flags() & y.flags() & py::array::f_style) == 0) {
-      throw std::invalid_argument("X and out must be contiguous, in the same order");
-    }
-    const void* const in = x.data();
-    void* const out = y.mutable_data();
-    const std::int64_t vectors = x.shape(1);
-    PythonMonitor monitor(py::none{});
-    py::gil_scoped_release release;
-    run(in, out, vectors, c_order ? Layout::columns : Layout::rows, threads, monitor);
-  }
+  // X and out do not overlap, or are the same.
+  void apply(const py::array& x, py::array y, int threads) const { run_step(*this, x, std::move(y), threads); }
 
   ValueType type() const override { return type_; }
   std::int64_t inputs() const override { return features_; }

@@ -4,9 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "bindings/arrays.hpp"
-#include "bindings/monitor.hpp"
-#include "bindings/step.hpp"
+#include "bindings/operands.hpp"
 #include "core/buffer.hpp"
 
 namespace cheapfast {
@@ -62,28 +60,11 @@ ReorderSide side(const void* memory, std::int64_t vectors, std::int64_t features
   return {start, 1, features};
 }
 
-// X and out: both C order, or both Fortran order. False where the result is of no use; see Packed.
+// False where the result is of no use; see Packed.
 template <class S>
 bool apply_step(const S& step, const py::array& x, py::array y, int threads) {
-  if (x.ndim() != 2 || y.ndim() != 2 || x.shape(0) != step.inputs() || y.shape(0) != step.outputs() ||
-      x.shape(1) != y.shape(1)) {
-    throw std::invalid_argument("X must have " + std::to_string(step.inputs()) + " rows, out " +
-                                std::to_string(step.outputs()) + ", and both as many columns");
-  }
-  if (value_type(x) != step.type() || value_type(y) != step.type()) {
-    throw py::type_error("X and out must have the step's dtype");
-  }
-  const bool c_order = (x.flags() & y.flags() & py::array::c_style) != 0;
-  if (!c_order && (x.flags() & y.flags() & py::array::f_style) == 0) {
-    throw std::invalid_argument("X and out must be contiguous, in the same order");
-  }
-  const void* const in = x.data();
-  void* const out = y.mutable_data();
-  const std::int64_t vectors = x.shape(1);
-  PythonMonitor monitor(py::none{});
-  py::gil_scoped_release release;
   try {
-    step.run(in, out, vectors, c_order ? Layout::columns : Layout::rows, threads, monitor);
+    run_step(step, x, std::move(y), threads);
   } catch (const RangeExceeded&) {
     return false;
   }
