@@ -222,6 +222,32 @@ def test_both_ways_agree(log2n: int, columns: int, dtype: Any, transposed: bool)
     assert error < 10 * log2n * np.finfo(dtype).eps
 
 
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_what_the_second_level_cache_does_not_have(
+    target: str, dtype: Any, transposed: bool
+) -> None:
+    n, columns = 1 << 13, 64
+    net = butterfly(n, dtype)
+    net = net.T if transposed else net
+    X = np.random.default_rng(13).standard_normal((n, columns)).astype(dtype)
+    expected = in_double(net, X)
+    for out in (np.empty_like(X), np.empty((n, columns + 3), dtype)[:, 3:]):
+        error = np.linalg.norm(net.apply(X, out=out) - expected) / np.linalg.norm(expected)
+        assert error < 130 * np.finfo(dtype).eps
+
+
+def test_only_rows_that_follow_each_other_go_sixteen_at_a_time(target: str) -> None:
+    for dtype in DTYPES:
+        largest = 16 if target == "avx512" and np.dtype(dtype).kind == "f" else 8
+        for per_lane, step, expected in ((False, 1, largest), (False, 2, 8), (True, 2, largest)):
+            assert _core.sweep_radix(np.dtype(dtype), per_lane, step) == expected
+    dtype = np.dtype(np.float32)
+    one = (0, 16, 2, np.zeros((1, 1, 64), np.float32), 0, 0, 1 << 30, False, False, False)
+    with pytest.raises(ValueError, match="radix must be a power of two up to 8"):
+        _core.PackedSweeps(64, dtype, False, [one], 0.0)
+
+
 @given(st.integers(4, 8), st.integers(1, 70), st.sampled_from(DTYPES), st.booleans(), st.booleans())
 def test_a_bias_is_added_by_the_last_pass(
     log2n: int, columns: int, dtype: Any, transposed: bool, scaled: bool

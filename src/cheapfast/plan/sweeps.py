@@ -181,15 +181,37 @@ def _cut(run: Sequence[Stage], packing: Packing) -> list[_SweepPass]:
     within = [stage for stage in run if stage.stride < lanes]
     across = [stage for stage in run if stage.stride >= lanes]
     far = _far_stages(across, packing)
-    parts = (far, len(across) - far) if falling else (len(across) - far, far)
-    largest = _core.sweep_radix(packing.dtype, packing.per_lane)
-    sizes = [size for part in parts for size in passes_of([2] * part, largest)]
+    closest = _closest_stages(across[far:] if falling else across[: len(across) - far], packing)
+    counts = (len(across) - far - closest, far)
+    parts = [
+        [closest] * (closest > 0),
+        *(passes_of([2] * count, _most_rows(packing)) for count in counts),
+    ]
+    sizes = [size for part in (reversed(parts) if falling else parts) for size in part]
     ends = np.cumsum([0, *sizes]).tolist()
     nearest = len(sizes) - 1 if falling else 0
     return [
         _SweepPass(across[start:end], within if number == nearest else [], falling)
         for number, (start, end) in enumerate(pairwise(ends))
     ]
+
+
+def _most_rows(packing: Packing) -> int:
+    """Return the largest radix of a pass whose rows are a power of two apart."""
+    return _core.sweep_radix(packing.dtype, packing.per_lane, 2)
+
+
+def _closest_stages(stages: Sequence[Stage], packing: Packing) -> int:
+    """Count the stages of a pass over rows that follow each other and can be more of them.
+
+    None where that saves no pass.
+    """
+    strides = [stage.stride for stage in stages]
+    if packing.per_lane or min(strides, default=0) != 1:
+        return 0
+    most = _most_rows(packing).bit_length() - 1
+    closest = _core.sweep_radix(packing.dtype, False, 1).bit_length() - 1
+    return closest if len(stages) >= closest and (len(stages) - closest) % most == 0 else 0
 
 
 def _far_stages(stages: Sequence[Stage], packing: Packing) -> int:
@@ -199,7 +221,7 @@ def _far_stages(stages: Sequence[Stage], packing: Packing) -> int:
     """
     block = _block_features(_COLUMNS, packing)
     beyond = sum(2 * stage.stride > block for stage in stages)
-    most = _core.sweep_radix(packing.dtype, packing.per_lane).bit_length() - 1
+    most = _most_rows(packing).bit_length() - 1
     return min(-(-beyond // most) * most, len(stages))
 
 

@@ -184,7 +184,7 @@ class PackedSweeps : public Packed<SweepRun> {
     if (made.kind != FusedKind::rising && made.kind != FusedKind::falling) {
       throw std::invalid_argument("kind must be rising or falling");
     }
-    const int most = sweep_radix(run_.type, run_.per_lane);
+    const int most = sweep_radix(run_.type, run_.per_lane, made.step);
     const bool is_power = made.radix >= 2 && made.radix <= most && (made.radix & (made.radix - 1)) == 0;
     if (!is_power || made.step < 1 || rows % (made.radix * made.step) != 0) {
       throw std::invalid_argument("radix must be a power of two up to " + std::to_string(most) +
@@ -199,8 +199,8 @@ class PackedSweeps : public Packed<SweepRun> {
 void register_kronecker(py::module_& m) {
   m.def("fused_lanes",
         [](const py::dtype& type) { return fused_lanes(value_type(py::array(type, std::vector<py::ssize_t>{0}))); });
-  m.def("sweep_radix", [](const py::dtype& type, bool per_lane) {
-    return sweep_radix(value_type(py::array(type, std::vector<py::ssize_t>{0})), per_lane);
+  m.def("sweep_radix", [](const py::dtype& type, bool per_lane, std::int64_t step) {
+    return sweep_radix(value_type(py::array(type, std::vector<py::ssize_t>{0})), per_lane, step);
   });
   // Plain types, as the stub says: pybind11's own metaclass is for static properties.
   const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));

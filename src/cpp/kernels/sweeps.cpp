@@ -19,6 +19,9 @@ constexpr std::int64_t kBlockBytes = std::int64_t{1} << 18;  // rows that go thr
 constexpr std::int64_t kTurnBytes = std::int64_t{1} << 16;   // that one turn at the queue is worth
 constexpr std::int64_t kMostColumns = 64;
 constexpr std::uintptr_t kLine = 64;
+constexpr std::int64_t kNearBytes = std::int64_t{1} << 20;  // of an operand that the second-level cache may have
+// Asked for in advance of rows that follow each other, which the processor does not do as it should, and of others.
+constexpr std::int64_t kAheadBytes = 4096, kAheadBytesApart = 1024;
 constexpr std::int64_t kScratchBytes = std::int64_t{1} << 20;  // that costs less than rows across lines
 
 std::int64_t parts(ValueType type) { return type >= ValueType::complex64 ? 2 : 1; }
@@ -146,7 +149,14 @@ class Chunk {
     const Place& in = number == 0 ? from : middle;
     const Place& out = number + 1 == run_.passes.size() ? to : middle;
     return {run_.passes[number], in.memory,     out.memory, in.step, out.step, width_,
-            in.is_caller,        out.is_caller, 0,          0,       nullptr};
+            in.is_caller,        out.is_caller, 0,          0,       nullptr,  0};
+  }
+
+  // How far the first pass of a trip asks for rows in advance.
+  std::int64_t ahead(const Sweep& part) const {
+    if (rows_ * row_bytes_ <= kNearBytes) return 0;
+    if (part.pass.step == 1) return kAheadBytes;
+    return part.in == part.out ? 0 : kAheadBytesApart;
   }
 
   void run(Sweep& part, std::size_t number) const {
@@ -166,6 +176,7 @@ class Chunk {
       for (std::int64_t b = begin; b < end; ++b) {
         for (std::size_t number = first; number < last; ++number) {
           Sweep part = sweep(number, from, middle, to);
+          if (number == first) part.ahead = ahead(part);
           const std::int64_t units = block / part.pass.radix;
           part.begin = b * units;
           part.end = part.begin + units;
@@ -180,7 +191,8 @@ class Chunk {
 
   // One pass over all rows.
   void far(std::size_t number, const Place& from, const Place& middle, const Place& to) const {
-    const Sweep all = sweep(number, from, middle, to);
+    Sweep all = sweep(number, from, middle, to);
+    all.ahead = ahead(all);
     const std::int64_t units = rows_ / all.pass.radix;
     const std::int64_t at_once = std::clamp<std::int64_t>(kTurnBytes / (all.pass.radix * row_bytes_), 1, units);
     parallel_for((units + at_once - 1) / at_once, workers_, monitor_, [&](int, std::int64_t turn) {
@@ -296,7 +308,11 @@ bool apply_to_columns(const SweepRun& run, const FusedOperand& x, const FusedOpe
 
 }  // namespace
 
-int sweep_radix(ValueType type, bool per_lane) { return per_lane ? kernels().sweep_radix[static_cast<int>(type)] : 8; }
+int sweep_radix(ValueType type, bool per_lane, std::int64_t step) {
+  const int largest = kernels().sweep_radix[static_cast<int>(type)];
+  // more rows of columns that are a power of two apart would compete for the same lines of the first-level cache
+  return per_lane || step == 1 ? largest : std::min(largest, 8);
+}
 
 bool apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,
                   Monitor& monitor) {

@@ -24,8 +24,8 @@ struct SweepRun {
   double least;
 };
 
-// The largest radix of a pass with the instruction set in use.
-int sweep_radix(ValueType type, bool per_lane);
+// The largest radix of a pass over rows `step` apart, with the instruction set in use.
+int sweep_radix(ValueType type, bool per_lane, std::int64_t step);
 
 // y = run . x; y does not overlap x. Returns whether the result is right: with weights that were divided by others,
 // numbers between the passes may leave the range of their type where those of the layers themselves would not, and the

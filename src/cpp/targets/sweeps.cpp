@@ -109,11 +109,23 @@ CHEAPFAST_INLINE void keep(Complex<S>& row) {
 }
 #endif
 
+// Asks for R rows that another unit will read.
+template <class E, int R>
+CHEAPFAST_INLINE void ask_for(const typename E::T* from, std::int64_t in_step, std::int64_t ahead) {
+  constexpr int kLineBytes = 64;
+  CHEAPFAST_UNROLL
+  for (int i = 0; i < R; ++i) {
+    const char* const row = reinterpret_cast<const char*>(from + i * in_step) + ahead;
+    for (int b = 0; b < static_cast<int>(sizeof(E)); b += kLineBytes) CHEAPFAST_PREFETCH(row + b);
+  }
+}
+
 // What happens to R rows of the columns of one E.
 template <class E, class W, int R, class Op, Memory In, Memory Out>
 CHEAPFAST_INLINE void run_unit(const typename E::T* w, const typename E::T* from, std::int64_t in_step,
-                               typename E::T* to, std::int64_t out_step, int lanes_from,
+                               std::int64_t ahead, typename E::T* to, std::int64_t out_step, int lanes_from,
                                typename MagnitudeOf<typename E::T>::Word* largest) {
+  if (ahead != 0) ask_for<E, R>(from, in_step, ahead);
   E a[R];
   CHEAPFAST_UNROLL
   for (int i = 0; i < R; ++i) {
@@ -141,11 +153,12 @@ template <class E, class W, int R, class Op, Memory In, Memory Out>
 void run_sweep(const Sweep& sweep) {
   typedef typename E::T T;
   typedef typename Doubled<E, W>::type Two;
-  constexpr int lanes = E::kLanes * E::kParts, two = Two::kLanes * E::kParts;
+  constexpr int lanes = E::kLanes * E::kParts, two = R == 16 ? lanes : Two::kLanes * E::kParts;
   const FusedPass& pass = sweep.pass;
   // in registers: the compiler must think that what is stored may change what `sweep` has
   const std::int64_t step = pass.step, in_row = sweep.in_step, out_row = sweep.out_step, row_step = pass.row_step;
   const std::int64_t next_group = pass.group_step - step * row_step, width = sweep.width;
+  const std::int64_t ahead = sweep.ahead;
   const int lanes_from = pass.lanes_from;
   auto* const largest = static_cast<typename MagnitudeOf<T>::Word*>(sweep.largest);
   std::int64_t q = sweep.begin % step;
@@ -158,13 +171,13 @@ void run_sweep(const Sweep& sweep) {
     if constexpr (two > lanes) {
       for (; c + two <= width; c += two) {
         // the addresses of all rows would be more than there are registers for, if they were kept for all columns
-        run_unit<Two, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, opaque_index(to + c), step * out_row,
-                                         lanes_from, largest + c / E::kParts);
+        run_unit<Two, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, ahead, opaque_index(to + c),
+                                         step * out_row, lanes_from, largest + c / E::kParts);
       }
     }
     for (; c < width; c += lanes) {
-      run_unit<E, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, opaque_index(to + c), step * out_row,
-                                     lanes_from, largest + c / E::kParts);
+      run_unit<E, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, ahead, opaque_index(to + c),
+                                     step * out_row, lanes_from, largest + c / E::kParts);
     }
     w += row_step, from += in_row, to += out_row;
     if (++q == step) {
@@ -189,20 +202,20 @@ SweepFunction of_layout(const Sweep& sweep) {
 }
 
 // Whether 16 rows find room in the registers, with weights read from memory.
-template <class E, class W>
+template <class E>
 struct HoldsSixteen {
   static constexpr bool value = false;
 };
 #if defined(__AVX512F__)
 template <class S>
-struct HoldsSixteen<Real<S>, PerLane<S>> {
+struct HoldsSixteen<Real<S>> {
   static constexpr bool value = true;
 };
 #endif
 
 template <class E, class W, class Op>
 SweepFunction of_radix(const Sweep& sweep) {
-  if constexpr (HoldsSixteen<E, W>::value) {
+  if constexpr (HoldsSixteen<E>::value) {
     if (sweep.pass.radix == 16) return of_layout<E, W, 16, Op>(sweep);
   }
   switch (sweep.pass.radix) {
@@ -244,7 +257,7 @@ template <class E>
 void fill(SweepsTable& table, int type) {
   table.sweep[type][0] = sweep_columns<E>;
   table.sweep[type][1] = sweep_vector<E>;
-  table.sweep_radix[type] = HoldsSixteen<E, PerLane<typename E::T>>::value ? 16 : 8;
+  table.sweep_radix[type] = HoldsSixteen<E>::value ? 16 : 8;
 }
 
 }  // namespace

@@ -20,12 +20,15 @@ struct Sweep {
   // that is written, if that is larger. Words of the size of a scalar; as numbers, bits are in the order of the
   // magnitudes, infinity and NaN last.
   void* largest;
+  // How many bytes behind what is read of each row is asked for in advance; 0: the rows are near, or the processor sees
+  // by itself what comes next.
+  std::int64_t ahead;
 };
 
 struct SweepsTable {
   // [columns share weights, or one vector]
   void (*sweep[4][2])(const Sweep&);
-  int sweep_radix[4];  // the largest for one vector; 8 for columns
+  int sweep_radix[4];  // the largest
 };
 
 }  // namespace cheapfast
