@@ -74,6 +74,10 @@ CHEAPFAST_INLINE V opaque(V v) {
 #endif
   return v;
 }
+#if defined(__clang__)
+// no register class of clang's takes two floats
+CHEAPFAST_INLINE Vector<float, 2> opaque(Vector<float, 2> v) { return v; }
+#endif
 
 // An array that the compiler must not take apart into registers.
 template <class Array>
