@@ -146,6 +146,24 @@ def test_an_estimate_outlives_a_worker(client: Any, wide: cf.Network, moment: in
     client.wait_for_workers(2, timeout=240)
 
 
+@pytest.mark.parametrize("moment", [1, 6])
+def test_a_network_that_is_lost_is_sent_again(client: Any, wide: cf.Network, moment: int) -> None:
+    """The last copy is gone while rows are sketched, and before they are counted."""
+
+    def lose(done: int, total: int) -> None:
+        if done == moment:
+            sent = [key for key in client.futures if key.startswith("Shared-")]
+            client.cancel([dask_distributed.Future(key, client) for key in sent], force=True)
+
+    asked: dict[str, Any] = {"rel_error": 0.03, "method": "hyperloglog", "rng": 2}
+    losing: dict[str, Any] = {**asked, "blocks": 6, "progress": lose}
+    assert distributed.estimate_synapses(wide, client, **losing) == cf.estimate_synapses(
+        wide, **asked
+    )
+    with pytest.raises(ConnectionError, match="gave up the count"):
+        distributed.estimate_synapses(wide, client, **losing, retries=0)
+
+
 def test_estimates_from_files(client: Any, wide: cf.Network, tmp_path: Path) -> None:
     path = tmp_path / "wide.npz"
     cf.save(path, wide)

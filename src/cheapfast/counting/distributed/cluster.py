@@ -94,32 +94,59 @@ class Cluster:
         ConnectionError
             If a part was lost with its worker too often, or the scheduler is gone.
         """
-        from distributed import KilledWorker, as_completed
+        from distributed import KilledWorker
+
+        answers: dict[int, Any] = {}
+        total, tries = self._done + len(parts), self._retries
+        while len(answers) < len(parts):
+            try:
+                self._collect(work, parts, answers, total)
+            except KilledWorker as error:
+                raise ConnectionError(
+                    f"a block of rows was lost with its worker too often ({error}); workers that "
+                    "run out of memory die so: use more blocks, or a memory_limit"
+                ) from error
+            except CancelledError as error:
+                if tries == 0 or not self._network_was_lost():
+                    raise ConnectionError(
+                        f"the dask scheduler gave up the count: {error}"
+                    ) from error
+                tries -= 1
+                self._source = None  # is sent again
+        return [answers[place] for place in range(len(parts))]
+
+    def _collect(
+        self,
+        work: Callable[..., Any],
+        parts: Sequence[tuple[Any, ...]],
+        answers: dict[int, Any],
+        total: int,
+    ) -> None:
+        """Add the answers that are not there yet, as they come."""
+        from distributed import as_completed
 
         source = self._shared()
-        futures = [
-            self._client.submit(work, source, *part, retries=self._retries, pure=False)
-            for part in parts
-        ]
-        places = {future.key: i for i, future in enumerate(futures)}
-        answers: list[Any] = [None] * len(futures)
-        total = self._done + len(futures)
+        futures = {
+            self._client.submit(work, source, *part, retries=self._retries, pure=False): place
+            for place, part in enumerate(parts)
+            if place not in answers
+        }
         try:
             for future in as_completed(futures):
-                answers[places[future.key]] = future.result()
+                answers[futures[future]] = future.result()
                 self._done += 1
                 if self._report is not None:
                     self._report(self._done, total)
-        except KilledWorker as error:
-            raise ConnectionError(
-                f"a block of rows was lost with its worker too often ({error}); workers that run "
-                "out of memory die so: use more blocks, or a memory_limit"
-            ) from error
-        except CancelledError as error:
-            raise ConnectionError(f"the dask scheduler gave up the count: {error}") from error
         finally:
             self._client.cancel([future for future in futures if not future.done()])
-        return answers
+
+    def _network_was_lost(self) -> bool:
+        """Whether the network that was sent died with the workers that knew it.
+
+        The scheduler may drop copies that no block waits for, and cannot make the last one again.
+        """
+        sent = isinstance(self._net, Network) and self._source is not None
+        return bool(sent and self._client.status == "running" and self._source.cancelled())
 
     def _shared(self) -> Any:
         """Return what stands for the network on the workers."""
