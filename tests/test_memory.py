@@ -59,6 +59,9 @@ def test_wrong_limits(limit, error):
         (2**30, "1.00 GiB"),
         (2**60, "1.00 EiB"),
         (2**120, f"{2**60} EiB"),
+        (1075, "1.05 KiB"),
+        (10_239, "10.00 KiB"),
+        (1023 * 1024 + 512, "1024 KiB"),
     ],
 )
 def test_human(count, text):

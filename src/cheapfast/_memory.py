@@ -118,7 +118,7 @@ def human(count: int) -> str:
     Returns
     -------
     str
-        Three significant digits and a unit (powers of 1024).
+        Three significant digits, rounded, and a unit (powers of 1024).
 
     Examples
     --------
@@ -128,12 +128,13 @@ def human(count: int) -> str:
     if count < 1024:
         return f"{count} B"
     power = min((count.bit_length() - 1) // 10, len(_UNITS))
-    hundredths = (count * 100) >> (10 * power)  # integers only: a count may be beyond any float
-    whole = hundredths // 100
-    if whole >= 100:
-        return f"{whole} {_UNITS[power - 1]}iB"
-    digits = 2 if whole < 10 else 1
-    return f"{hundredths / 100:.{digits}f} {_UNITS[power - 1]}iB"
+    unit = 1 << (10 * power)
+    digits = max(0, 3 - len(str(count // unit)))
+    # rounded in integers: a count may be beyond any float
+    shown = str((count * 10**digits + unit // 2) // unit)
+    if digits:
+        shown = f"{shown[:-digits]}.{shown[-digits:]}"
+    return f"{shown} {_UNITS[power - 1]}iB"
 
 
 def require(count: int, what: str, instead: str, limit: int | str | None = None) -> None:
