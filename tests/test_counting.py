@@ -14,6 +14,7 @@ from hypothesis import given, settings
 
 import cheapfast as cf
 import strategies
+from cheapfast import _memory
 from cheapfast.counting import METHODS
 from references import pattern_of, structural_counts
 
@@ -196,6 +197,20 @@ def test_supports_written_out_count_against_the_limit() -> None:
     net = cf.algorithms.hadamard(n) @ cf.chain(sp.csr_matrix(np.eye(n, k=1) + np.eye(n, k=7)))
     with pytest.raises(MemoryError, match="writing out the supports"):
         cf.synapse_count(net, memory_limit=10_000)
+
+
+def test_without_a_limit_the_message_blames_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    n = 2**12
+    symbolic = cf.algorithms.hadamard(n) @ cf.chain(sp.csr_matrix(np.eye(n, k=1) + np.eye(n, k=7)))
+    A = sp.csr_matrix(np.eye(9) + np.eye(9, k=2))
+    available = _memory.Available(10)
+    monkeypatch.setattr("cheapfast.counting.structural.available_bytes", lambda: available)
+    with pytest.raises(MemoryError, match=r"only 10 B are available; count a smaller network"):
+        cf.synapse_count(symbolic)
+    with pytest.raises(MemoryError, match=r"no limit was given.*; use fewer threads"):
+        cf.synapse_count(cf.chain(A, A))
+    with pytest.raises(MemoryError, match="; raise memory_limit, or use fewer threads"):
+        cf.synapse_count(cf.chain(A, A), memory_limit=10)
 
 
 @pytest.mark.parametrize("limit", ["100E", 2**70])

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 
 import cheapfast as cf
 import strategies
+from cheapfast import _memory
 from cheapfast.bench.generate import butterflies, rmat, uniform
 from cheapfast.counting import sampling, steps
 from cheapfast.counting.steps import Steps
@@ -180,6 +181,14 @@ def test_a_memory_limit_too_small() -> None:
     for method in ("hyperloglog", "cohen"):
         with pytest.raises(MemoryError, match="a sketch of every row"):
             cf.estimate_synapses(net, method=method, memory_limit=5000)
+
+
+def test_without_a_limit_the_message_blames_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = networks()["five random layers"]
+    monkeypatch.setattr("cheapfast._memory.allowance", lambda *_: _memory.Available(5000))
+    for method in ("hyperloglog", "cohen"):
+        with pytest.raises(MemoryError, match=r"only 4\.88 KiB are available; [et]"):
+            cf.estimate_synapses(net, method=method)
 
 
 def test_out_of_reach() -> None:

@@ -89,6 +89,10 @@ def test_require_without_a_limit(monkeypatch):
     _memory.require(2**30, "the count", "ask less")
     with pytest.raises(MemoryError, match=r"only 1\.00 GiB are available; ask less"):
         _memory.require(2**30 + 1, "the count", "ask less")
+    found = _memory.Available(1000)
+    _memory.require(1000, "the count", "ask less", limit=found)
+    with pytest.raises(MemoryError, match=r"only 1000 B are available; ask less"):
+        _memory.require(1001, "the count", "ask less", limit=found)
 
 
 def test_small_work_does_not_ask_the_system(monkeypatch):

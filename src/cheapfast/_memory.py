@@ -22,6 +22,11 @@ _CGROUP_FILES = (
     ),
 )
 
+
+class Available(int):
+    """Bytes that are a limit because no more are available, not because the caller said so."""
+
+
 _limit: ContextVar[int | None] = ContextVar("memory_limit", default=None)
 
 
@@ -51,12 +56,12 @@ it, or take a smaller file
         _limit.reset(token)
 
 
-def available_bytes() -> int:
+def available_bytes() -> Available:
     """Return the bytes of memory that this process can still use now, without swapping.
 
     Returns
     -------
-    int
+    Available
         The least of what the system reports as available and what is left of the container's limit.
 
     Examples
@@ -64,7 +69,7 @@ def available_bytes() -> int:
     >>> available_bytes() > 0
     True
     """
-    return max(1, min([_system_available(), *_container_available()]))
+    return Available(max(1, min([_system_available(), *_container_available()])))
 
 
 def parse_bytes(limit: int | str | None) -> int | None:
@@ -149,8 +154,8 @@ def require(count: int, what: str, instead: str, limit: int | str | None = None)
     instead : str
         What to do instead, as an imperative.
     limit : int or str, optional
-        Bytes allowed (see `parse_bytes`); None means what `limited` allows, if it is in force, else
-        the memory available now.
+        Bytes allowed (see `parse_bytes`), or what `available_bytes` said; None means what `limited`
+        allows, if it is in force, else the memory available now.
 
     Raises
     ------
@@ -166,42 +171,51 @@ def require(count: int, what: str, instead: str, limit: int | str | None = None)
     MemoryError: the matrix needs 1,152,921,504,606,846,976 bytes (1.00 EiB), but memory_limit \
 is 8.00 GiB; raise it, or keep it symbolic
     """
-    allowed = _limit.get() if limit is None else parse_bytes(limit)
+    allowed = _limit.get() if limit is None else limit
     if allowed is None:
         if count <= _SMALL:
             return
-        allowed = available_bytes()
+        allowed = Available(available_bytes())
+    elif not isinstance(allowed, Available):
+        allowed = parse_bytes(allowed)
+    assert allowed is not None
+    if count <= allowed:
+        return
+    if isinstance(allowed, Available):
         against = f"only {human(allowed)} are available"
     else:
         against = f"memory_limit is {human(allowed)}"
         instead = f"raise it, or {instead}"
-    if count > allowed:
-        raise MemoryError(
-            f"{what} needs {count:,} bytes ({human(count)}), but {against}; {instead}"
-        )
+    raise MemoryError(f"{what} needs {count:,} bytes ({human(count)}), but {against}; {instead}")
 
 
 @contextmanager
-def advising(instead: str) -> Iterator[None]:
+def advising(instead: str, limit: int) -> Iterator[None]:
     """Say what to do instead where a kernel refuses to pass its memory limit.
 
     Parameters
     ----------
     instead : str
         What to do, as an imperative.
+    limit : int
+        What the caller gave, or what `available_bytes` said: only the former can be raised.
 
     Examples
     --------
-    >>> with advising("count a smaller network"):
+    >>> with advising("use fewer threads", 1000):
     ...     raise MemoryError("storing a product needs 100 bytes more")
     Traceback (most recent call last):
         ...
-    MemoryError: storing a product needs 100 bytes more; count a smaller network
+    MemoryError: storing a product needs 100 bytes more; raise memory_limit, or use fewer threads
     """
     try:
         yield
     except MemoryError as error:
-        raise MemoryError(f"{error}; {instead}") from None
+        if isinstance(limit, Available):
+            told = f"{error} (no limit was given: that is what is available); {instead}"
+        else:
+            told = f"{error}; raise memory_limit, or {instead}"
+        raise MemoryError(told) from None
 
 
 def allowance(count: int, limit: int | None = None) -> int:
@@ -218,7 +232,7 @@ def allowance(count: int, limit: int | None = None) -> int:
     Returns
     -------
     int
-        Bytes.
+        Bytes; `Available` where no limit was given.
 
     Examples
     --------
@@ -227,7 +241,7 @@ def allowance(count: int, limit: int | None = None) -> int:
     """
     if limit is not None:
         return limit
-    return _SMALL if count <= _SMALL else available_bytes()
+    return Available(_SMALL if count <= _SMALL else available_bytes())
 
 
 def _system_available() -> int:

@@ -62,7 +62,7 @@ def count_csr(
     threads : int
         Number of threads.
     memory_limit : int
-        Bytes, the written-out supports included, the given CSR arrays not.
+        Bytes, given or available, the written-out supports included, the given CSR arrays not.
     progress : callable or None
         Called as ``progress(done, total)``.
 
@@ -85,7 +85,7 @@ def count_csr(
         )
     layers = [csr_arrays(s) for s in supports]
     layers[-1] = used_columns(*layers[-1])
-    with _memory.advising("raise memory_limit, or use fewer threads"):
+    with _memory.advising("use fewer threads", memory_limit):
         value, prefixes, ran, work = _core.count_chain(
             layers, method, threads, min(memory_limit - symbolic, _MOST_BYTES), progress
         )
@@ -104,7 +104,7 @@ def count_prefixes_csr(
     threads : int
         Number of threads.
     memory_limit : int
-        Bytes.
+        Bytes, given or available.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def count_prefixes_csr(
     """
     layers = [csr_arrays(support) for support in reversed(supports)]
     layers[-1] = used_columns(*layers[-1])
-    with _memory.advising("raise memory_limit, or use fewer threads"):
+    with _memory.advising("use fewer threads", memory_limit):
         return _core.count_prefixes(layers, threads, min(memory_limit, _MOST_BYTES), None)
 
 

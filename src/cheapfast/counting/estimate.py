@@ -201,7 +201,7 @@ class LocalRows:
             )
             self._layers = [csr_arrays(s) for s in self.supports]
         rows = aligned(rows)  # they may have come over a network
-        with _memory.advising(f"raise memory_limit, or {_INSTEAD}"):
+        with _memory.advising(_INSTEAD, self._limit):
             return _core.count_rows(
                 self._layers, rows, self._threads, left - symbolic, self._report
             )

@@ -129,7 +129,7 @@ def count_numerical(
         return NumericalCount(counted.value, 0.0, counted.method)
     with (
         reporting(progress, "counting synapses") as report,
-        _memory.advising(f"raise memory_limit, or {_INSTEAD}"),
+        _memory.advising(_INSTEAD, limit),
     ):
         if allowed > 0:
             value = _core.count_with_tolerance(layers, allowed, workers, limit - written, report)

@@ -110,9 +110,10 @@ def multiply(left: Any, right: Any, threads: int | None = None) -> Any:
         )
         for matrix in (left, right)
     ]
-    with _memory.advising(_INSTEAD):
+    available = _memory.available_bytes()
+    with _memory.advising(_INSTEAD, available):
         indptr, indices, data = _core.multiply(
-            operands[0], operands[1], thread_count(threads), _memory.available_bytes(), None
+            operands[0], operands[1], thread_count(threads), available, None
         )
     product = csr_array((data, indices, indptr), shape=(left.shape[0], right.shape[1]))
     product.has_canonical_format = True
