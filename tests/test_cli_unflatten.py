@@ -114,8 +114,20 @@ def test_bad_matrices_are_exit_code_2(
     assert not output.exists()
 
 
+def test_a_zero_matrix_saves_no_infinite_times(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.save(tmp_path / "zeros.npy", np.zeros((4, 6)))
+    assert main(["unflatten", str(tmp_path / "zeros.npy")]) == 0
+    printed = capsys.readouterr().out
+    assert "zero within the tolerance" in printed
+    assert "inf" not in printed
+    assert "zero within the tolerance)" in repr(cf.unflatten(np.zeros((4, 6))))
+
+
 @pytest.mark.parametrize(
-    "arguments", [["missing.npy"], ["fft:8", "--tolerance", "-1"], ["fft:8", "--tolerance", "nan"]]
+    "arguments",
+    [["missing.npy"], *(["fft:8", "--tolerance", text] for text in ("-1", "nan", "1", "2"))],
 )
 def test_bad_input_is_exit_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["unflatten", *arguments]) == 2

@@ -277,6 +277,8 @@ def test_the_matrix_is_left_alone() -> None:
         (np.ones((2, 2), object), {}, TypeError, "matrix must be one of float32"),
         (np.ones((2, 2), np.longdouble), {}, TypeError, "matrix must be one of float32"),
         (np.eye(2), {"tolerance": -1}, ValueError, "tolerance must be a finite number from 0"),
+        (np.eye(2), {"tolerance": 1}, ValueError, "tolerance must be below 1, the relative error"),
+        (np.eye(2), {"tolerance": 2.5}, ValueError, "tolerance must be below 1, .* got 2.5"),
         (np.eye(2), {"tolerance": np.nan}, ValueError, "tolerance must be"),
         (np.eye(2), {"tolerance": np.inf}, ValueError, "tolerance must be"),
         (np.eye(2), {"tolerance": "small"}, TypeError, "tolerance must be a number"),

@@ -37,7 +37,7 @@ Examples:
     type=float,
     default=1e-12,
     show_default=True,
-    help="Relative error allowed, in the Frobenius norm.",
+    help="Relative error allowed, in the Frobenius norm; below 1.",
 )
 @click.option(
     "--min-saving",
@@ -146,12 +146,15 @@ def _print_nothing(error: cf.StructureNotFound, as_json: bool) -> None:
 
 def _print(found: cf.Unflattening) -> None:
     net = found.network
+    rows, columns = net.shape
+    saving = "zero within the tolerance: no synapse is needed"
+    if net.synapses:
+        saving = f"saves {format_ratio(found.saving)}x over a dense {rows} x {columns} matrix"
     show(
         _table(found.candidates, found.family),
         f"synapses  {format_count(net.synapses)} in {net.depth} layer{'s' * (net.depth != 1)}",
         f"error     {found.error:.1e} (relative, Frobenius norm)",
-        f"[bold]saves {format_ratio(found.saving)}x over a dense {net.shape[0]} x {net.shape[1]} "
-        "matrix[/bold]",
+        f"[bold]{saving}[/bold]",
     )
 
 

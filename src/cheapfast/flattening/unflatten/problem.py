@@ -224,7 +224,7 @@ def make_problem(
         If the dtype is not supported, or the tolerance is no number.
     ValueError
         If the matrix has not two dimensions, is empty, or holds NaN or infinities; if the tolerance
-        is negative, NaN or infinite.
+        is negative, NaN, or 1 or more.
     MemoryError
         Before a sparse matrix is written out, if that does not fit.
     """
@@ -253,6 +253,10 @@ def _checked_tolerance(tolerance: object) -> float:
     value = real(tolerance, "tolerance", "a number from 0 on")
     if not (value >= 0 and math.isfinite(value)):
         raise ValueError(f"tolerance must be a finite number from 0 on, got {tolerance!r}")
+    if value >= 1:
+        raise ValueError(
+            f"tolerance must be below 1, the relative error of a zero matrix, got {tolerance!r}"
+        )
     return value
 
 

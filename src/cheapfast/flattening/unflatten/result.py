@@ -97,9 +97,12 @@ class Unflattening:
         layers = f"{self.network.depth} layer{'s' * (self.network.depth != 1)}"
         head = (
             f"Unflattening({rows}x{columns}: {self.network.synapses:,} synapses in {layers}, "
-            f"error {self.error:.1e}, saves {self.saving:.3g}x)"
+            f"error {self.error:.1e}, {self._saved()})"
         )
         return "\n".join([head, *("  " + "  ".join(row) for row in self._table())])
+
+    def _saved(self) -> str:
+        return f"saves {self.saving:.3g}x" if self.network.synapses else "zero within the tolerance"
 
     def _repr_html_(self) -> str:
         def row(cells: Sequence[str], tag: str) -> str:

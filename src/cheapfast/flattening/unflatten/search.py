@@ -182,7 +182,7 @@ def unflatten(
         If the dtype is not supported, or an argument is no number.
     ValueError
         If the matrix has not two dimensions, is empty, or holds NaN or infinities; if `tolerance`
-        is negative, NaN or infinite, or `min_saving` is below 1.
+        is negative, NaN, or 1 or more (a zero matrix would do), or `min_saving` is below 1.
     MemoryError
         Before a sparse matrix is written out, if that does not fit.
 
