@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from commands import assert_refused
 
 import cheapfast as cf
 from cheapfast.cli import main
@@ -47,6 +48,28 @@ def test_relu_has_no_bound(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "sum over signs" in printed
     assert "none" in printed
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-0.5", "1.5"],
+        ["1.5", "-.5"],
+        ["-5e-1", "--sigma", "tanh", "1.5", "--scale", "0.1", "--bias", "0.6"],
+        ["--bias", "-0.6", "--", "1.5", "-0.5"],
+        ["-0.5", "--", "1.5"],
+    ],
+)
+def test_negative_factors(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    report = run(capsys, *arguments)
+    assert (report["n"], report["product"]) == (2, -0.75)
+
+
+@pytest.mark.parametrize("arguments", [["1", "--unknown", "2"], ["-x", "1"], ["--sigm=tanh", "1"]])
+def test_unknown_options_are_no_factors(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert_refused(capsys, ["gate", *arguments], "No such option", "see cheapfast gate --help")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from typing import Any
 
@@ -19,15 +20,32 @@ EXAMPLES = """\b
 Examples:
   cheapfast gate --n 32 --sigma logistic
   cheapfast gate --n 32 --method direct     add up all 2^32 neurons, rounding and all
-  cheapfast gate 0.5 1.5 0.8 1.2 --sigma tanh
+  cheapfast gate 0.5 -1.5 0.8 1.2 --sigma tanh
   cheapfast gate --n 1024 --method tree --json
 """
+
+#: How a negative number begins, in contrast to an option.
+_NEGATIVE = re.compile(r"-(\d|\.\d|inf|nan)", re.IGNORECASE)
 
 METHODS = ("auto", "direct", "series", "sinc", "closed", "sorted", "tree")
 
 
-@click.command(epilog=EXAMPLES, short_help="Multiply numbers with a product gate.")
-@click.argument("factors", nargs=-1, metavar="[X]...")
+def _no_options(
+    ctx: click.Context, _: click.Parameter, factors: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Refuse options that there are none of, which click takes for factors here."""
+    for text in factors:
+        if text.startswith("-") and not _NEGATIVE.match(text):
+            raise click.NoSuchOption(text, ctx=ctx)
+    return factors
+
+
+@click.command(
+    epilog=EXAMPLES,
+    short_help="Multiply numbers with a product gate.",
+    context_settings={"ignore_unknown_options": True},  # -0.5 is a factor
+)
+@click.argument("factors", nargs=-1, metavar="[X]...", callback=_no_options)
 @click.option("--n", "count", metavar="N", help="Draw N factors between 0.5 and 1.5 instead.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of them.")
 @click.option("--sigma", default="logistic", show_default=True, metavar="NAME", help="Activation.")
@@ -59,7 +77,7 @@ def gate(
 
     Prints the output, a proven bound of its distance from the product, an estimate of the rounding
     error, and how many neurons a second were evaluated (or spared, if the method does not add them
-    up one by one). Write a negative factor after --.
+    up one by one).
     """
     x = _factors(factors, count, seed)
     parameters = (_number(scale, "--scale"), _number(bias, "--bias"))
