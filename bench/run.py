@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cheapfast._replacing import replacing
+from cheapfast._replacing import replacing, require_writable
 
 from . import peers as peer_registry
 from . import workloads as workload_registry
@@ -125,6 +125,8 @@ def bench(
     if list_names:
         _list(workloads, peers)
         return
+    if json_path is not None:
+        require_writable(json_path)
     settings = Settings("quick" if quick else "full", repeat, threads, max_seconds)
     console = _console()
     results = run(workloads, peers, settings, console)

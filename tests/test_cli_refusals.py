@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sps
 from commands import assert_refused
+from scipy.io import savemat
 
 import cheapfast as cf
 from cheapfast.cli import main
@@ -100,6 +101,36 @@ def test_no_file_that_is_read_is_replaced(command, tmp_path, capsys):
     arguments = [command, str(path), "--output", str(output)]
     assert_refused(capsys, arguments, "would replace", "choose another name")
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("victim", ["x.npy", "A.npy"])
+def test_apply_replaces_neither_vectors_nor_weights(victim, tmp_path, capsys):
+    for name in ("A.npy", "x.npy"):
+        np.save(tmp_path / name, np.ones((4, 4)))
+    vectors, output = str(tmp_path / "x.npy"), str(tmp_path / victim)
+    arguments = ["apply", str(tmp_path / "A.npy"), "--to", vectors, "--output", output]
+    assert_refused(capsys, arguments, f"--output {output} would replace")
+    np.testing.assert_array_equal(np.load(output), np.ones((4, 4)))
+
+
+def test_a_picture_replaces_no_matrix(tmp_path, capsys):
+    path = tmp_path / "A.npy"
+    np.save(path, np.ones((4, 4)))
+    picture = tmp_path / "A.png"
+    picture.symlink_to(path)
+    assert_refused(capsys, ["flatten", str(path), "--plot", str(picture)], "would replace")
+
+
+def test_one_of_several_matrices_is_not_replaced_either(tmp_path, capsys):
+    path = tmp_path / "both.mat"
+    savemat(path, {"A": np.ones((4, 4)), "B": np.ones((4, 4))})
+    assert_refused(capsys, ["merge", f"{path}:A", "--output", str(path)], "would replace")
+
+
+def test_results_of_a_benchmark_that_cannot_be_written(tmp_path, capsys):
+    target = str(tmp_path / "nowhere" / "run.json")
+    arguments = ["bench", "--quick", "--workload", "fft-13", "--json", target]
+    assert_refused(capsys, arguments, "there is no folder")
 
 
 def damaged(write: Callable[[Path], None], name: str, tmp_path: Path) -> str:

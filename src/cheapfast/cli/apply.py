@@ -16,7 +16,7 @@ from cheapfast._stopwatch import Timing, fastest, stopped
 from .apply_report import ApplyReport
 from .console import show
 from .counts import Count
-from .specs import read_network
+from .specs import read_network, require_apart
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,8 +87,9 @@ def apply(
     """
     if (vectors is None) != (output is None):
         raise click.UsageError("--to and --output go together: what to apply it to, and where to")
-    if output is not None:
+    if vectors is not None and output is not None:
         require_writable(output)
+        require_apart(output, [*specs, vectors])
     limit = _memory.parse_bytes(memory_limit)
     network = read_network(specs, limit).network
     if dtype is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
@@ -11,7 +12,7 @@ from cheapfast import _memory
 from .console import show
 from .flatten_counts import How, count, count_on_cluster, count_partly, draw
 from .pictures import Picture
-from .specs import read_network
+from .specs import read_network, require_apart
 
 EXAMPLES = """\b
 Examples:
@@ -100,6 +101,8 @@ def flatten(
     """
     limit = _memory.parse_bytes(memory_limit)
     picture = None if plot is None else Picture(plot)
+    if plot is not None:
+        require_apart(Path(plot), specs, "--plot")
     named = read_network(specs, limit)
     how = How(kind, tolerance, method, threads, limit, progress or None)
     if dask is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cheapfast._replacing import replacing
+from cheapfast._replacing import replacing, require_writable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +28,7 @@ class Picture:
     ValueError
         If the ending is no kind of picture that matplotlib can write.
     OSError
-        If the folder does not exist.
+        If the folder does not exist, or the file is read-only.
     """
 
     def __init__(self, path: str) -> None:
@@ -46,8 +46,7 @@ class Picture:
             raise ValueError(
                 f"--plot {path}: the name must end in one of {', '.join(sorted(known))}"
             )
-        if not self._path.parent.is_dir():
-            raise FileNotFoundError(f"--plot {path}: there is no folder {self._path.parent}")
+        require_writable(self._path)
 
     def axes(self) -> Any:
         """Return the axes to draw on.

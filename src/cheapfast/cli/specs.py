@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,24 +63,29 @@ def read_network(specs: Sequence[str], memory_limit: int | None = None) -> Named
     return NamedNetwork(network, tuple(names))
 
 
-def require_apart(output: Path, specs: Sequence[str]) -> None:
+def require_apart(output: Path, specs: Iterable[str | Path], option: str = "--output") -> None:
     """Refuse to replace a file that is read.
 
     Parameters
     ----------
     output : pathlib.Path
-        Where a network goes.
-    specs : sequence of str
-        As for `read_network`.
+        Where a result goes; what is no file, such as a terminal, is not replaced.
+    specs : iterable of str or pathlib.Path
+        What is read: as for `read_network`, or other files.
+    option : str, optional
+        What names the output on the command line.
 
     Raises
     ------
     ValueError
         The message names the file.
     """
-    for spec in specs:
-        if output.exists() and Path(spec).exists() and output.samefile(spec):
-            raise ValueError(f"--output {output} would replace {spec}; choose another name")
+    if not output.is_file():
+        return
+    for spec in map(str, specs):
+        for file in (spec, spec.rpartition(":")[0]):  # of file.mat:NAME
+            if os.path.exists(file) and output.samefile(file):
+                raise ValueError(f"{option} {output} would replace {spec}; choose another name")
 
 
 def _read_factor(spec: str) -> Any:
