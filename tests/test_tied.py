@@ -49,8 +49,7 @@ def test_what_is_found_makes_up_the_values(
         assert pattern[0] * pattern[3] == 1 or pivot < 1e-3 * size.max()
         return
     again = found.after[:, :, None] * found.block[:, :, None] * found.before[:, None]
-    limit = 100 * np.finfo(dtype).eps * np.abs(values).max()
-    assert np.abs(again - values).max() <= limit
+    assert np.all(np.abs(again - values) <= 100 * np.finfo(dtype).eps * np.abs(values))
 
 
 @pytest.mark.parametrize("size", [4, 8, 16])
@@ -65,6 +64,22 @@ def test_cosine_transforms_are_found(size: int) -> None:
     assert tied_block(changed) is None
     changed[1, 2, 3, 4] = np.nan
     assert tied_block(changed) is None
+
+
+@pytest.mark.parametrize("small", [1e-3, 1e-9, 1e-16, 0.0])
+def test_a_small_entry_of_its_own_is_not_lost(small: float) -> None:
+    """It is far below the rounding of the largest ones, and all that some vectors meet."""
+    rng = np.random.default_rng(5)
+    pattern = (3, 8, 8, 16)
+    values = tied_values(pattern, rng, np.float64)
+    values[:, 5, 2] *= small
+    assert tied_block(values) is not None
+    values[1, 5, 2, 7] = 1e-16 if small == 0 else values[1, 5, 2, 7] * (1 + 1e-7)
+    assert tied_block(values) is None
+    net = cf.Network([cf.KroneckerSparse(pattern, values)])
+    x = np.zeros((3, 8, 16))
+    x[1, 2, 7] = 1
+    assert net.apply(x.ravel()).reshape(3, 8, 16)[1, 5, 7] == values[1, 5, 2, 7]
 
 
 def test_what_is_not_worth_it_or_no_such_thing() -> None:
