@@ -69,6 +69,12 @@ def test_memory_limit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         assert "memory_limit is 1.00 MiB; raise it, or " in told
         assert instead in told
     assert main(["unflatten", "fft:64", "--memory-limit", "1M", "--json"]) == 0
+    capsys.readouterr()
+    np.save(dense, np.random.default_rng(0).standard_normal((300, 300)))
+    assert main(["unflatten", str(dense), "--memory-limit", "1M"]) == 3
+    told = capsys.readouterr().err
+    assert "of a matrix of shape (300, 300) needs " in told
+    assert "memory_limit is 1.00 MiB; raise it, or unflatten a part of the matrix" in told
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])

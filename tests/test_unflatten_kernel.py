@@ -22,7 +22,7 @@ from cheapfast.flattening.unflatten.butterfly import (
     pattern_synapses,
 )
 from cheapfast.flattening.unflatten.crosses import crosses
-from cheapfast.flattening.unflatten.problem import make_problem
+from cheapfast.flattening.unflatten.preparing import make_problem
 from cheapfast.flattening.unflatten.verify import error_of_factors, relative_error
 from references import kronecker_chain
 

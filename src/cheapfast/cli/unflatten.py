@@ -51,8 +51,8 @@ Examples:
 @click.option(
     "--memory-limit",
     metavar="SIZE",
-    help="Stop with exit code 3 before the matrix, written out, would need more, for example 8G; "
-    "a search may take several times as much beside it.",
+    help="Stop with exit code 3 before the matrix, written out, or the search beside it would need "
+    "more, for example 8G.",
 )
 @click.option(
     "--output",
@@ -81,16 +81,18 @@ def unflatten(
     if output is not None:
         require_writable(output)
         require_apart(output, [spec])
+    with _memory.limited(memory_limit):
+        matrix = _read(spec)
     try:
-        with _memory.limited(memory_limit):
-            found = cf.unflatten(
-                _read(spec),
-                tolerance=tolerance,
-                min_saving=min_saving,
-                rng=seed,
-                threads=threads,
-                progress=progress or None,
-            )
+        found = cf.unflatten(
+            matrix,
+            tolerance=tolerance,
+            min_saving=min_saving,
+            rng=seed,
+            threads=threads,
+            memory_limit=memory_limit,
+            progress=progress or None,
+        )
     except cf.StructureNotFound as error:
         _print_nothing(error, as_json)
         return DISAGREES

@@ -8,6 +8,7 @@ from cheapfast.flattening.unflatten.butterfly import (
     NoSplitError,
     Order,
     as_network,
+    balanced_cut,
     factorize,
     factorize_crosses,
 )
@@ -16,6 +17,7 @@ from cheapfast.flattening.unflatten.problem import Array, Outcome, Problem, Prop
 from cheapfast.flattening.unflatten.verify import error_of_factors
 
 _WORTH_SAMPLING = 1 << 16  # entries; below, fits to all of them are as quick
+_COPIES = 7  # of the two factors of the first split: reordered, weighted, written out, compared
 _EXACT = 8  # roundings that a relative error is at most where nothing but rounding is in it
 
 
@@ -56,6 +58,9 @@ def propose_order(problem: Problem, order: Order, description: str) -> Outcome:
     """
     if order.synapses >= problem.budget:
         return TooDear(description, order.synapses)
+    _, p, k = balanced_cut(*problem.shape, order.pairs)
+    halves = problem.shape[0] * k + problem.shape[1] * (problem.shape[0] // p)
+    problem.require(_COPIES * halves * problem.double.itemsize, "splitting")
     try:
         factors, error = _factors(problem, order)
     except NoSplitError:

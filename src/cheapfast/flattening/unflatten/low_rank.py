@@ -59,6 +59,7 @@ def _screened_rank(problem: Problem, most: int) -> int:
     larger = min(most + 1, *problem.shape)
     if rank < size or larger == size:
         return rank
+    problem.require(3 * larger**2 * problem.matrix.itemsize, "a lower bound of the rank of")
     noise = 8 * problem.tolerance * problem.rms * math.sqrt(larger)
     return max(rank, _independent_columns(_submatrix(problem, larger), noise))
 
@@ -95,9 +96,12 @@ def _factors(problem: Problem, width: int, most: int) -> tuple[Array, Array] | N
     """Return left and right factors within the tolerance, of rank at most `most`."""
     matrix, allowed = problem.matrix, problem.tolerance * problem.norm
     n, m = problem.shape
-    adjoint = matrix.conj().T
     while True:
         width = min(width, n, m)
+        copies = 2 * matrix.nbytes + (matrix.nbytes if matrix.dtype.kind == "c" else 0)
+        factors = width * (n + m) * (4 * matrix.itemsize + 8)
+        problem.require(copies + factors, f"an approximation of rank {width} of")
+        adjoint = matrix.conj().T
         start = problem.rng.standard_normal((m, width)).astype(matrix.dtype)
         basis = np.linalg.qr(adjoint @ np.linalg.qr(matrix @ start)[0])[0]
         basis = np.linalg.qr(matrix @ basis)[0]

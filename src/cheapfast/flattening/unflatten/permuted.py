@@ -31,6 +31,10 @@ _SEEDS = 4  # rows that are compared with all others
 _SAMPLED = 32  # columns at which rows are compared first
 _MOST_TRIALS = 40  # partners of a seed that are looked at closely; of the first seed all are
 _SCREENED = 16  # columns at which all rows are compared before they are at all columns of a class
+# Copies of the matrix in double precision, of itself, its transpose, its blocks and their
+# residuals, and of the sampled columns.
+_COPIES = 8
+_SCREENS = 24
 _LEAST_SIDE = 8  # a smaller matrix is not worth an attempt
 # The noise may be anything below the tolerance: gaps are looked for at these shares of it.
 _NOISE_LEVELS = (1.0, 1 / 32)
@@ -52,8 +56,10 @@ def permuted_butterfly(problem: Problem) -> Outcome:
     if min(problem.shape) < _LEAST_SIDE:
         return "too small to show a permuted structure"
     precision = float(np.finfo(problem.matrix.dtype).eps)
-    double = np.complex128 if problem.matrix.dtype.kind == "c" else np.float64
-    matrix = problem.matrix.astype(double)
+    screened = _SCREENS * _SAMPLED * sum(problem.shape)
+    copies = (_COPIES * problem.matrix.size + screened) * problem.double.itemsize
+    problem.require(copies, "looking for permuted rows and columns of")
+    matrix = problem.matrix.astype(problem.double)
     for level in _NOISE_LEVELS:
         noise = max(level * problem.tolerance, _PRECISION * precision) * problem.rms
         factors = _Search(noise, problem.rng).factorize(matrix)

@@ -10,20 +10,14 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from cheapfast import _core, _memory
-from cheapfast._arrays import weights
-from cheapfast._validate import real
 from cheapfast.layers import Sparse
 from cheapfast.network import Network
 
 Array = npt.NDArray[Any]
 
-# What storing a matrix in its dtype costs, with room for the rounding of the factors.
-_ROUNDING = 32
-# Norms are sums of squares: unless they are within these, the largest entry is brought near 1.
-_MODERATE = {4: (2.0**-20, 2.0**40), 8: (2.0**-200, 2.0**300)}
+_INSTEAD = "unflatten a part of the matrix, such as half of its rows"
 
 
 @dataclass(frozen=True)
@@ -46,6 +40,10 @@ class Problem:
         What to sample with.
     threads : int
         Number of threads.
+    memory_limit : int or None
+        Bytes that may be taken beside the matrix that was passed; None for what is available.
+    held : int
+        Bytes of copies that are taken already.
     """
 
     matrix: Array
@@ -55,6 +53,8 @@ class Problem:
     budget: int
     rng: np.random.Generator
     threads: int
+    memory_limit: int | None = None
+    held: int = 0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -65,6 +65,35 @@ class Problem:
     def rms(self) -> float:
         """Root mean square of the entries."""
         return self.norm / math.sqrt(self.matrix.size)
+
+    @property
+    def double(self) -> np.dtype[Any]:
+        """float64 or complex128."""
+        return np.dtype(np.complex128 if self.matrix.dtype.kind == "c" else np.float64)
+
+    def require(self, count: int, what: str) -> None:
+        """Refuse a step that needs more memory than there is, before it allocates.
+
+        Parameters
+        ----------
+        count : int
+            Bytes that the step takes at most.
+        what : str
+            What it is, the subject of the message.
+
+        Raises
+        ------
+        MemoryError
+        """
+        rows, columns = self.shape
+        # what is held is missing from what is available already
+        held = 0 if self.memory_limit is None else self.held
+        _memory.require(
+            held + count,
+            f"{what} a matrix of shape ({rows}, {columns})",
+            _INSTEAD,
+            limit=self.memory_limit,
+        )
 
     def within(self, budget: int) -> Problem:
         """Return the same problem with another budget.
@@ -80,7 +109,7 @@ class Problem:
         """
         return dataclasses.replace(self, budget=budget)
 
-    def part(self, matrix: Array, budget: int) -> Problem:
+    def part(self, matrix: Array, budget: int, held: int) -> Problem:
         """Return the problem of a submatrix.
 
         Parameters
@@ -89,6 +118,8 @@ class Problem:
             Shape (rows, columns), C order.
         budget : int
             Synapses from which on a network is of no use.
+        held : int
+            Bytes that are taken for it.
 
         Returns
         -------
@@ -96,8 +127,10 @@ class Problem:
             The error allowed is relative to the norm of the part, so that parts together keep to
             the tolerance of the whole.
         """
-        zeros, _, norm = _measured(matrix, self.threads)
-        return dataclasses.replace(self, matrix=matrix, norm=norm, zeros=zeros, budget=budget)
+        zeros, _, norm = measured(matrix, self.threads)
+        return dataclasses.replace(
+            self, matrix=matrix, norm=norm, zeros=zeros, budget=budget, held=self.held + held
+        )
 
 
 @dataclass(frozen=True)
@@ -195,101 +228,20 @@ def scaled(network_of_scaled: Network, exponent: int) -> Network:
     return Network([*layers, Sparse(matrix)])
 
 
-def make_problem(
-    matrix: object, tolerance: object, rng: np.random.Generator, threads: int
-) -> tuple[Problem, int]:
-    """Check the arguments and bring the matrix into the form that the families work with.
+def measured(array: Array, threads: int) -> tuple[int, int, float]:
+    """Return the numbers of zeros and of NaN and infinities, and the Frobenius norm.
 
     Parameters
     ----------
-    matrix : array_like or sparse array
-        What the caller passed.
-    tolerance : object
-        What the caller passed.
-    rng : numpy.random.Generator
-        What to sample with.
+    array : ndarray
+        C order.
     threads : int
         Number of threads.
 
     Returns
     -------
-    problem : Problem
-        Its matrix is the one passed, divided by a power of two where its entries are extreme.
-    exponent : int
-        Of that power.
-
-    Raises
-    ------
-    TypeError
-        If the dtype is not supported, or the tolerance is no number.
-    ValueError
-        If the matrix has not two dimensions, is empty, or holds NaN or infinities; if the tolerance
-        is negative, NaN, or 1 or more.
-    MemoryError
-        Before a sparse matrix is written out, if that does not fit.
+    zeros, non_finite : int
+    norm : float
     """
-    allowed = _checked_tolerance(tolerance)
-    array = _dense(matrix)
-    precision = float(np.finfo(array.dtype).eps)
-    allowed = max(allowed, _ROUNDING * precision)
-    zeros, non_finite, norm = _measured(array, threads)
-    if non_finite:
-        raise ValueError(f"matrix must be finite, got {non_finite} NaN or infinite value(s)")
-    exponent = _extreme_exponent(array, norm)
-    if exponent:
-        array = _divided(array, exponent)
-        _, _, norm = _measured(array, threads)
-    problem = Problem(array, norm, zeros, allowed, array.size + 1, rng, threads)
-    return problem, exponent
-
-
-def _measured(array: Array, threads: int) -> tuple[int, int, float]:
-    """Return the numbers of zeros and of NaN and infinities, and the Frobenius norm."""
     zeros, non_finite, squares = _core.measure(array.reshape(-1), threads)
     return zeros, non_finite, math.sqrt(squares)
-
-
-def _checked_tolerance(tolerance: object) -> float:
-    value = real(tolerance, "tolerance", "a number from 0 on")
-    if not (value >= 0 and math.isfinite(value)):
-        raise ValueError(f"tolerance must be a finite number from 0 on, got {tolerance!r}")
-    if value >= 1:
-        raise ValueError(
-            f"tolerance must be below 1, the relative error of a zero matrix, got {tolerance!r}"
-        )
-    return value
-
-
-def _dense(matrix: Any) -> Array:
-    """Write the matrix out in C order and a supported dtype."""
-    if sparse.issparse(matrix):
-        itemsize = max(8, matrix.dtype.itemsize)
-        _memory.require(
-            matrix.shape[0] * matrix.shape[1] * itemsize,
-            f"a sparse matrix of shape {matrix.shape}, written out dense,",
-            "unflatten its connected components one by one",
-        )
-        matrix = matrix.toarray()
-    array = weights(matrix, "matrix", ndim=2)
-    if array.size == 0:
-        raise ValueError(f"matrix must not be empty, got shape {array.shape}")
-    return np.ascontiguousarray(array)
-
-
-def _extreme_exponent(array: Array, norm: float) -> int:
-    """Return the exponent of the largest entry if sums of squares overflow or vanish, else 0."""
-    real = array.reshape(-1)
-    if real.dtype.kind == "c":
-        real = real.view(real.real.dtype)
-    low, high = _MODERATE[real.dtype.itemsize]
-    if low <= norm <= high:
-        return 0
-    largest = max(float(real.max()), -float(real.min()))
-    return math.frexp(largest)[1] if largest else 0
-
-
-def _divided(array: Array, exponent: int) -> Array:
-    half = -exponent // 2
-    rest = -exponent - half
-    real = array.dtype.type(0).real.dtype.type
-    return np.ascontiguousarray(array * real(2.0**half) * real(2.0**rest))

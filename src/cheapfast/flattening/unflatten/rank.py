@@ -24,6 +24,7 @@ from cheapfast.flattening.unflatten.problem import Array, Outcome, Problem, Prop
 _HIGHEST_RANK = 4
 _LEAST_SIZE = 16  # below, blocks in the middle are too small to show a rank
 _SAMPLED_BLOCKS = 6
+_COPIES = 6  # of the matrix: reordered, its blocks, their singular vectors, and what is left
 
 
 def rank_butterfly(problem: Problem) -> Outcome:
@@ -59,6 +60,7 @@ def rank_butterfly(problem: Problem) -> Outcome:
     cost, groups = _cheapest_groups(radices, rank)
     if cost >= problem.budget:
         return TooDear(description, cost)
+    problem.require(_COPIES * problem.matrix.nbytes, "splitting blocks of rank 2 or more of")
     factors = _split_off(problem.matrix[np.ix_(rows, columns)], groups, rank)
     return Proposal.of(as_network(factors, rows, columns), description)
 

@@ -7,26 +7,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cheapfast._memory import parse_bytes
 from cheapfast._progress import ProgressCallback, reporting
 from cheapfast._random import generator
 from cheapfast._validate import real, thread_count
 from cheapfast.flattening.unflatten.families import digit_butterfly
 from cheapfast.flattening.unflatten.low_rank import low_rank
 from cheapfast.flattening.unflatten.permuted import permuted_butterfly
+from cheapfast.flattening.unflatten.preparing import make_problem
 from cheapfast.flattening.unflatten.problem import (
     Family,
     Outcome,
     Problem,
     Proposal,
     TooDear,
-    make_problem,
     scaled,
 )
 from cheapfast.flattening.unflatten.rank import rank_butterfly
 from cheapfast.flattening.unflatten.result import Candidate, StructureNotFound, Unflattening
 from cheapfast.flattening.unflatten.sparsity import as_it_is, components
 from cheapfast.flattening.unflatten.toeplitz import toeplitz
-from cheapfast.flattening.unflatten.verify import relative_error
+from cheapfast.flattening.unflatten.verify import relative_error, verification_bytes
 from cheapfast.network import Network
 
 #: The search for arbitrary permutations is the dearest: only where nothing saves so much.
@@ -103,6 +104,7 @@ class _Search:
     def error_of(self, network: Network) -> float:
         """Return the relative error of a network."""
         problem = self.problem
+        problem.require(verification_bytes(problem.shape), "the error of a network for")
         return relative_error(network, problem.matrix, problem.norm, problem.threads)
 
     def _saves(self, factor: float) -> bool:
@@ -113,6 +115,7 @@ class _Search:
         """Say whether no network has fewer synapses: each row and column that matters needs one."""
         if self.best is None or self.best.proposal.synapses > max(self.problem.shape):
             return False
+        self.problem.require(2 * self.problem.matrix.nbytes, "finding the zero rows and columns of")
         size = np.abs(self.problem.matrix)
         allowed = self.problem.tolerance * self.problem.norm
         # a row or column within the tolerance of zero might be left out
@@ -145,6 +148,7 @@ def unflatten(
     min_saving: float = 1.25,
     rng: int | np.random.Generator | None = 0,
     threads: int | None = None,
+    memory_limit: int | str | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
 ) -> Unflattening:
     r"""Find a deep network with few synapses for a flat matrix.
@@ -164,6 +168,11 @@ def unflatten(
     threads : int, optional
         By default the environment variable CHEAPFAST_NUM_THREADS, else the CPUs that this process
         may use.
+    memory_limit : int or str, optional
+        Bytes that the search may take beside the matrix, such as ``"8G"``; by default the memory
+        available now. How much it takes depends on what samples of the entries show: next to
+        nothing for a Fourier matrix, 8 times the matrix in double precision where it comes to
+        permuted butterflies. An array that is not in C order, or of another type, is copied.
     progress : None, bool or callable, optional
         True draws a bar; a callable is called as ``progress(done, total)``, in families.
 
@@ -184,7 +193,7 @@ def unflatten(
         If the matrix has not two dimensions, is empty, or holds NaN or infinities; if `tolerance`
         is negative, NaN, or 1 or more (a zero matrix would do), or `min_saving` is below 1.
     MemoryError
-        Before a sparse matrix is written out, if that does not fit.
+        Before a step of the search that does not fit, such as writing out a sparse matrix.
 
     See Also
     --------
@@ -225,7 +234,8 @@ def unflatten(
     1024
     """
     saving = _checked_saving(min_saving)
-    problem, exponent = make_problem(matrix, tolerance, generator(rng), thread_count(threads))
+    random, workers, limit = generator(rng), thread_count(threads), parse_bytes(memory_limit)
+    problem, exponent = make_problem(matrix, tolerance, random, workers, limit)
     search = _Search(problem)
     with reporting(progress, "unflattening") as report:
         search.run(report)

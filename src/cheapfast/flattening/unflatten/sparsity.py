@@ -13,6 +13,10 @@ from cheapfast.layers import Sparse
 from cheapfast.network import Network
 
 _SAMPLES = 2048
+# Bytes an entry: absolute values, those that are sorted, their squares and sums.
+_SORTED = 36
+# Bytes an entry that is kept: coordinates, twice, and the graph.
+_GRAPH = 48
 _WORTH_SPLITTING = 4  # rows and columns: below, a block has too few entries to save any
 
 #: Finds the cheapest network of a block, or None where that is the block itself.
@@ -55,6 +59,7 @@ def _has_negligible(problem: Problem) -> bool:
 
 def _kept(problem: Problem) -> tuple[Array, float]:
     """Return which entries to keep, and the relative error without the others."""
+    problem.require(_SORTED * problem.matrix.size, "finding the negligible entries of")
     size = np.abs(problem.matrix).astype(np.float64)
     allowed = problem.tolerance * problem.norm
     small = np.sort(size[size <= allowed])
@@ -121,16 +126,24 @@ def components(problem: Problem, solve: Solver) -> Outcome:
     if problem.zeros < min(n, m) - 1 and not _has_negligible(problem):
         return "no zeros that could separate blocks"
     kept, _ = _kept(problem)
+    problem.require(
+        _GRAPH * int(np.count_nonzero(kept)) + kept.nbytes, "the connected components of"
+    )
     parts = _parts(kept)
     if len(parts) < 2:
         return "the support is connected"
     blocks = []
+    held = kept.nbytes
     for rows, columns in parts:
+        held += len(rows) * len(columns) * problem.matrix.itemsize
+        problem.require(
+            held + 2 * problem.matrix.itemsize * len(rows) * len(columns), "taking apart"
+        )
         matrix = np.ascontiguousarray(
             np.where(kept[np.ix_(rows, columns)], problem.matrix[np.ix_(rows, columns)], 0)
         )
         worth = min(matrix.shape) >= _WORTH_SPLITTING
-        network = solve(problem.part(matrix, matrix.size)) if worth else None
+        network = solve(problem.part(matrix, matrix.size, held)) if worth else None
         blocks.append(_Block(rows, columns, matrix, network))
     depths = {1} | {block.network.depth for block in blocks if block.network is not None}
     if depths == {1}:

@@ -13,6 +13,26 @@ from cheapfast.flattening.unflatten.problem import Array, Problem
 from cheapfast.network import Network
 
 _PANEL = 1 << 17  # numbers of a panel of columns: it stays in the second-level cache
+_PANELS = 5  # the unit vectors, what a network makes of them on the way, the difference
+
+
+def verification_bytes(shape: tuple[int, int]) -> int:
+    """Return about what `relative_error` takes beside the network.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the matrix.
+
+    Returns
+    -------
+    int
+    """
+    return 16 * _PANELS * _width(shape) * max(shape)
+
+
+def _width(shape: tuple[int, int]) -> int:
+    return min(shape[1], max(64, _PANEL // max(shape)))
 
 
 def relative_error(network: Network, matrix: Array, norm: float, threads: int) -> float:
@@ -35,8 +55,8 @@ def relative_error(network: Network, matrix: Array, norm: float, threads: int) -
         The network is applied to the identity, some columns at a time, in double precision. 0 for
         two zero matrices, inf where only the matrix is zero.
     """
-    rows, columns = matrix.shape
-    width = min(columns, max(64, _PANEL // max(rows, columns)))
+    columns = matrix.shape[1]
+    width = _width(matrix.shape)
     double = np.complex128 if network.dtype.kind == "c" else np.float64
     panel = np.zeros((columns, width), double)
     total = 0.0
