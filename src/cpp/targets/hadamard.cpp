@@ -16,7 +16,12 @@ constexpr int kFarLevels = 3;  // of a pass beyond the first-level cache, which 
 constexpr std::int64_t kL1Bytes = 32 << 10;
 constexpr std::int64_t kChunkBytes = 16 << 10;  // of a batch that goes through all passes together
 constexpr std::int64_t kTileBytes = 256;        // of a row of a tall tile
-constexpr std::int64_t kRowsAhead = 4096;       // bytes that the first pass over rows asks for in advance
+constexpr std::int64_t kRowsAhead = 4096;       // bytes that the first pass over rows asks for in advance,
+constexpr std::int64_t kGroupsAhead = 8192;     // or out of place over groups of rows
+constexpr std::int64_t kShortGroup = 16 << 10;  // that are up to so long
+constexpr std::int64_t kWideBytes = 256 << 10;  // of a pass that the second-level cache hardly holds,
+// and bytes that it asks for in advance. Shorter registers would ask for each line several times, and lose by it.
+constexpr std::int64_t kWideAhead = kVectorBytes == 64 ? 256 : 0;
 
 constexpr int log2_of(int n) { return n <= 1 ? 0 : 1 + log2_of(n / 2); }
 
@@ -32,17 +37,37 @@ CHEAPFAST_INLINE bool in_lanes(const HadamardRows& rows) {
   return rows.stride == rows.run && rows.run < kLanes<T> && (rows.run & (rows.run - 1)) == 0;
 }
 
-// `levels` stages that pair rows `apart`, 2 * apart, ... from one another, over `count` rows; `far`: which nobody has
-// brought near. What is written is then asked for as well, or the stores would wait for their lines one by one.
+template <class T>
+constexpr std::int64_t numbers_in(std::int64_t bytes) {
+  return bytes / static_cast<std::int64_t>(sizeof(T));
+}
+
+// Asks for what dense rows will need. `far`: nobody has brought them near. Of long rows each is a stream, and what is
+// written is asked for as well, or the stores would wait for their lines one by one. Groups of short rows are asked for
+// line by line, in the order of memory, as the processor's own prefetchers like it. In wide passes these are not to be
+// relied upon: depending on where the compiler happens to put the loop, they miss half of the lines (Zen 5).
+template <class T>
+CHEAPFAST_INLINE void look_ahead(Rows<T>& rows, bool far) {
+  const bool in_place = rows.source == rows.destination;
+  if (!far) {
+    rows.ahead = rows.hop >= numbers_in<T>(kWideBytes) ? numbers_in<T>(kWideAhead) : 0;
+  } else if (!in_place && rows.hop <= numbers_in<T>(kShortGroup)) {
+    rows.group_ahead = numbers_in<T>(kGroupsAhead);
+  } else {
+    rows.ahead = numbers_in<T>(kRowsAhead);
+    rows.ahead_to = in_place ? 0 : rows.ahead;
+  }
+}
+
+// `levels` stages that pair rows `apart`, 2 * apart, ... from one another, over `count` rows.
 template <class T>
 void pass(const T* source, T* destination, const HadamardRows& rows, std::int64_t count, std::int64_t apart, int levels,
           bool far = false) {
   const std::int64_t step = apart * rows.stride, hop = step << levels;
   if (rows.run == rows.stride) {
-    const std::int64_t ahead = far ? kRowsAhead / static_cast<std::int64_t>(sizeof(T)) : 0;
-    const std::int64_t ahead_to = source == destination ? 0 : ahead;
-    return transform_rows<T>(levels,
-                             {source, step, destination, step, step, count / (apart << levels), hop, ahead, ahead_to});
+    Rows<T> dense = {source, step, destination, step, step, count / (apart << levels), hop};
+    look_ahead(dense, far);
+    return transform_rows<T>(levels, dense);
   }
   for (std::int64_t at = 0; at < count * rows.stride; at += hop) {
     transform_rows<T>(levels, {source + at, step, destination + at, step, rows.run, apart, rows.stride});
@@ -154,8 +179,10 @@ template <class T>
 void transform_tall(const T* source, T* destination, std::int64_t stride, int levels, std::int64_t begin,
                     std::int64_t end) {
   constexpr std::int64_t kColumns = kTileBytes / sizeof(T);
-  if (levels <= kLogRadix)
-    return transform_rows<T>(levels, {source + begin, stride, destination + begin, stride, end - begin});
+  if (levels <= kLogRadix) {
+    return transform_rows<T>(
+        levels, {source + begin, stride, destination + begin, stride, end - begin, 1, 0, numbers_in<T>(kWideAhead)});
+  }
   alignas(64) T tile[kColumns << kHadamardTallLevels];
   const int low = levels / 2, high = levels - low;
   const std::int64_t lows = std::int64_t{1} << low, highs = std::int64_t{1} << high;

@@ -52,8 +52,9 @@ struct Rows {
   std::int64_t columns;
   std::int64_t groups = 1;
   std::int64_t hop = 0;
-  std::int64_t ahead = 0;     // the distance of what will be read next and should be asked for, or 0
-  std::int64_t ahead_to = 0;  // the same for what will be written
+  std::int64_t ahead = 0;        // the distance of what will be read next and should be asked for, or 0
+  std::int64_t ahead_to = 0;     // the same for what will be written
+  std::int64_t group_ahead = 0;  // the same for groups to be read that lie one right after the other
 };
 
 // The addresses of one column of R rows: a register for every fourth of them, one for their distance and one for three
@@ -142,6 +143,12 @@ CHEAPFAST_INLINE std::int64_t skew_of(const Rows<T>& rows) {
   return static_cast<std::int64_t>((W - reinterpret_cast<std::uintptr_t>(rows.destination) / sizeof(T) % W) % W);
 }
 
+// Asks for numbers in one piece.
+template <class T>
+CHEAPFAST_INLINE void ask_for(const T* first, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; i += 64 / static_cast<int>(sizeof(T))) CHEAPFAST_PREFETCH(first + i);
+}
+
 // The stages of all groups. (The rows come by value: what is stored might change what a reference refers to, and would
 // be read again and again.)
 template <class T, int R>
@@ -151,6 +158,7 @@ CHEAPFAST_NOINLINE void transform_rows(Rows<T> rows) {
   Ladder<T, R> destination = ladder<T, R>(rows.destination, rows.to);
   const Vector<T, W> one = opaque_one<T, W>();
   for (std::int64_t group = 0; group < rows.groups; ++group) {
+    if (rows.group_ahead != 0) ask_for(rows.source + group * rows.hop + rows.group_ahead, rows.hop);
     const std::int64_t skew = skew_of(rows);
     if (skew != 0) transform_rest<T, W / 2, R>(source, destination, skew);
     std::int64_t left = rows.columns - skew;
