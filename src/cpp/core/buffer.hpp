@@ -11,6 +11,8 @@
 
 #if defined(__linux__)
 #include <sys/mman.h>
+#elif defined(_WIN32)
+#include <malloc.h>
 #endif
 
 namespace cheapfast {
@@ -82,7 +84,7 @@ class Buffer {
     // Random access to a large array spends its time in the TLB unless the pages are large.
     const std::size_t alignment = bytes >= 2 * kHugePage ? kHugePage : 64;
     const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-#if defined(_MSC_VER)
+#if defined(_WIN32)
     void* memory = _aligned_malloc(rounded, alignment);
 #else
     void* memory = std::aligned_alloc(alignment, rounded);
@@ -95,7 +97,7 @@ class Buffer {
   }
 
   static void release(T* memory) {
-#if defined(_MSC_VER)
+#if defined(_WIN32)
     _aligned_free(memory);
 #else
     std::free(memory);
