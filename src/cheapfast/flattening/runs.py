@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -18,10 +18,9 @@ from cheapfast.flattening.hubs import full_runs
 from cheapfast.flattening.partition import Partition, least_partitions
 from cheapfast.flattening.reach import largest_rows, nonzero_rows, transposed
 from cheapfast.flattening.row_samples import lower_counts, sampling_memory
+from cheapfast.flattening.run_counts import Report, RunCounts
 from cheapfast.network import Network
 from cheapfast.support import CsrSupport, compose
-
-Report = Callable[[int, int], None]
 
 #: Synapses times batches of 512 columns up to which a start is counted with all its ends at once:
 #: some ten milliseconds.
@@ -60,8 +59,7 @@ class Runs:
 
     Notes
     -----
-    Entry [i, j] of the tables stands for the layers i to j. `bounds` never exceeds the count, and
-    equals it where `known`. What is known without counting:
+    What is known without counting:
 
     - products with a closed form;
     - a product in which every nonempty row has all nonempty columns. It is a Boolean matrix of rank
@@ -80,19 +78,16 @@ class Runs:
         self._supports = [layer.support for layer in net]
         self._threads = thread_count(threads)
         self._limit = parse_bytes(memory_limit)
-        self._report = report
         largest = max(max(layer.shape) for layer in net)
         dtype = np.dtype(np.int64 if largest < 2**31 else object)
-        self.bounds = np.zeros((depth, depth), dtype=dtype)
-        self.known = np.zeros((depth, depth), dtype=bool)
+        self.counts = RunCounts(depth, dtype, report)
         self._guessed: set[tuple[int, int]] = set()
         self._sampled = False
         self._bits_from = depth + 1  # layers of a run that is best counted 512 columns at a time
-        self._full = self.bounds.copy()  # nonempty rows times nonempty columns, where known
         self._fold_closed()
-        if not self._complete():
+        if not self.counts.is_complete():
             self._count_entries()
-        self._hoped_for = self.bounds.copy()  # what is not known most likely costs no less
+        self.counts.hoped_for = self.counts.bounds.copy()
 
     def least_partitions(self) -> list[Partition]:
         """Find the cheapest partition for each number of groups, counting what decides.
@@ -113,23 +108,23 @@ class Runs:
         for j in range(len(self._net)):
             self._sample(j)
         while True:
-            found = self._least(np.where(self.known, self.bounds, self._hoped_for))
+            found = self._least(self.counts.likely())
             wanted = {
                 (i, j)
                 for partition in found
                 for i, j in _groups(partition.starts, len(self._net))
-                if not self.known[i, j]
+                if not self.counts.known[i, j]
             }
             if not wanted:
-                self._settled(all_runs=True)
+                self.counts.report(all_runs=True)
                 return found
             # the longest first: what a count passes through on its way is counted too
             for i, j in sorted(wanted, key=lambda run: run[0] - run[1]):
-                if self.known[i, j]:
+                if self.counts.known[i, j]:
                     continue
                 if not self._guess(i, j):
                     self._count(i, j)
-                self._settled()
+                self.counts.report()
 
     def proven(self, found: list[Partition]) -> list[bool]:
         """Say of which partitions it is proven that none costs less.
@@ -146,7 +141,7 @@ class Runs:
         """
         if not (self._sampled or self._guessed):
             return [True] * len(found)
-        bounds = self._least(self.bounds)
+        bounds = self._least(self.counts.bounds)
         return [mine.cost == bound.cost for mine, bound in zip(found, bounds, strict=True)]
 
     def _least(self, costs: np.ndarray) -> list[Partition]:
@@ -158,7 +153,7 @@ class Runs:
 
     def _sample(self, j: int) -> None:
         """Sample the runs to an end, if one of them is not known and dear to count."""
-        unknown = np.flatnonzero(~self.known[:j, j])
+        unknown = np.flatnonzero(~self.counts.known[:j, j])
         if not len(unknown) or not self._is_dear(int(unknown[0]), j):
             return
         layers = self._supports[unknown[0] : j + 1]
@@ -168,7 +163,7 @@ class Runs:
         self._sampled = True
         rng = np.random.default_rng([_SEED, j])
         for i, low in enumerate(lower_counts(layers, rng, self._threads, limit), start=unknown[0]):
-            self._hoped_for[i, j] = max(low, self._hoped_for[i, j])
+            self.counts.hope(i, j, low)
 
     def _guess(self, i: int, j: int) -> bool:
         """Estimate a run that is dear to count, once; return whether something was learnt."""
@@ -185,10 +180,10 @@ class Runs:
         except (ValueError, MemoryError):
             return False  # rows too uneven for the draws, or no room: the count decides
         if found.method == "exact":
-            self._learn(i, j, int(found.value))
+            self.counts.learn(i, j, int(found.value))
         else:
             low = math.floor(found.value - _STANDARD_ERRORS * found.standard_error)
-            self._hoped_for[i, j] = max(low, self._hoped_for[i, j])
+            self.counts.hope(i, j, low)
         return True
 
     def _fold_closed(self) -> None:
@@ -196,33 +191,32 @@ class Runs:
         for i, layer in enumerate(self._net):
             product = self._supports[i]
             # a single layer is not merged: wires that it passes through stay uncounted
-            self._learn(i, i, layer.synapses)
+            self.counts.learn(i, i, layer.synapses)
             for j, support in enumerate(self._supports[i + 1 :], start=i + 1):
                 composed = compose(support, product)
                 if composed is None:
                     break
                 product = composed
-                self._learn(i, j, product.nnz)
-            self._settled()
+                self.counts.learn(i, j, product.nnz)
+            self.counts.report()
 
     def _count_entries(self) -> None:
         """Write the supports out where that fits, and learn what is cheap to learn from them."""
         needed = sum(s.csr_bytes for s in self._supports if not isinstance(s, CsrSupport))
         needed += sum(s.csr_bytes for s in self._supports)  # transposed
         limit = available_bytes() if self._limit is None else self._limit
-        if needed > limit or self.bounds.dtype == object:
+        if needed > limit or self.counts.bounds.dtype == object:
             return  # every count that is asked for decides for itself what it writes out
         layers = [support.to_csr() for support in self._supports]
         columns_first = transposed(layers)
         rows = nonzero_rows(layers)
         columns = nonzero_rows(columns_first)[::-1, ::-1].T
-        self._full = rows * columns
-        self._bound(np.maximum(rows, columns))
-        thin = np.triu(np.minimum(rows, columns) <= 1, k=1) & ~self.known
-        self.bounds[thin] = self._full[thin]
-        self.known |= thin
+        self.counts.full = rows * columns
+        self.counts.raise_bounds(np.maximum(rows, columns))
+        thin = np.triu(np.minimum(rows, columns) <= 1, k=1) & ~self.counts.known
+        self.counts.take_full(thin)
         self._count_cheap_starts(layers, limit - needed)
-        if not self._complete():
+        if not self.counts.is_complete():
             self._find_full(layers, columns_first, rows, columns)
             self._sharpen(layers, columns_first)
 
@@ -232,17 +226,17 @@ class Runs:
         for i in reversed(range(len(layers))):
             batches = math.ceil(layers[i].shape[1] / _BATCH)
             cheap = batches * sum(layer.nnz for layer in layers[i:end]) <= _CHEAP_START
-            if cheap and not self.known[i, i + 1 : end].all():
+            if cheap and not self.counts.known[i, i + 1 : end].all():
                 counts = count_prefixes_csr(layers[i:end], self._threads, limit)
                 for j, count in enumerate(counts[1:], start=i + 1):
-                    self._learn(i, j, count)
-            saturated = self.known[i, i + 1 : end] & (
-                self.bounds[i, i + 1 : end] == self._full[i, i + 1 : end]
-            )
+                    self.counts.learn(i, j, count)
+            longer = np.s_[i, i + 1 : end]
+            is_full = self.counts.bounds[longer] == self.counts.full[longer]
+            saturated = self.counts.known[longer] & is_full
             if saturated.any():
                 end = i + 1 + int(np.argmax(saturated))
-            self.bounds[i, end:], self.known[i, end:] = self._full[i, end:], True
-            self._settled()
+            self.counts.take_full(np.s_[i, end:])
+            self.counts.report()
 
     def _find_full(
         self,
@@ -257,27 +251,27 @@ class Runs:
             return
         for middle in np.unique(np.linspace(1, depth - 1, _MIDDLES, dtype=int)).tolist():
             for i, j in full_runs(layers, columns_first, middle, rows, columns):
-                self._learn_full(i, j)
-            self._settled()
+                self.counts.learn_full(i, j)
+            self.counts.report()
 
     def _sharpen(self, layers: list[CsrSupport], columns_first: list[CsrSupport]) -> None:
         """Raise the lower bounds of what is not known by the longest rows and columns."""
         depth = len(layers)
         if depth * sum(layer.nnz for layer in layers) > _CHEAP_BOUNDS:
             return
-        by_rows, by_columns = self.bounds.copy(), self.bounds.copy()
+        by_rows, by_columns = self.counts.bounds.copy(), self.counts.bounds.copy()
         for i in range(depth):
             by_rows[i, i:] = largest_rows(layers, i)
             by_columns[: depth - i, depth - 1 - i] = largest_rows(columns_first, i)[::-1]
-        self._bound(np.maximum(by_rows, by_columns))
+        self.counts.raise_bounds(np.maximum(by_rows, by_columns))
 
     def _count(self, i: int, j: int) -> None:
         """Count one run, and learn what falls out."""
         for end, count in enumerate(self._prefixes(i, j)[1:], start=i + 1):
-            if count is not None and not self.known[i, end]:
-                self._learn(i, end, count)
-                if count == self._full[i, end]:
-                    self._learn_full(i, end)
+            if count is not None and not self.counts.known[i, end]:
+                self.counts.learn(i, end, count)
+                if count == self.counts.full[i, end]:
+                    self.counts.learn_full(i, end)
 
     def _prefixes(self, i: int, j: int) -> Sequence[int | None]:
         """Count a run, and the shorter ones from the same start as far as that costs nothing.
@@ -295,27 +289,6 @@ class Runs:
         if counted.method == "bits":
             self._bits_from = min(self._bits_from, length)
         return counted.prefixes
-
-    def _learn_full(self, i: int, j: int) -> None:
-        """Take every run that holds a full one for full."""
-        longer = np.s_[: i + 1, j:]
-        self.bounds[longer], self.known[longer] = self._full[longer], True
-
-    def _learn(self, i: int, j: int, count: int) -> None:
-        self.bounds[i, j], self.known[i, j] = count, True
-
-    def _bound(self, lower: np.ndarray) -> None:
-        """Raise the bounds of what is not known."""
-        unknown = ~self.known
-        self.bounds[unknown] = np.maximum(self.bounds, lower)[unknown]
-
-    def _complete(self) -> bool:
-        return bool(self.known[np.triu_indices(len(self.known))].all())
-
-    def _settled(self, all_runs: bool = False) -> None:
-        if self._report is not None:
-            total = len(self.known) * (len(self.known) + 1) // 2
-            self._report(total if all_runs else int(np.triu(self.known).sum()), total)
 
 
 def _groups(starts: tuple[int, ...], depth: int) -> Iterator[tuple[int, int]]:
