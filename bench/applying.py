@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from .entering import first_runs, line_up
 from .model import Peer, Problem, Workload
 from .results import Difference, Mismatch, Results
 from .roofline import Work, roof
-from .timing import Settings, first_runs, line_up, set_loops, take_turns, to_figures
+from .timing import Settings, set_loops, take_turns, to_figures
 
 Array = npt.NDArray[Any]
 

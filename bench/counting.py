@@ -11,10 +11,11 @@ from typing import Any
 import cheapfast as cf
 
 from . import predict
+from .entering import first_runs, line_up
 from .flattening import LeastCount
 from .model import Peer, Problem, Workload
 from .results import Answer, Figure, Mismatch, Results
-from .timing import Contestant, Settings, first_runs, line_up, take_turns, to_figures
+from .timing import Contestant, Settings, take_turns, to_figures
 
 
 @dataclass(frozen=True)

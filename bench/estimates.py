@@ -10,9 +10,10 @@ from typing import Any
 import cheapfast as cf
 
 from . import predict
+from .entering import first_runs, line_up
 from .model import Peer, Problem, Workload
 from .results import Difference, Mismatch, Results
-from .timing import Settings, first_runs, line_up, set_loops, take_turns, to_figures
+from .timing import Settings, set_loops, take_turns, to_figures
 
 #: Half-widths of the interval that an answer may be off: six standard errors and more.
 _HALF_WIDTHS = 3

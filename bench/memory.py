@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from .counting import Product, agree, figures_of
+from .entering import entries, first_runs
 from .model import Peer, Workload
 from .results import Answer, Results, Skip
-from .timing import Contestant, Settings, entries, first_runs
+from .timing import Contestant, Settings
 
 #: Stays in front of the child's report, whatever a library prints.
 MARK = "peak-memory:"

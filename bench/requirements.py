@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .judging import (
+from .comparisons import (
     FROM_SCIPY,
-    OWN,
     AtMostTimes,
-    AtTheRoof,
-    ErrorAtMost,
     Faster,
     FasterThanAll,
-    FitsIn,
     GoodChoice,
     GoodMerges,
-    Judgement,
+    NotTheWorst,
+    Scaling,
+)
+from .judging import OWN, Judgement, Requirement
+from .limits import (
+    AtTheRoof,
+    ErrorAtMost,
+    FitsIn,
     KeptAtLeast,
     KeptAtMost,
-    NotTheWorst,
     PeakBelow,
-    Requirement,
     Saves,
-    Scaling,
     Within,
 )
 from .results import Results

@@ -16,10 +16,11 @@ from rich.console import Console
 import cheapfast as cf
 from cheapfast.bench import generate, machine, peers, requirements, run, workloads
 from cheapfast.bench.counting import Counter, Product, time_counts
+from cheapfast.bench.entering import refusal
 from cheapfast.bench.model import UnavailableError, Workload
 from cheapfast.bench.report import format_value
 from cheapfast.bench.results import Answer
-from cheapfast.bench.timing import Settings, refusal
+from cheapfast.bench.timing import Settings
 from cheapfast.cli import main
 
 TINY = Settings(size="tiny", repeat=2)

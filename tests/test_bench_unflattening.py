@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cheapfast.bench import workloads
-from cheapfast.bench.judging import ErrorAtMost, FitsIn, Saves
+from cheapfast.bench.limits import ErrorAtMost, FitsIn, Saves
 from cheapfast.bench.model import Workload
 from cheapfast.bench.peers.cheapfast_unflatten import CheapfastUnflatten
 from cheapfast.bench.results import Results

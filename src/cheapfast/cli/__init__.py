@@ -39,7 +39,7 @@ VERBS = {
     "gate": ("cheapfast.cli.gate", "gate"),
     "merge": ("cheapfast.cli.merge", "merge"),
     "paper": ("cheapfast.cli.paper", "paper"),
-    "bench": ("cheapfast.bench.run", "bench"),
+    "bench": ("cheapfast.bench.command", "bench"),
 }
 
 
