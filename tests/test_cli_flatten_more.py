@@ -123,3 +123,24 @@ def test_on_a_cluster(
     for verb in ("flatten", "estimate"):
         assert main([verb, "hadamard:64", "--dask", "tcp://127.0.0.1:9"]) == 2
         assert "no dask scheduler answers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("matrices", "options", "why"),
+    [
+        (([[1.0, 0]], [[0.0], [1]]), [], "zero, no path leads through all layers"),
+        (([[1.0, 1]], [[1.0], [-1]]), ["--kind", "numerical"], "zero after cancellation"),
+        (([[1.0, 1]], [[1.0], [1]]), ["--tolerance", "1"], "zero within the tolerance"),
+    ],
+)
+def test_why_a_product_is_zero(
+    matrices: tuple[list[list[float]], ...],
+    options: list[str],
+    why: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, matrix in zip("AB", matrices, strict=True):
+        np.save(tmp_path / f"{name}.npy", np.array(matrix))
+    assert main(["flatten", *(str(tmp_path / f"{name}.npy") for name in "AB"), *options]) == 0
+    assert f"Verdict: fuse: the product is {why}." in capsys.readouterr().out

@@ -47,11 +47,32 @@ def _no_options(
 )
 @click.argument("factors", nargs=-1, metavar="[X]...", callback=_no_options)
 @click.option("--n", "count", metavar="N", help="Draw N factors between 0.5 and 1.5 instead.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of them.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the drawing."
+)
 @click.option("--sigma", default="logistic", show_default=True, metavar="NAME", help="Activation.")
-@click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True)
-@click.option("--scale", default="auto", show_default=True, metavar="NUMBER")
-@click.option("--bias", default="auto", show_default=True, metavar="NUMBER")
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    default="auto",
+    show_default=True,
+    help="All neurons added up (direct), the same number otherwise, or the tree; auto is the cheapest "
+    "that is accurate.",
+)
+@click.option(
+    "--scale",
+    default="auto",
+    show_default=True,
+    metavar="NUMBER",
+    help="Weight of the inputs; auto makes the error small.",
+)
+@click.option(
+    "--bias",
+    default="auto",
+    show_default=True,
+    metavar="NUMBER",
+    help="Of the hidden neurons; auto makes the error small.",
+)
 @click.option(
     "--precision",
     type=click.Choice(("float32", "float64", "dd")),

@@ -141,11 +141,18 @@ class FlattenReport:
                 f"{format_ratio(self.ratio)}x the nonzeros of the layers together."
             )
         if self.flat == 0:
-            return "Verdict: fuse: the product is zero, no path leads through all layers."
+            return f"Verdict: fuse: the product is zero{self._why_zero()}."
         return (
             f"Verdict: fuse: the product has {format_ratio(1 / self.ratio)}x fewer nonzeros "
             "than the layers together."
         )
+
+    def _why_zero(self) -> str:
+        if self.tolerance:
+            return " within the tolerance"
+        if self.kind == "numerical":
+            return " after cancellation"
+        return ", no path leads through all layers"
 
     def _partial_verdict(self) -> str:
         """Say whether merging down to the hidden layers that are left costs synapses."""

@@ -44,9 +44,11 @@ Examples:
     type=float,
     default=1.25,
     show_default=True,
-    help="The matrix must have so many times the entries.",
+    help="How many times fewer synapses than the matrix has entries the network must have.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Sampling.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the sampling."
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Threads (default: all CPUs).")
 @click.option(
     "--memory-limit",
