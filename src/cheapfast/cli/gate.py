@@ -56,8 +56,8 @@ def _no_options(
     type=click.Choice(METHODS),
     default="auto",
     show_default=True,
-    help="All neurons added up (direct), the same number otherwise, or the tree; auto is the cheapest "
-    "that is accurate.",
+    help="All neurons added up (direct), the same number otherwise, or the tree; auto is the "
+    "cheapest that is accurate.",
 )
 @click.option(
     "--scale",
