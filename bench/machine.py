@@ -14,6 +14,7 @@ from typing import Any
 
 import cheapfast as cf
 from cheapfast import _core, _memory
+from cheapfast._processor import processor_name
 
 from .model import Peer
 
@@ -40,7 +41,7 @@ def record(peers: Iterable[Peer]) -> dict[str, Any]:
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "cheapfast": build.version,
         "commit": commit(),
-        "cpu": cpu_model(),
+        "cpu": processor_name(),
         "cores": usable_cores(),
         "memory_available": _memory.available_bytes(),
         "targets": list(build.targets),
@@ -94,22 +95,6 @@ def version(distribution: str) -> str | None:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def cpu_model() -> str:
-    """Return the name of the processor.
-
-    Returns
-    -------
-    str
-    """
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def usable_cores() -> int:

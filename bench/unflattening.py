@@ -71,9 +71,13 @@ class Unflattener(Peer):
     solves = FlatMatrix
     #: the largest size that is worth the wait
     most = 4096
+    #: whether it has to be told the order of the columns
+    wants_order = False
 
     def refuses(self, problem: FlatMatrix) -> str | None:
         """Take matrices up to a size."""
+        if self.wants_order and problem.columns is None:
+            return "needs to be told the order of the columns"
         return f"slow beyond {self.most}" if max(problem.matrix.shape) > self.most else None
 
     @abstractmethod

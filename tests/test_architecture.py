@@ -21,6 +21,7 @@ HELPERS = {
     "_progress",
     "_random",
     "_primality",
+    "_processor",
     "_replacing",
     "_stopwatch",
 }
@@ -38,6 +39,7 @@ MAY_IMPORT = {
     "_progress": HELPERS,
     "_random": HELPERS,
     "_primality": HELPERS,
+    "_processor": HELPERS,
     "_replacing": HELPERS,
     "_stopwatch": HELPERS,
     "_build": SUPPORT,

@@ -143,7 +143,7 @@ def test_nothing_half_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def fail(*_: object) -> None:
         raise OSError("no")
 
-    monkeypatch.setattr(Path, "replace", fail)
+    monkeypatch.setattr("os.replace", fail)
     assert not store(tmp_path / "x.json", FLAT, {})
     assert list(tmp_path.iterdir()) == []
 

@@ -18,13 +18,8 @@ class LazylinopKsd(Unflattener):
     modules = ("lazylinop", "psutil", "pandas")
     install = "pip install lazylinop psutil pandas"
     threaded = False
+    wants_order = True
     order = "l2r"
-
-    def refuses(self, problem: FlatMatrix) -> str | None:
-        """Take matrices whose order is known."""
-        if problem.columns is None:
-            return "needs to be told the order of the columns"
-        return super().refuses(problem)
 
     def prepare(self, problem: FlatMatrix, threads: int) -> Callable[[], Found | None]:  # noqa: ARG002
         """Put the columns in order beforehand."""

@@ -18,12 +18,7 @@ class PyfaustButterfly(Unflattener):
     modules = ("pyfaust",)
     install = "pip install pyfaust"
     threaded = False
-
-    def refuses(self, problem: FlatMatrix) -> str | None:
-        """Take matrices whose order is known."""
-        if problem.columns is None:
-            return "needs to be told the order of the columns"
-        return super().refuses(problem)
+    wants_order = True
 
     def prepare(self, problem: FlatMatrix, threads: int) -> Callable[[], Found | None]:  # noqa: ARG002
         """Put the columns in order beforehand."""

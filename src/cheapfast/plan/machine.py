@@ -6,14 +6,15 @@ import hashlib
 import json
 import math
 import os
-import platform
 import sys
-import tempfile
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from cheapfast._processor import processor_name
+from cheapfast._replacing import replacing
 
 #: Raised when what is measured changes: an older file is then measured anew.
 FORMAT = 3
@@ -235,7 +236,7 @@ def cache_file(version: str, target: str, threads: int) -> Path:
     pathlib.Path
         Its name tells apart processors, for a home folder that several machines share.
     """
-    key = "\n".join((_processor(), str(os.cpu_count()), version, target, str(threads)))
+    key = "\n".join((processor_name(), str(os.cpu_count()), version, target, str(threads)))
     return cache_folder() / f"machine-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
 
 
@@ -274,28 +275,10 @@ def store(path: Path, machine: Machine, notes: Mapping[str, str]) -> bool:
         measurement and nothing else.
     """
     text = json.dumps({**notes, **machine.to_json()}, indent=1)
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=".machine-", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            file.write(text + "\n")
-        temporary.replace(path)
+        with replacing(path) as file:
+            file.write((text + "\n").encode())
     except OSError:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         return False
     return True
-
-
-def _processor() -> str:
-    """Return the name of the processor, as far as the system tells."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return f"{platform.machine()} {platform.processor()}"
