@@ -286,6 +286,30 @@ def test_plain_calls_go_through_the_program(out: bool) -> None:
     assert net._plain(x, target, 0, None) is not None
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
+@pytest.mark.parametrize("columns", [1, 2, 3, 15, 16, 17, 70])
+def test_moving_scaling_and_shifting_by_itself(target: str, columns: int, dtype: Any) -> None:
+    assert _core.active_target() == target
+    n, rng = 37, np.random.default_rng(8)
+    order = rng.permutation(n)
+    scale, bias, X = (
+        (rng.integers(-9, 10, shape) * (1 if np.dtype(dtype).kind == "f" else 1 + 2j)).astype(dtype)
+        for shape in (n, n, (n, columns))
+    )
+    for arrays in itertools.product((None, order), (None, scale), (None, bias)):
+        right = X if arrays[0] is None else X[order]
+        right = right if arrays[1] is None else scale[:, None] * right
+        right = right if arrays[2] is None else right + bias[:, None]
+        step = _core.Reorder(n, np.dtype(dtype), arrays)
+        for layout in "CF":
+            operand, Y = np.array(X, order=layout), np.empty(X.shape, dtype, order=layout)  # type: ignore[call-overload]
+            step.apply(operand, Y, 1)
+            np.testing.assert_array_equal(Y, right)
+            if arrays[0] is None:
+                step.apply(operand, operand, 1)
+                np.testing.assert_array_equal(operand, right)
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [

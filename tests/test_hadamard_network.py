@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -155,6 +156,62 @@ def test_lights_around_a_large_run(target: str, columns: int) -> None:
         out = np.empty_like(right)
         assert net.apply(X, out) is out
         np.testing.assert_array_equal(out, right)
+
+
+def not_aligned(shape: tuple[int, ...], dtype: Any) -> npt.NDArray[Any]:
+    """Return an array that starts a number behind a cache line."""
+    size = np.dtype(dtype).itemsize
+    memory = np.empty(math.prod(shape) * size + 64 + size, np.uint8)
+    start = -memory.ctypes.data % 64 + size
+    made: npt.NDArray[Any] = memory[start : start + math.prod(shape) * size].view(dtype)
+    return made.reshape(shape)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("bits", "columns"),
+    [(19, 1), (13, 48), (11, 131), (6, 5000), (1, 140_000), (9, 3)],
+)
+@pytest.mark.parametrize("what", ["scale", "bias", "both"])
+def test_what_follows_is_done_piece_by_piece(
+    target: str, bits: int, columns: int, dtype: Any, what: str
+) -> None:
+    """Pieces end anywhere within the vectors of a feature, and within the features of a vector."""
+    n, rng = 1 << bits, np.random.default_rng(7)
+    scale = rng.choice(np.array([-2, 1, 4, 0.5]), n).astype(dtype)
+    bias = rng.integers(-9, 10, n).astype(dtype)
+    if scale.dtype.kind == "c":
+        scale *= rng.choice(np.array([1, 1j, -1j]), n)
+    X = integers((n, columns), dtype)
+    right = cf.hadamard_transform(X, axis=0)
+    right = right if what == "bias" else scale[:, None] * right
+    right = right if what == "scale" else right + bias[:, None]
+    after = (None, None if what == "bias" else scale, None if what == "scale" else bias)
+    step = _core.Framed(_core.HadamardStep(n, bits, 1, np.dtype(dtype)), (None, None, None), after)
+    for threads in (1, 2):
+        Y = not_aligned(X.shape, dtype)
+        step.apply(X, Y, threads)
+        np.testing.assert_array_equal(Y, right)
+        rows = not_aligned(X.T.shape, dtype)
+        step.apply(np.asfortranarray(X), rows.T, threads)
+        np.testing.assert_array_equal(rows.T, right)
+    assert _core.ran()[f"hadamard.{np.dtype(dtype).name}"] == target
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_larger_result_is_where_it_should_be(target: str, dtype: Any) -> None:
+    """Out of place, larger than the second-level cache, rows of all lengths, any alignment."""
+    for bits, columns in ((14, 24), (15, 7), (8, 1200)):
+        X = integers((1 << bits, columns), dtype)
+        rows = np.ascontiguousarray(X.T)  # many vectors, each in a cache: another way through
+        right = cf.hadamard_transform(rows).T
+        for threads in (1, 2):
+            Y = not_aligned(X.shape, dtype)
+            assert cf.hadamard_transform(X, out=Y, axis=0, threads=threads) is Y
+            np.testing.assert_array_equal(Y, right)
+        assert _core.ran()[f"hadamard.{np.dtype(dtype).name}"] == target
+    H = scipy.linalg.hadamard(256).astype(np.float64)
+    np.testing.assert_array_equal(right, (H @ X).astype(dtype))
 
 
 def test_step_refuses_what_does_not_fit() -> None:

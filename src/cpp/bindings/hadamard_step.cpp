@@ -6,7 +6,7 @@ namespace cheapfast {
 namespace {
 
 // I (x) H (x) I, where H has 2^levels rows and the right identity `stride`.
-class HadamardStep : public Step {
+class HadamardStep : public FinishedStep {
  public:
   HadamardStep(std::int64_t features, int levels, std::int64_t stride, const py::dtype& type)
       : type_(value_type(py::array(type, std::vector<py::ssize_t>{0}))),
@@ -29,18 +29,29 @@ class HadamardStep : public Step {
   bool works_in_place() const override { return true; }
 
   void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
+    transform(x, y, vectors, layout, threads, monitor, nullptr);
+  }
+  void run_and_finish(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor,
+                      const Finish& finish) const override {
+    transform(x, y, vectors, layout, threads, monitor, &finish);
+  }
+
+ private:
+  void transform(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor,
+                 const Finish* finish) const {
     if (vectors == 0) return;
     // vectors side by side make longer rows, those behind one another more transforms
     const bool beside = layout == Layout::columns;
     const std::int64_t row = stride_ * (beside ? vectors : 1);
     const std::int64_t count = (features_ / stride_ >> levels_) * (beside ? 1 : vectors);
     if (hadamard_is_serial(type_, features_ * vectors)) {
-      return hadamard_short(type_, x, y, levels_, row, count);
+      hadamard_short(type_, x, y, levels_, row, count);
+      if (finish != nullptr) (*finish)(0, features_* vectors);
+      return;
     }
-    hadamard(type_, x, y, hadamard_dense(type_, levels_, row, count), threads, monitor);
+    hadamard(type_, x, y, hadamard_dense(type_, levels_, row, count), threads, monitor, finish);
   }
 
- private:
   ValueType type_;
   std::int64_t features_;
   int levels_;

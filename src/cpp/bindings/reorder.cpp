@@ -97,6 +97,7 @@ class Framed : public Step {
   Framed(py::object inner, const py::tuple& before, const py::tuple& after)
       : kept_(std::move(inner)),
         inner_(py::cast<const Step*>(kept_)),
+        finished_(dynamic_cast<const FinishedStep*>(inner_)),
         before_(inner_->inputs(), inner_->type(), before),
         after_(inner_->outputs(), inner_->type(), after) {}
 
@@ -127,10 +128,16 @@ class Framed : public Step {
         apply_reordering(*before_, type(), from, near, count, threads, monitor);
         source = near.memory;
       }
-      inner_->run(source, target.memory, count, layout, threads, monitor);
-      if (!in_place || !(*after_).is_identity()) {
-        apply_reordering(*after_, type(), target, to, count, threads, monitor);
+      const bool is_done = in_place && (*after_).is_identity();
+      if (in_place && !is_done && finished_ != nullptr) {
+        const Finish finish = [&](std::int64_t begin, std::int64_t end) {
+          scale_numbers(*after_, type(), to, count, begin, end);
+        };
+        finished_->run_and_finish(source, to.memory, count, layout, threads, monitor, finish);
+        continue;
       }
+      inner_->run(source, target.memory, count, layout, threads, monitor);
+      if (!is_done) apply_reordering(*after_, type(), target, to, count, threads, monitor);
     }
   }
 
@@ -147,6 +154,7 @@ class Framed : public Step {
 
   py::object kept_;
   const Step* inner_;
+  const FinishedStep* finished_;  // the same, or null where it has no way to finish
   Reordered before_, after_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "core/finish.hpp"
 #include "core/monitor.hpp"
 #include "kernels/csr.hpp"
 
@@ -37,6 +38,14 @@ class Step {
   // y = step . x, both in one layout and aligned to their numbers; they do not overlap. May throw RangeExceeded.
   virtual void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads,
                    Monitor& monitor) const = 0;
+};
+
+// A step that can have something done with each piece of its result while that is still in a cache.
+class FinishedStep : public Step {
+ public:
+  // The same as run, and calls `finish` for all numbers of y.
+  virtual void run_and_finish(const void* x, void* y, std::int64_t vectors, Layout layout, int threads,
+                              Monitor& monitor, const Finish& finish) const = 0;
 };
 
 // A Python class of steps; `Step` is registered by register_program, before all others.

@@ -16,6 +16,8 @@ constexpr std::int64_t kSharedBytes = std::int64_t{1} << 23;
 constexpr int kTripLevels = 3;
 // What one thread does before it asks the monitor and hands over.
 constexpr std::int64_t kItemBytes = std::int64_t{1} << 20;
+// The same if what it has made is then to be finished, and has to stay near for that.
+constexpr std::int64_t kFinishedBytes = std::int64_t{1} << 18;
 // Below so much, waking a second thread costs more than it saves.
 constexpr std::int64_t kSerialBytes = std::int64_t{1} << 18;
 // A row shorter than this, among others that are not transformed, is slower than a copy.
@@ -35,23 +37,39 @@ const HadamardKernels<double>& kernels_of(const KernelTable& table, const double
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
+// Finishes numbers start + begin ... start + end - 1.
+void finish_numbers(const Finish* finish, std::int64_t start, std::int64_t begin, std::int64_t end) {
+  if (finish != nullptr) (*finish)(start + begin, start + end);
+}
+
 // One transform, larger than the cache: its steps one after the other, each divided among the threads.
 template <class T>
 class LargeTransform {
  public:
-  LargeTransform(const KernelTable& table, const HadamardLayout& layout, int threads, Monitor& monitor)
+  LargeTransform(const KernelTable& table, const HadamardLayout& layout, int threads, Monitor& monitor,
+                 const Finish* finish)
       : kernels_(kernels_of(table, static_cast<const T*>(nullptr))),
         layout_(layout),
         rows_{layout.run, layout.stride},
         threads_(threads),
-        monitor_(monitor) {}
+        monitor_(monitor),
+        finish_(finish) {}
 
-  void run(const T* source, T* destination) const { run(source, destination, layout_.levels, threads_); }
+  // The transform that starts at an offset of both arrays.
+  void run(const T* source, T* destination, std::int64_t offset) const {
+    run(source + offset, destination + offset, layout_.levels, threads_,
+        [&](std::int64_t begin, std::int64_t end) { finish_numbers(finish_, offset, begin, end); });
+  }
 
  private:
   // In place of a number of threads: a worker among others is at work, and does everything itself.
   static constexpr int kAlone = 0;
+  // In place of what finishes numbers: there are stages to come.
+  struct Nothing {
+    void operator()(std::int64_t, std::int64_t) const {}
+  };
 
+  std::int64_t item_bytes() const { return finish_ == nullptr ? kItemBytes : kFinishedBytes; }
   static constexpr std::int64_t size() { return static_cast<std::int64_t>(sizeof(T)); }
 
   bool fits(int levels, std::int64_t bytes) const { return (layout_.run * size()) << levels <= bytes; }
@@ -84,7 +102,9 @@ class LargeTransform {
   }
 
   // 2^levels rows: first the parts that stay in the shared cache, one after the other, then trips through all of them.
-  void run(const T* source, T* destination, int levels, int threads) const {
+  // `finish` is told, counted from the destination, what is complete.
+  template <class Finished>
+  void run(const T* source, T* destination, int levels, int threads, const Finished& finish) const {
     const bool shared = fits(levels, kSharedBytes);
     const int left = beyond(levels, shared ? kBlockBytes : kSharedBytes);
     if (left == 0) return transform_blocks(source, destination, levels, levels, threads);
@@ -96,7 +116,7 @@ class LargeTransform {
         const bool divide = can_divide(last, below, threads);
         const std::int64_t step = layout_.stride << below;
         const auto part = [&](std::int64_t i) {
-          run(source + i * step, destination + i * step, below, divide ? kAlone : threads);
+          run(source + i * step, destination + i * step, below, divide ? kAlone : threads, Nothing{});
         };
         const std::int64_t parts = std::int64_t{1} << last;
         if (divide) {
@@ -107,7 +127,7 @@ class LargeTransform {
       }
       source = destination;
     }
-    trip(source, destination, below, last, threads);
+    trip(source, destination, below, last, threads, finish);
   }
 
   void transform_blocks(const T* source, T* destination, int levels, int block_levels, int threads) const {
@@ -118,16 +138,21 @@ class LargeTransform {
   }
 
   // The stages that pair rows 2^done ... 2^(done + levels - 1) apart, for 2^(done + levels) rows.
-  void trip(const T* source, T* destination, int done, int levels, int threads) const {
+  template <class Finished>
+  void trip(const T* source, T* destination, int done, int levels, int threads, const Finished& finish) const {
     const bool dense = layout_.run == layout_.stride;
     const std::int64_t stride = layout_.stride << done;
     const std::int64_t columns = dense ? stride : layout_.run;
-    const std::int64_t share = std::max<std::int64_t>(64, (kItemBytes / size()) >> levels);
+    const std::int64_t share = std::max<std::int64_t>(64, (item_bytes() / size()) >> levels);
     const std::int64_t parts = ceil_div(columns, share);
     const std::int64_t groups = dense ? 1 : std::int64_t{1} << done;
     for_each(groups * parts, threads, [&](std::int64_t i) {
       const std::int64_t at = i / parts * layout_.stride, begin = i % parts * share;
-      kernels_.tall(source + at, destination + at, stride, levels, begin, std::min(columns, begin + share));
+      const std::int64_t end = std::min(columns, begin + share);
+      kernels_.tall(source + at, destination + at, stride, levels, begin, end);
+      for (std::int64_t row = 0; row < std::int64_t{1} << levels; ++row) {
+        finish(at + row * stride + begin, at + row * stride + end);
+      }
     });
   }
 
@@ -136,6 +161,7 @@ class LargeTransform {
   HadamardRows rows_;
   int threads_;
   Monitor& monitor_;
+  const Finish* finish_;
 };
 
 std::int64_t batch_size(const HadamardLayout& layout) {
@@ -155,15 +181,14 @@ std::int64_t batch_offset(const HadamardLayout& layout, std::int64_t i) {
 
 template <class T>
 void transform(const KernelTable& table, const T* source, T* destination, const HadamardLayout& layout, int threads,
-               Monitor& monitor) {
+               Monitor& monitor, const Finish* finish) {
   const std::int64_t count = batch_size(layout), each = layout.run << layout.levels;
   const std::int64_t bytes = each * static_cast<std::int64_t>(sizeof(T));
   if (count * bytes <= kSerialBytes) threads = 1;
   if (bytes > kBlockBytes && layout.levels > 0) {
-    const LargeTransform<T> large(table, layout, threads, monitor);
+    const LargeTransform<T> large(table, layout, threads, monitor, finish);
     for (std::int64_t i = 0; i < count && !monitor.stopped(); ++i) {
-      const std::int64_t at = batch_offset(layout, i);
-      large.run(source + at, destination + at);
+      large.run(source, destination, batch_offset(layout, i));
     }
     return;
   }
@@ -179,6 +204,7 @@ void transform(const KernelTable& table, const T* source, T* destination, const 
       next = in_one_piece ? std::min(end, i - i % along + along) : i + 1;
       const std::int64_t at = batch_offset(layout, i);
       kernels.blocks(source + at, destination + at, rows, layout.levels, next - i, far);
+      finish_numbers(finish, at, 0, (next - i) * each);
     }
   });
 }
@@ -232,13 +258,17 @@ bool hadamard_is_serial(ValueType type, std::int64_t numbers) {
 }
 
 void hadamard(ValueType type, const void* source, void* destination, const HadamardLayout& layout, int threads,
-              Monitor& monitor) {
+              Monitor& monitor, const Finish* finish) {
   const KernelTable& table = kernels();
   record_run(kernel_name(type), table);
+  const Finish halves = [finish](std::int64_t begin, std::int64_t end) { (*finish)(begin / 2, end / 2); };
+  const Finish* const parts = finish != nullptr && is_complex(type) ? &halves : finish;
   if (is_single(type)) {
-    transform(table, static_cast<const float*>(source), static_cast<float*>(destination), layout, threads, monitor);
+    transform(table, static_cast<const float*>(source), static_cast<float*>(destination), layout, threads, monitor,
+              parts);
   } else {
-    transform(table, static_cast<const double*>(source), static_cast<double*>(destination), layout, threads, monitor);
+    transform(table, static_cast<const double*>(source), static_cast<double*>(destination), layout, threads, monitor,
+              parts);
   }
 }
 

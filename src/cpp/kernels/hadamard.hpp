@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/finish.hpp"
 #include "core/monitor.hpp"
 #include "kernels/csr.hpp"
 
@@ -33,9 +34,10 @@ bool hadamard_layout(ValueType type, const std::vector<Axis>& axes, std::size_t 
 
 // Entries +1 and -1 in Sylvester's order, not normalised: y[i] = sum over j of (-1)^popcount(i & j) x[j]. Source and
 // destination are the same or do not overlap. O(n log n) sums for each transform, in stages that pair neighbours first:
-// the result does not depend on the number of threads. If the monitor cancels, the destination holds neither.
+// the result does not depend on the number of threads. If the monitor cancels, the destination holds neither. `finish`
+// may only be given where nothing lies between the numbers, whose offsets it is told (a complex number counts once).
 void hadamard(ValueType type, const void* source, void* destination, const HadamardLayout& layout, int threads,
-              Monitor& monitor);
+              Monitor& monitor, const Finish* finish = nullptr);
 
 // The same for `count` short transforms of rows without gaps, in the calling thread and without a monitor.
 void hadamard_short(ValueType type, const void* source, void* destination, int levels, std::int64_t row,

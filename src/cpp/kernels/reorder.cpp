@@ -1,8 +1,10 @@
 #include "kernels/reorder.hpp"
 
 #include <algorithm>
+#include <complex>
 
 #include "core/pool.hpp"
+#include "kernels/dispatch.hpp"
 
 namespace cheapfast {
 namespace {
@@ -10,93 +12,81 @@ namespace {
 constexpr std::int64_t kParallelNumbers = std::int64_t{1} << 17;
 constexpr std::int64_t kTurnNumbers = std::int64_t{1} << 14;  // that one turn at the queue is worth
 
-// std::complex would look for infinities in each product.
-template <class T>
-struct Pair {
-  T re, im;
-};
-template <class T>
-Pair<T> operator*(Pair<T> a, Pair<T> b) {
-  return {a.re * b.re - a.im * b.im, a.im * b.re + a.re * b.im};
-}
-template <class T>
-Pair<T> operator+(Pair<T> a, Pair<T> b) {
-  return {a.re + b.re, a.im + b.im};
-}
-
 struct Box {
   std::int64_t begin, end;   // features
   std::int64_t first, last;  // vectors
 };
 
-// One vector without gaps.
-template <class N, bool moves, bool scales, bool shifts>
-void map_vector(const Reordering& r, const N* x, N* y, std::int64_t begin, std::int64_t end) {
-  const N* const scale = static_cast<const N*>(r.scale);
-  const N* const bias = static_cast<const N*>(r.bias);
-  for (std::int64_t f = begin; f < end; ++f) {
-    N value = x[moves ? r.order[f] : f];
-    if constexpr (scales) value = scale[f] * value;
-    if constexpr (shifts) value = value + bias[f];
-    y[f] = value;
-  }
-}
+ScaleRows<float> scale_kernel(const KernelTable& table, const float*) { return table.scale_float32; }
+ScaleRows<double> scale_kernel(const KernelTable& table, const double*) { return table.scale_float64; }
+ScaleRows<float> scale_kernel(const KernelTable& table, const std::complex<float>*) { return table.scale_complex64; }
+ScaleRows<double> scale_kernel(const KernelTable& table, const std::complex<double>*) { return table.scale_complex128; }
 
-// One feature of many vectors: `step` is the distance of vectors, 1 where they lie side by side.
-template <class N, bool scales, bool shifts>
-void map_row(const N* x, std::int64_t x_step, N* y, std::int64_t y_step, std::int64_t count, N scale, N bias) {
-  for (std::int64_t v = 0; v < count; ++v) {
-    N value = x[v * x_step];
-    if constexpr (scales) value = scale * value;
-    if constexpr (shifts) value = value + bias;
-    y[v * y_step] = value;
-  }
-}
+// The numbers N of a reordering, which the kernels take as scalars T.
+template <class N, class T>
+class Mover {
+ public:
+  Mover(const Reordering& r, ScaleRows<T> scale_rows) : r_(r), scale_rows_(scale_rows) {}
 
-template <class N, bool scales, bool shifts>
-void map_features(const Reordering& r, const ReorderSide& from, const ReorderSide& to, const Box& box) {
-  const std::int64_t count = box.last - box.first;
-  const N* const x = static_cast<const N*>(from.memory) + box.first * from.vector_step;
-  N* const y = static_cast<N*>(to.memory) + box.first * to.vector_step;
-  if (count == 1 && from.feature_step == 1 && to.feature_step == 1) {
-    return r.order == nullptr ? map_vector<N, false, scales, shifts>(r, x, y, box.begin, box.end)
-                              : map_vector<N, true, scales, shifts>(r, x, y, box.begin, box.end);
-  }
-  const N* const scale = static_cast<const N*>(r.scale);
-  const N* const bias = static_cast<const N*>(r.bias);
-  for (std::int64_t f = box.begin; f < box.end; ++f) {
-    const std::int64_t source = r.order == nullptr ? f : r.order[f];
-    const N factor = scales ? scale[f] : N{}, offset = shifts ? bias[f] : N{};
-    const N* const in = x + source * from.feature_step;
-    N* const out = y + f * to.feature_step;
-    if (from.vector_step == 1 && to.vector_step == 1) {  // said apart, so that the compiler sees whole registers
-      map_row<N, scales, shifts>(in, 1, out, 1, count, factor, offset);
-    } else {
-      map_row<N, scales, shifts>(in, from.vector_step, out, to.vector_step, count, factor, offset);
+  void map(const ReorderSide& from, const ReorderSide& to, const Box& box) const {
+    const N* const x = static_cast<const N*>(from.memory);
+    N* const y = static_cast<N*>(to.memory);
+    const std::int64_t count = box.last - box.first;
+    if (is_beside(from) && is_beside(to) && !(count == 1 && from.feature_step == 1 && to.feature_step == 1)) {
+      return map_rows(x + box.first, from.feature_step, y + box.first, to.feature_step, box, count);
+    }
+    for (std::int64_t v = box.first; v < box.last; ++v) {
+      map_vector(x + v * from.vector_step, y + v * to.vector_step, box.begin, box.end);
     }
   }
-}
 
-template <class N>
-void map_box(const Reordering& r, const ReorderSide& from, const ReorderSide& to, const Box& box) {
-  if (r.scale != nullptr) {
-    r.bias != nullptr ? map_features<N, true, true>(r, from, to, box) : map_features<N, true, false>(r, from, to, box);
-  } else {
-    r.bias != nullptr ? map_features<N, false, true>(r, from, to, box)
-                      : map_features<N, false, false>(r, from, to, box);
+ private:
+  static bool is_beside(const ReorderSide& side) { return side.vector_step == 1; }
+
+  // Features of `count` vectors that lie side by side.
+  void map_rows(const N* x, std::int64_t x_step, N* y, std::int64_t y_step, const Box& box, std::int64_t count) const {
+    if (r_.order == nullptr && x_step == count && y_step == count) {
+      return scale(x + box.begin * count, y + box.begin * count, box.begin, box.end - box.begin, count);
+    }
+    for (std::int64_t f = box.begin; f < box.end; ++f) {
+      scale(x + (r_.order == nullptr ? f : r_.order[f]) * x_step, y + f * y_step, f, 1, count);
+    }
   }
+
+  // Features of a vector, which lie side by side.
+  void map_vector(const N* x, N* y, std::int64_t begin, std::int64_t end) const {
+    if (r_.order == nullptr) return scale(x + begin, y + begin, begin, end - begin, 1);
+    for (std::int64_t f = begin; f < end; ++f) y[f] = x[r_.order[f]];
+    if (r_.scale != nullptr || r_.bias != nullptr) scale(y + begin, y + begin, begin, end - begin, 1);
+  }
+
+  void scale(const N* x, N* y, std::int64_t feature, std::int64_t rows, std::int64_t columns) const {
+    const N* const factors = static_cast<const N*>(r_.scale);
+    const N* const offsets = static_cast<const N*>(r_.bias);
+    scale_rows_(reinterpret_cast<const T*>(x), reinterpret_cast<T*>(y),
+                reinterpret_cast<const T*>(factors == nullptr ? nullptr : factors + feature),
+                reinterpret_cast<const T*>(offsets == nullptr ? nullptr : offsets + feature), rows, columns);
+  }
+
+  const Reordering& r_;
+  ScaleRows<T> scale_rows_;
+};
+
+template <class N, class T>
+void map_box(const Reordering& r, const ReorderSide& from, const ReorderSide& to, const Box& box) {
+  Mover<N, T>(r, scale_kernel(kernels(), static_cast<const N*>(nullptr))).map(from, to, box);
 }
 
 void map_typed(const Reordering& r, ValueType type, const ReorderSide& from, const ReorderSide& to, const Box& box) {
   switch (type) {
     case ValueType::float32:
-      return map_box<float>(r, from, to, box);
+      return map_box<float, float>(r, from, to, box);
     case ValueType::float64:
-      return map_box<double>(r, from, to, box);
+      return map_box<double, double>(r, from, to, box);
     case ValueType::complex64:
-      return map_box<Pair<float>>(r, from, to, box);
+      return map_box<std::complex<float>, float>(r, from, to, box);
     default:
-      return map_box<Pair<double>>(r, from, to, box);
+      return map_box<std::complex<double>, double>(r, from, to, box);
   }
 }
 
@@ -117,6 +107,20 @@ void apply_reordering(const Reordering& reordering, ValueType type, const Reorde
     const std::int64_t begin = turn % parts * at_once, first = turn / parts * together;
     map_typed(reordering, type, x, y, {begin, std::min(begin + at_once, features), first, first + together});
   });
+}
+
+void scale_numbers(const Reordering& reordering, ValueType type, const ReorderSide& y, std::int64_t vectors,
+                   std::int64_t begin, std::int64_t end) {
+  const bool beside = y.vector_step == 1 && y.feature_step == vectors;
+  const std::int64_t row = beside ? vectors : reordering.features;  // vectors of a feature, or features of a vector
+  for (std::int64_t next; begin < end; begin = next) {
+    const std::int64_t first = begin / row, from = begin % row;
+    std::int64_t rows = 1, to = std::min(row, from + end - begin);
+    if (beside && from == 0 && to == row) rows = (end - begin) / row;  // whole ones go together
+    next = begin + (rows - 1) * row + to - from;
+    const std::int64_t last = first + rows;
+    map_typed(reordering, type, y, y, beside ? Box{first, last, from, to} : Box{from, to, first, last});
+  }
 }
 
 }  // namespace cheapfast

@@ -16,6 +16,7 @@ void fill_fused(FusedTable& table);
 void fill_hadamard(HadamardTable& table);
 void fill_kronecker(KroneckerTable& table);
 void fill_kronecker_pair(KroneckerPairTable& table);
+void fill_reorder(ReorderTable& table);
 void fill_roofline(RooflineTable& table);
 void fill_row_bits(RowBitsTable& table);
 void fill_sign_sum(SignSumTable& table);
@@ -36,6 +37,7 @@ void fill_table(KernelTable& table) {
   fill_hadamard(table);
   fill_kronecker(table);
   fill_kronecker_pair(table);
+  fill_reorder(table);
   fill_roofline(table);
   fill_row_bits(table);
   fill_sign_sum(table);

@@ -15,6 +15,7 @@
 #include "targets/tables/hadamard.hpp"
 #include "targets/tables/kronecker.hpp"
 #include "targets/tables/kronecker_pair.hpp"
+#include "targets/tables/reorder.hpp"
 #include "targets/tables/roofline.hpp"
 #include "targets/tables/row_bits.hpp"
 #include "targets/tables/sign_sum.hpp"
@@ -35,6 +36,7 @@ struct KernelTable : ColumnBitsTable,
                      HadamardTable,
                      KroneckerTable,
                      KroneckerPairTable,
+                     ReorderTable,
                      RooflineTable,
                      RowBitsTable,
                      SignSumTable,
