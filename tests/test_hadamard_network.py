@@ -137,6 +137,26 @@ def test_a_diagonal_behind_a_run_is_folded_in() -> None:
     np.testing.assert_array_equal(net.apply(X), 0.25 * expected(1, 4, 1, X))
 
 
+def test_what_lies_around_a_run_is_counted() -> None:
+    """Before it, and a permutation behind it, take a trip of their own; a diagonal behind none."""
+    n, columns, size = 64, 5, 8
+    diagonal = cf.KroneckerSparse((n, 1, 1, 1), np.full((n, 1, 1, 1), 0.25))
+    order = cf.Permutation(np.arange(n)[::-1])
+    run = list(cf.algorithms.hadamard(n))
+    trip = 2 * n * columns * size
+    for before, after, trips, numbers in (
+        ([], [], 1, 0),
+        ([], [diagonal], 1, 1),
+        ([diagonal], [], 2, 1),
+        ([], [order], 2, 1),
+        ([order], [diagonal], 2, 2),
+        ([diagonal, order], [order, diagonal], 3, 4),
+    ):
+        (told,) = cf.Network([*before, *run, *after]).explain(columns).passes
+        assert told.cost is not None
+        assert told.cost.bytes == trips * trip + numbers * n * size
+
+
 @pytest.mark.parametrize("columns", [1, 64, 70])
 def test_lights_around_a_large_run(target: str, columns: int) -> None:
     """What they return is transformed where it lies: in the result, if that is one piece."""

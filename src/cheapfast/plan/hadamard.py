@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core
-from cheapfast.layers import KroneckerSparse
+from cheapfast.layers import KroneckerSparse, Permutation
 from cheapfast.plan.cache import Cache
 from cheapfast.plan.cost import Cost, layer_cost
 from cheapfast.plan.frame import around, framed, names
@@ -125,8 +125,18 @@ class HadamardRun:
     def cost(self, columns: int, dtype: np.dtype[Any]) -> Cost:
         """Return what the run reads, writes and computes; see `Pass`."""
         costs = [layer_cost(layer, layer.shape, columns, dtype) for layer in self._layers]
-        moved = columns * self._features * (dtype.itemsize + self._result(dtype).itemsize)
-        return Cost(moved, sum(cost.flops for cost in costs if cost is not None))
+        size, result = columns * self._features, self._result(dtype).itemsize
+        # what is before is done first; behind, a diagonal or a bias while each piece is in a cache
+        alone = bool(self._before) + any(isinstance(one, Permutation) for one in self._after)
+        moved = size * (dtype.itemsize + result) + 2 * alone * size * result
+        maps = self._features * (self._map_bytes(self._before) + self._map_bytes(self._after))
+        return Cost(moved + maps, sum(cost.flops for cost in costs if cost is not None))
+
+    def _map_bytes(self, lights: Sequence[Layer]) -> int:
+        """Return the bytes that light layers, as one map, have for each feature."""
+        moves = any(isinstance(one, Permutation) for one in lights)
+        scales = any(not isinstance(one, Permutation) for one in lights)
+        return moves * np.dtype(np.int64).itemsize + scales * self._weights.itemsize
 
     def _result(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
         return np.result_type(self._weights, dtype)
