@@ -113,10 +113,12 @@ CHEAPFAST_INLINE void keep(Complex<S>& row) {
 template <class E, int R>
 CHEAPFAST_INLINE void ask_for(const typename E::T* from, std::int64_t in_step, std::int64_t ahead) {
   constexpr int kLineBytes = 64;
+  // from row to row: all addresses, computed once in advance, would take a short run longer than its rows
+  const char* row = opaque_index(reinterpret_cast<const char*>(from) + ahead);
   CHEAPFAST_UNROLL
   for (int i = 0; i < R; ++i) {
-    const char* const row = reinterpret_cast<const char*>(from + i * in_step) + ahead;
     for (int b = 0; b < static_cast<int>(sizeof(E)); b += kLineBytes) CHEAPFAST_PREFETCH(row + b);
+    row += in_step * static_cast<std::int64_t>(sizeof(*from));
   }
 }
 
