@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,9 @@ from cheapfast.layers import Sparse
 from cheapfast.network import Network
 
 _SAMPLES = 2048
-# Bytes an entry: absolute values, those that are sorted, their squares and sums.
-_SORTED = 36
+# Bytes an entry: absolute values and masks; and of those that are sorted, with squares and sums.
+_SIZES = 16
+_SORTED = 32
 # Bytes an entry that is kept: coordinates, twice, and the graph.
 _GRAPH = 48
 _WORTH_SPLITTING = 4  # rows and columns: below, a block has too few entries to save any
@@ -59,20 +61,25 @@ def _has_negligible(problem: Problem) -> bool:
 
 def _kept(problem: Problem) -> tuple[Array, float]:
     """Return which entries to keep, and the relative error without the others."""
-    problem.require(_SORTED * problem.matrix.size, "finding the negligible entries of")
-    size = np.abs(problem.matrix).astype(np.float64)
+    entries, what = problem.matrix.size, "finding the negligible entries of"
+    problem.require(_SIZES * entries, what)
+    size = np.abs(problem.matrix).astype(np.float64, copy=False)
     allowed = problem.tolerance * problem.norm
-    small = np.sort(size[size <= allowed])
+    is_small = (size > 0) & (size <= allowed)  # zeros are dropped anyway
+    problem.require(_SIZES * entries + _SORTED * int(np.count_nonzero(is_small)), what)
+    small = np.sort(size[is_small])
     squares = np.cumsum(small**2)
     dropped = int(np.searchsorted(squares, allowed**2, side="right"))
     if dropped == 0:
         return size > 0, 0.0
-    kept = size > small[dropped - 1]
-    # equal entries at the threshold are all dropped or all kept, within the tolerance or not
-    error = float(np.sqrt(np.sum(size[~kept] ** 2)))
-    if error > allowed:
-        kept = size >= small[dropped - 1]
-        error = float(np.sqrt(np.sum(size[~kept] ** 2)))
+    # equal entries at the threshold are all dropped, or all kept where that is beyond the tolerance
+    threshold = small[dropped - 1]
+    kept = size > threshold
+    dropped = int(np.searchsorted(small, threshold, side="right"))
+    if squares[dropped - 1] > allowed**2:
+        kept = size >= threshold
+        dropped = int(np.searchsorted(small, threshold, side="left"))
+    error = math.sqrt(squares[dropped - 1]) if dropped else 0.0
     return kept, error / problem.norm if problem.norm else 0.0
 
 
