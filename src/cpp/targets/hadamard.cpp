@@ -17,8 +17,7 @@ constexpr std::int64_t kL1Bytes = 32 << 10;
 constexpr std::int64_t kChunkBytes = 16 << 10;  // of a batch that goes through all passes together
 constexpr std::int64_t kTileBytes = 256;        // of a row of a tall tile
 constexpr std::int64_t kRowsAhead = 4096;       // bytes that the first pass over rows asks for in advance,
-constexpr std::int64_t kGroupsAhead = 8192;     // or out of place over groups of rows
-constexpr std::int64_t kShortGroup = 16 << 10;  // that are up to so long
+constexpr std::int64_t kShortGroup = 16 << 10;  // out of place a group at a time where it is no longer than this
 constexpr std::int64_t kWideBytes = 256 << 10;  // of a pass that the second-level cache hardly holds,
 // and bytes that it asks for in advance. Shorter registers would ask for each line several times, and lose by it.
 constexpr std::int64_t kWideAhead = kVectorBytes == 64 ? 256 : 0;
@@ -52,7 +51,7 @@ CHEAPFAST_INLINE void look_ahead(Rows<T>& rows, bool far) {
   if (!far) {
     rows.ahead = rows.hop >= numbers_in<T>(kWideBytes) ? numbers_in<T>(kWideAhead) : 0;
   } else if (!in_place && rows.hop <= numbers_in<T>(kShortGroup)) {
-    rows.group_ahead = numbers_in<T>(kGroupsAhead);
+    rows.group_ahead = numbers_in<T>(kRowsAhead);
   } else {
     rows.ahead = numbers_in<T>(kRowsAhead);
     rows.ahead_to = in_place ? 0 : rows.ahead;
