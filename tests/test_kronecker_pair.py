@@ -223,3 +223,11 @@ def test_huge_descriptions_are_planned() -> None:
     ones = np.ones((1, 4, 4, 1))
     layers = [cf.KroneckerSparse((4**k, 4, 4, 1), ones) for k in (40, 40)]
     assert len(cf.Network(layers).explain().passes) == 2
+
+
+def test_rows_beyond_64_bits_are_too_many() -> None:
+    """2^60 rows of 256 bytes in a group: signed numbers overflow, which only sanitizers see."""
+    first, second = (2**30, 2**30, 1, 1), (1, 1, 2**30, 2**30)
+    assert not _core.factors_pair(first, second)
+    layers = [cf.KroneckerSparse(pattern, np.ones((1, 1, 1, 1))) for pattern in (first, second)]
+    assert len(cf.Network(layers).explain().passes) == 2

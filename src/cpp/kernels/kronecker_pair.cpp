@@ -27,8 +27,10 @@ std::int64_t group_rows(const KroneckerFactor& first, const KroneckerFactor& sec
 // Multiplications for one vector.
 std::int64_t work_of(const KroneckerFactor& factor) { return factor.a * factor.b * factor.c * factor.d; }
 
-bool rises(const KroneckerFactor& first, const KroneckerFactor& second) { return second.d % (first.b * first.d) == 0; }
-bool falls(const KroneckerFactor& first, const KroneckerFactor& second) { return first.d % (second.c * second.d) == 0; }
+// Whether d is a multiple of b * inner, which may overflow.
+bool holds(std::int64_t d, std::int64_t b, std::int64_t inner) { return d % inner == 0 && d / inner % b == 0; }
+bool rises(const KroneckerFactor& first, const KroneckerFactor& second) { return holds(second.d, first.b, first.d); }
+bool falls(const KroneckerFactor& first, const KroneckerFactor& second) { return holds(first.d, second.c, second.d); }
 
 KroneckerTask task_of(const KroneckerFactor& factor, std::int64_t columns) {
   KroneckerTask task{};
@@ -113,11 +115,15 @@ void share(const KroneckerPairTask& task, PairKernel kernel, std::size_t scratch
 }  // namespace
 
 bool kronecker_pairs(const KroneckerFactor& first, const KroneckerFactor& second) {
-  const auto is_empty = [](const KroneckerFactor& factor) { return work_of(factor) == 0; };
-  if (is_empty(first) || is_empty(second) || first.a * first.b * first.d != second.a * second.c * second.d) {
+  // Planned factors may be of any size, and their products overflow: unsigned ones may, and the others are divided.
+  constexpr std::int64_t kMostRows = kScratchBytes / kTileBytes;
+  const auto is_empty = [](const KroneckerFactor& f) { return f.a == 0 || f.b == 0 || f.c == 0 || f.d == 0; };
+  const auto product = [](std::uint64_t a, std::uint64_t b, std::uint64_t c) { return a * b * c; };
+  if (is_empty(first) || is_empty(second) ||
+      product(first.a, first.b, first.d) != product(second.a, second.c, second.d)) {
     return false;
   }
-  return group_rows(first, second) * kTileBytes <= kScratchBytes && (rises(first, second) || falls(first, second));
+  return first.b <= kMostRows / second.c && (rises(first, second) || falls(first, second));
 }
 
 bool kronecker_pair_is_serial(const KroneckerFactor& first, const KroneckerFactor& second, std::int64_t vectors) {
