@@ -19,8 +19,6 @@ constexpr std::int64_t kTaskNumbers = std::int64_t{1} << 14;  // that one turn a
 constexpr std::int64_t kParallelNumbers = std::int64_t{1} << 17;
 constexpr std::int64_t kMostColumns = 64;
 
-std::int64_t parts(ValueType type) { return type >= ValueType::complex64 ? 2 : 1; }
-
 // One worker's tile and the tables that say where its rows and columns are.
 struct Worker {
   Buffer<char> scratch;

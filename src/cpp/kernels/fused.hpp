@@ -10,6 +10,9 @@
 
 namespace cheapfast {
 
+// Scalars of a number.
+inline std::int64_t parts(ValueType type) { return type >= ValueType::complex64 ? 2 : 1; }
+
 // Some layers of the run, and the tiles that they do not mix: tile t has the rows in_base[t] + in_row[i] of what it
 // reads and out_base[t] + out_row[i] of what it writes, i = 0 ... rows - 1. The first phase reads the operand, the
 // others what the phase before has written, in place (so that their rows of both sides are the same). Where each tile

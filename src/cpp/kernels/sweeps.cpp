@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <mutex>
 #include <stdexcept>
 
 #include "core/buffer.hpp"
 #include "core/pool.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/sweep_range.hpp"
 
 namespace cheapfast {
 namespace {
@@ -17,92 +17,11 @@ constexpr const char* kNames[] = {"fused.float32", "fused.float64", "fused.compl
 constexpr std::int64_t kSizes[] = {4, 8, 8, 16};
 constexpr std::int64_t kBlockBytes = std::int64_t{1} << 18;  // rows that go through several passes while they are near
 constexpr std::int64_t kTurnBytes = std::int64_t{1} << 16;   // that one turn at the queue is worth
-constexpr std::int64_t kMostColumns = 64;
 constexpr std::uintptr_t kLine = 64;
 constexpr std::int64_t kNearBytes = std::int64_t{1} << 20;  // of an operand that the second-level cache may have
 // Asked for in advance of rows that follow each other, which the processor does not do as it should, and of others.
 constexpr std::int64_t kAheadBytes = 4096, kAheadBytesApart = 1024;
 constexpr std::int64_t kScratchBytes = std::int64_t{1} << 20;  // that costs less than rows across lines
-
-std::int64_t parts(ValueType type) { return type >= ValueType::complex64 ? 2 : 1; }
-
-// The bits of magnitudes, which are in their order; infinity and NaN come last.
-template <class T>
-struct BitsOf;
-template <>
-struct BitsOf<float> {
-  typedef std::uint32_t type;
-  static constexpr type kInfinity = type{0xff} << 23;
-};
-template <>
-struct BitsOf<double> {
-  typedef std::uint64_t type;
-  static constexpr type kInfinity = type{0x7ff} << 52;
-};
-
-// The largest magnitude of each vector of a result, found by several workers.
-class Largest {
- public:
-  // What one call of the kernel finds, a word for each column or lane.
-  struct alignas(kLine) Words {
-    char bytes[kMostColumns * 8] = {};
-  };
-
-  Largest(const SweepRun& run, std::int64_t vectors) : run_(run), vectors_(vectors) {}
-
-  void include(const Words& words) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    of_type([&](auto zero) {
-      typedef typename BitsOf<decltype(zero)>::type Bits;
-      Bits* const known = reinterpret_cast<Bits*>(words_.bytes);
-      const Bits* const found = reinterpret_cast<const Bits*>(words.bytes);
-      for (std::int64_t i = 0; i < kMostColumns; ++i) known[i] = std::max(known[i], found[i]);
-      return true;
-    });
-  }
-
-  // Whether every vector of the result is finite, and none is so small that it may have lost digits.
-  bool is_right(const FusedOperand& x, std::int64_t first) {
-    return of_type([&](auto zero) {
-      typedef decltype(zero) T;
-      typedef typename BitsOf<T>::type Bits;
-      const T least = static_cast<T>(run_.least);
-      Bits least_bits;
-      std::memcpy(&least_bits, &least, sizeof least_bits);
-      Bits* const word = reinterpret_cast<Bits*>(words_.bytes);
-      if (run_.per_lane) word[0] = *std::max_element(word, word + run_.lanes);
-      for (std::int64_t i = 0; i < vectors_; ++i) {
-        if (word[i] >= BitsOf<T>::kInfinity) return false;
-        if (word[i] < least_bits && !is_zero<T>(x, first + i)) return false;
-      }
-      return true;
-    });
-  }
-
- private:
-  template <class Action>
-  bool of_type(const Action& action) const {
-    const bool is_single = run_.type == ValueType::float32 || run_.type == ValueType::complex64;
-    return is_single ? action(0.0f) : action(0.0);
-  }
-
-  // What comes of a vector of zeros is not too small.
-  template <class T>
-  bool is_zero(const FusedOperand& x, std::int64_t vector) const {
-    const std::int64_t count = parts(run_.type);
-    const T* const start = static_cast<const T*>(x.memory) + vector * x.vector_step * count;
-    for (std::int64_t f = 0; f < run_.features; ++f) {
-      const T* const number = start + f * x.feature_step * count;
-      if (number[0] != 0 || number[count - 1] != 0) return false;
-    }
-    return true;
-  }
-
-  const SweepRun& run_;
-  std::int64_t vectors_;
-  std::mutex mutex_;
-  Words words_;
-};
 
 // Rows of a chunk of columns (or of registers of one vector), on their way through the passes.
 class Chunk {
@@ -328,13 +247,13 @@ bool apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand
     return is_right;
   }
   std::atomic<bool> is_right{true};
-  const std::int64_t chunks = (vectors + kMostColumns - 1) / kMostColumns;
+  const std::int64_t chunks = (vectors + kSweepColumns - 1) / kSweepColumns;
   const bool is_across = chunks >= 2 * workers;  // one worker a chunk, else all workers on each
   std::vector<Buffer<char>> scratch(static_cast<std::size_t>(workers));
   parallel_for(chunks, is_across ? workers : 1, monitor, [&](int worker, std::int64_t chunk) {
     if (!is_right.load(std::memory_order_relaxed)) return;
-    const std::int64_t first = chunk * kMostColumns;
-    const bool mine = apply_to_columns(run, x, y, first, std::min(kMostColumns, vectors - first),
+    const std::int64_t first = chunk * kSweepColumns;
+    const bool mine = apply_to_columns(run, x, y, first, std::min(kSweepColumns, vectors - first),
                                        scratch[static_cast<std::size_t>(worker)], is_across ? 1 : workers, monitor);
     if (!mine) is_right.store(false, std::memory_order_relaxed);
   });

@@ -11,6 +11,8 @@
 
 namespace cheapfast {
 
+constexpr std::int64_t kSweepColumns = 64;  // vectors that share weights go through the passes so many at a time
+
 struct SweepRun {
   ValueType type;
   // One vector: a row is `lanes` neighbouring features, each with weights of its own, and steps of passes count such
