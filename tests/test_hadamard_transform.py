@@ -323,7 +323,7 @@ def test_lengths_that_are_no_power_of_two(n: int, message: str) -> None:
         ({"x": sparse.csr_array(np.eye(4))}, TypeError, "x is a sparse matrix"),
         ({"x": np.zeros(2, object)}, TypeError, "x must be one of float32"),
         ({"x": np.zeros(2, np.longdouble)}, TypeError, "x must be one of float32"),
-        ({"x": [[1, 2], [3]]}, ValueError, "x must be an array of numbers"),
+        ({"x": [[1, 2], [3]]}, ValueError, "x must be a rectangular array of numbers"),
         ({"axis": 2}, ValueError, "axis must be between -2 and 1 .* got 2"),
         ({"axis": -3}, ValueError, "axis must be between -2 and 1"),
         ({"axis": 2**70}, ValueError, "axis must be between"),

@@ -198,7 +198,7 @@ def test_bad_operands(ready: bool) -> None:
         (TypeError, "the dtype of X", {"X": X.astype(object)}),
         (TypeError, "the dtype of X", {"X": X.astype(np.longdouble)}),
         (TypeError, "X is a masked array", {"X": np.ma.array(X)}),
-        (ValueError, "X must be an array of numbers", {"X": [[1.0], [2.0, 3.0]]}),
+        (ValueError, "X must be a rectangular array of numbers", {"X": [[1.0], [2.0, 3.0]]}),
         (TypeError, "got MaskedArray", {"out": np.ma.empty((N, 3))}),
         (TypeError, "float64, got >f8", {"out": np.empty((N, 3), ">f8")}),
         (TypeError, "float64, got int64", {"out": np.empty((N, 3), np.int64)}),

@@ -89,7 +89,7 @@ def test_weights():
     assert _arrays.weights([1, 2], "values").dtype == np.float64
     with pytest.raises(ValueError, match=r"values must have 2 dimension\(s\), got shape \(3,\)"):
         _arrays.weights(array, "values", ndim=2)
-    with pytest.raises(ValueError, match="values must be an array of numbers"):
+    with pytest.raises(ValueError, match="values must be a rectangular array of numbers"):
         _arrays.weights([[1], [2, 3]], "values")
 
 

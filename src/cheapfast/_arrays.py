@@ -59,6 +59,35 @@ def supported_dtype(dtype: npt.DTypeLike, name: str = "dtype") -> np.dtype[Any]:
     raise TypeError(f"{name} must be one of {listed} (or an integer type), got {given}")
 
 
+def plain_array(value: object, name: str) -> npt.NDArray[Any]:
+    """Return what the caller passed as an array, of whatever dtype.
+
+    Parameters
+    ----------
+    value : array_like
+        What the caller passed.
+    name : str
+        Name of the argument, for the message.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError
+        If it is masked.
+    ValueError
+        If it is no rectangular array.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array: fill it first, {name}.filled(value)")
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a rectangular array of numbers: {error}") from None
+
+
 def weights(value: object, name: str, ndim: int | None = None) -> npt.NDArray[Any]:
     """Return an array of weights in a supported, native dtype, copied only if that needs a copy.
 
@@ -82,12 +111,7 @@ def weights(value: object, name: str, ndim: int | None = None) -> npt.NDArray[An
     ValueError
         If the number of dimensions is wrong, or the value is no rectangular array.
     """
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{name} is a masked array: fill it first, {name}.filled(value)")
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name} must be an array of numbers: {error}") from None
+    array = plain_array(value, name)
     if ndim is not None and array.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} dimension(s), got shape {array.shape}")
     return aligned(array.astype(supported_dtype(array.dtype, name), copy=False))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from cheapfast import _core, _memory
-from cheapfast._arrays import aligned, read_only, supported_dtype
+from cheapfast._arrays import aligned, plain_array, read_only, supported_dtype
 from cheapfast.support.base import Support, csr_pattern_bytes
 from cheapfast.support.csr import CsrSupport, EmptySupport, index_dtype
 from cheapfast.support.kronecker import KroneckerSupport
@@ -108,12 +108,7 @@ def _csr_arrays(matrix: Any) -> CsrArrays:
 
 def _from_dense(matrix: Any) -> Any:
     """Convert a dense array; zeros are no entries."""
-    if isinstance(matrix, np.ma.MaskedArray):
-        raise TypeError("matrix is a masked array: fill it first, matrix.filled(value)")
-    try:
-        array = np.asarray(matrix)
-    except ValueError as error:
-        raise ValueError(f"matrix must be a rectangular array: {error}") from None
+    array = plain_array(matrix, "matrix")
     if array.ndim != 2:
         raise ValueError(f"matrix must have 2 dimensions, got shape {array.shape}")
     return sparse.csr_array(array.astype(supported_dtype(array.dtype, "matrix"), copy=False))

@@ -41,12 +41,7 @@ def as_operand(x: npt.ArrayLike, name: str = "X") -> Array:
             f"{name} is a sparse matrix: compose it with cheapfast.chain(...), "
             f"or apply the network to {name}.toarray()"
         )
-    if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(f"{name} is a masked array: fill it first, {name}.filled(value)")
-    try:
-        array = np.asarray(x)
-    except ValueError as error:
-        raise ValueError(f"{name} must be an array of numbers: {error}") from None
+    array = _arrays.plain_array(x, name)
     _arrays.supported_dtype(array.dtype, f"the dtype of {name}")
     return array
 

@@ -44,9 +44,10 @@ class HadamardStep : public FinishedStep {
     const bool beside = layout == Layout::columns;
     const std::int64_t row = stride_ * (beside ? vectors : 1);
     const std::int64_t count = (features_ / stride_ >> levels_) * (beside ? 1 : vectors);
-    if (hadamard_is_serial(type_, features_ * vectors)) {
+    const std::int64_t numbers = features_ * vectors;
+    if (hadamard_is_serial(type_, numbers)) {
       hadamard_short(type_, x, y, levels_, row, count);
-      if (finish != nullptr) (*finish)(0, features_* vectors);
+      if (finish != nullptr) (*finish)(0, numbers);
       return;
     }
     hadamard(type_, x, y, hadamard_dense(type_, levels_, row, count), threads, monitor, finish);
