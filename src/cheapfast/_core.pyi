@@ -84,6 +84,9 @@ def sweep_radix(dtype: np.dtype[Any], per_lane: bool, step: int, /) -> int: ...
 VECTOR: int
 COLUMNS: int
 ROWS: int
+FEW_ROWS: int
+
+def operand_shape(dtype: np.dtype[Any], side_by_side: bool, vectors: int, /) -> int: ...
 
 class Step:
     def __init__(self, *args: object, **kwargs: object) -> None: ...  # refuses

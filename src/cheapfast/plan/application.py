@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast import _validate
+from cheapfast import _core, _validate
 from cheapfast.plan.operands import (
     as_operand,
     check_out,
     feature_axis,
     from_columns,
-    operand_shape,
     to_columns,
     working_dtypes,
 )
@@ -98,7 +97,8 @@ class Application:
         copies = operand.dtype != first
         self.plan.require_memory(math.prod(rest), dtype, copies_operand=copies)
         if first == dtype and operand.flags.c_contiguous:
-            self.plan.prepare(dtype, operand_shape(axis, rest))
+            shape = _core.operand_shape(dtype, axis == 0, math.prod(rest))
+            self.plan.prepare(dtype, shape)
             # the same call, and so the same bits, as the next time
             result = self.plain(operand, out, axis, workers)
             if result is not None:

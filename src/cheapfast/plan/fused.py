@@ -111,8 +111,7 @@ class FusedRun:
             return None
         if dtype.kind == "c" and self._weights.kind != "c":
             return None
-        per_lane = shape == _core.VECTOR or (self._structured and shape == _core.ROWS)
-        return self._pack(dtype, per_lane=per_lane)
+        return self._pack(dtype, per_lane=self._is_per_lane(shape))
 
     def cost(self, columns: int, dtype: np.dtype[Any]) -> Cost:
         """Return what the run reads, writes and computes, with weights as given; see `Pass`."""
@@ -150,8 +149,12 @@ class FusedRun:
 
     def _kernel(self, X: Array, *, as_given: bool = False) -> _Kernel | None:
         rows = X.flags.f_contiguous and not X.flags.c_contiguous
-        per_lane = X.shape[1] == 1 or (self._structured and rows)
-        return self._pack(X.dtype, per_lane=per_lane, as_given=as_given)
+        shape = _core.operand_shape(X.dtype, not rows, X.shape[1])
+        return self._pack(X.dtype, per_lane=self._is_per_lane(shape), as_given=as_given)
+
+    def _is_per_lane(self, shape: int) -> bool:
+        one_by_one = (_core.VECTOR, _core.FEW_ROWS)
+        return shape in one_by_one or (self._structured and shape == _core.ROWS)
 
     def _pack(
         self, dtype: np.dtype[Any], *, per_lane: bool, as_given: bool = False

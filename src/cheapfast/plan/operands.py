@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast import _arrays, _core
+from cheapfast import _arrays
 
 Array = npt.NDArray[Any]
 
@@ -136,26 +136,6 @@ def from_columns(columns: Array, axis: int, rest: tuple[int, ...]) -> Array:
         A view.
     """
     return np.moveaxis(columns.reshape(columns.shape[0], *rest), 0, axis)
-
-
-def operand_shape(axis: int, rest: tuple[int, ...]) -> int:
-    """Return the shape that weights are packed for.
-
-    Parameters
-    ----------
-    axis : int
-        Of the features, not negative.
-    rest : tuple of int
-        The lengths of the other axes.
-
-    Returns
-    -------
-    int
-        VECTOR for one vector, COLUMNS for vectors side by side, ROWS for one after the other.
-    """
-    if math.prod(rest) == 1:
-        return _core.VECTOR
-    return _core.COLUMNS if axis == 0 else _core.ROWS
 
 
 def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:

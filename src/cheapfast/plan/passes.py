@@ -85,7 +85,7 @@ class Plan:
         dtype : numpy.dtype
             Of operand and result.
         shape : int
-            VECTOR, COLUMNS or ROWS.
+            VECTOR, COLUMNS, ROWS or FEW_ROWS.
         """
         if self.program.is_set(dtype, shape):
             return

@@ -9,26 +9,31 @@
 #include "bindings/monitor.hpp"
 #include "bindings/plain.hpp"
 #include "bindings/step.hpp"
-#include "core/buffer.hpp"
+#include "core/spare.hpp"
+#include "kernels/fused.hpp"
 
 namespace cheapfast {
 namespace {
 
 constexpr int kTypes = 4;
-constexpr int kShapes = 3;
+constexpr int kShapes = 4;
 constexpr std::int64_t kSizes[kTypes] = {4, 8, 8, 16};
 // Up to this many numbers, even giving up the GIL would be felt.
 constexpr std::int64_t kTinyNumbers = std::int64_t{1} << 12;
-// What flows between the passes may be kept for the next call, up to this size.
-constexpr std::size_t kKeptBytes = std::size_t{1} << 20;
 // Larger calls ask first whether there is the memory.
 constexpr std::int64_t kUnaskedBytes = std::int64_t{1} << 24;
 constexpr py::ssize_t kAlignment = 64;
 // Up to so many bytes a result is an array of NumPy's: aligning it would take longer than it saves.
 constexpr py::ssize_t kUnaligned = py::ssize_t{1} << 13;
 
-// For whom weights are packed: one vector, columns side by side, or vectors each in one piece.
-enum class Shape { vector, columns, rows };
+// For whom weights are packed: one vector, columns side by side, or vectors each in one piece, some or few.
+enum class Shape { vector, columns, rows, few_rows };
+
+Shape operand_shape(ValueType type, bool side_by_side, std::int64_t vectors) {
+  if (vectors == 1) return Shape::vector;
+  if (side_by_side) return Shape::columns;
+  return fused_one_by_one(type, vectors) ? Shape::few_rows : Shape::rows;
+}
 
 // The operand of a plain call: where its features are, and how many vectors there are.
 struct Operand {
@@ -49,8 +54,7 @@ std::optional<Operand> plain_operand(const py::array& x, py::handle axis, std::i
   const py::ssize_t position = *found;
   if (x.shape(position) != inputs) return std::nullopt;
   const std::int64_t vectors = x.size() / inputs;
-  const Shape shape = vectors == 1 ? Shape::vector : position == 0 ? Shape::columns : Shape::rows;
-  return Operand{*type, shape, position, vectors};
+  return Operand{*type, operand_shape(*type, position == 0, vectors), position, vectors};
 }
 
 // An uninitialised array. data: memory of somebody else's, or null for memory of its own.
@@ -88,39 +92,7 @@ bool fits(const py::array& out, const py::array& x, ValueType type, const py::ss
          are_apart(x, out);
 }
 
-// Memory between the passes, kept by its thread for the next call. It is taken away while it is in use: a signal
-// handler that applies a network in the middle of another call gets memory of its own.
-class Spare {
- public:
-  Spare() : first_(std::move(kept_first())), second_(std::move(kept_second())) {}
-  Spare(const Spare&) = delete;
-  Spare& operator=(const Spare&) = delete;
-  ~Spare() {
-    if (first_.capacity() <= kKeptBytes) kept_first().swap(first_);
-    if (second_.capacity() <= kKeptBytes) kept_second().swap(second_);
-  }
-
-  char* of_size(int which, std::int64_t bytes) {
-    Buffer<char>& buffer = which == 0 ? first_ : second_;
-    buffer.resize(0);  // nothing to keep where it grows
-    buffer.resize(static_cast<std::size_t>(bytes));
-    return buffer.data();
-  }
-
- private:
-  static Buffer<char>& kept_first() {
-    static thread_local Buffer<char> kept;
-    return kept;
-  }
-  static Buffer<char>& kept_second() {
-    static thread_local Buffer<char> kept;
-    return kept;
-  }
-
-  Buffer<char> first_, second_;
-};
-
-// The passes of a network, ready for up to four types of numbers and three shapes of operands.
+// The passes of a network, ready for up to four types of numbers and four shapes of operands.
 class Program {
  public:
   Program(std::int64_t inputs, std::int64_t outputs, py::object thread_count)
@@ -219,12 +191,14 @@ class Program {
 
   static void run_steps(const Slot& slot, const Operand& operand, const void* x, void* y, int workers, Monitor& monitor,
                         std::int64_t bytes) {
-    const Layout layout = operand.shape == Shape::rows ? Layout::rows : Layout::columns;
+    const bool side_by_side = operand.shape == Shape::vector || operand.shape == Shape::columns;
+    const Layout layout = side_by_side ? Layout::columns : Layout::rows;
     const std::size_t last = slot.steps.size() - 1;
     if (last == 0) return slot.steps[0]->run(x, y, operand.vectors, layout, workers, monitor);
-    Spare spare;
+    Spare<kFirstSpare> first;
+    Spare<kSecondSpare> second;
     for (std::size_t i = 0; i <= last && !monitor.stopped(); ++i) {
-      void* const to = i == last ? y : spare.of_size(i % 2, bytes);
+      void* const to = i == last ? y : i % 2 == 0 ? first.of_size(bytes) : second.of_size(bytes);
       slot.steps[i]->run(x, to, operand.vectors, layout, workers, monitor);
       x = to;
     }
@@ -276,6 +250,11 @@ void register_program(py::module_& m) {
   m.attr("VECTOR") = static_cast<int>(Shape::vector);
   m.attr("COLUMNS") = static_cast<int>(Shape::columns);
   m.attr("ROWS") = static_cast<int>(Shape::rows);
+  m.attr("FEW_ROWS") = static_cast<int>(Shape::few_rows);
+  m.def("operand_shape", [](const py::dtype& type, bool side_by_side, std::int64_t vectors) {
+    const py::array none(type, std::vector<py::ssize_t>{0});
+    return static_cast<int>(operand_shape(value_type(none), side_by_side, vectors));
+  });
   // Plain types, as the stub says: pybind11's own metaclass is for static properties.
   const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));
   py::class_<Step>(m, "Step", plain);

@@ -95,7 +95,7 @@ class PhaseRunner {
     const std::int64_t columns = std::min(width, vectors - first);
     const auto side = [&](const FusedOperand& operand, std::int64_t base, std::vector<std::int64_t>& table) {
       const std::int64_t start = (base * operand.feature_step + first * operand.vector_step) * parts_;
-      const bool adjacent = operand.vector_step == 1 && columns % run_.lanes == 0;
+      const bool adjacent = operand.vector_step == 1;
       for (std::int64_t j = 0; j < (adjacent ? 1 : columns); ++j) {
         table[static_cast<std::size_t>(j)] = start + j * operand.vector_step * parts_;
       }
@@ -110,7 +110,7 @@ class PhaseRunner {
   void lanes_of_tiles(Worker& worker, std::int64_t vector, std::int64_t first, std::int64_t width) const {
     const std::int64_t columns = std::min(width, phase_.tiles - first);
     const auto side = [&](const FusedOperand& operand, const std::int64_t* base, std::vector<std::int64_t>& table) {
-      bool adjacent = columns == run_.lanes;
+      bool adjacent = true;
       for (std::int64_t j = 0; j < columns; ++j) {
         table[static_cast<std::size_t>(j)] = (base[j] * operand.feature_step + vector * operand.vector_step) * parts_;
         adjacent = adjacent && (base[j] - base[0]) * operand.feature_step == j;
@@ -159,6 +159,8 @@ class PhaseRunner {
 }  // namespace
 
 int fused_lanes(ValueType type) { return kernels().fused_lanes[static_cast<int>(type)]; }
+
+bool fused_one_by_one(ValueType type, std::int64_t vectors) { return vectors <= fused_lanes(type) * 3 / 4; }
 
 bool fused_is_serial(std::int64_t features, std::int64_t vectors) { return features * vectors < kParallelNumbers; }
 

@@ -34,6 +34,9 @@ class Largest {
 
   Largest(const SweepRun& run, std::int64_t vectors) : run_(run), vectors_(vectors) {}
 
+  // For a worker alone.
+  Words& words() { return words_; }
+
   void include(const Words& words) {
     const std::lock_guard<std::mutex> lock(mutex_);
     of_type([&](auto zero) {

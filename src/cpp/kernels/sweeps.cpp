@@ -5,8 +5,8 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "core/buffer.hpp"
 #include "core/pool.hpp"
+#include "core/spare.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/sweep_range.hpp"
 
@@ -40,6 +40,7 @@ class Chunk {
     void* memory;
     std::int64_t step;  // from row to row, in scalars
     bool is_caller;     // complex numbers as the caller has them
+    std::int64_t tail;  // columns of the last register of a row that are there
   };
 
   // `middle` has the rows between the passes; it may be `to`, or `from` if that is scratch.
@@ -67,7 +68,7 @@ class Chunk {
   Sweep sweep(std::size_t number, const Place& from, const Place& middle, const Place& to) const {
     const Place& in = number == 0 ? from : middle;
     const Place& out = number + 1 == run_.passes.size() ? to : middle;
-    return {run_.passes[number], in.memory,     out.memory, in.step, out.step, width_,
+    return {run_.passes[number], in.memory,     out.memory, in.step, out.step, width_, in.tail, out.tail,
             in.is_caller,        out.is_caller, 0,          0,       nullptr,  0};
   }
 
@@ -80,10 +81,16 @@ class Chunk {
 
   void run(Sweep& part, std::size_t number) const {
     if (!run_.passes[number].is_scaled) return kernel_(part);
+    // the last pass is the one that tells; a worker alone need not lock what it knows
+    const bool tells = number + 1 == run_.passes.size();
+    if (tells && workers_ == 1) {
+      part.largest = largest_.words().bytes;
+      return kernel_(part);
+    }
     Largest::Words words;
     part.largest = words.bytes;
     kernel_(part);
-    if (number + 1 == run_.passes.size()) largest_.include(words);
+    if (tells) largest_.include(words);
   }
 
   // Several passes, one block of rows after another.
@@ -131,10 +138,11 @@ class Chunk {
 };
 
 // An operand with steps in scalars, from one column or feature on.
-Chunk::Place place(const SweepRun& run, const FusedOperand& operand, std::int64_t first, std::int64_t step) {
+Chunk::Place place(const SweepRun& run, const FusedOperand& operand, std::int64_t first, std::int64_t step,
+                   std::int64_t tail) {
   char* const start =
       static_cast<char*>(operand.memory) + first * operand.vector_step * kSizes[static_cast<int>(run.type)];
-  return {start, step * parts(run.type), true};
+  return {start, step * parts(run.type), true, tail};
 }
 
 // A vector of numbers without gaps is rows of a register each. Others are brought together first.
@@ -144,8 +152,8 @@ bool apply_to_vector(const SweepRun& run, const FusedOperand& x, const FusedOper
   Largest largest(run, 1);
   const std::int64_t size = kSizes[static_cast<int>(run.type)], count = parts(run.type);
   const Chunk chunk(run, run.features / run.lanes, run.lanes * count, workers, largest, monitor);
-  Chunk::Place from = place(run, x, vector, run.lanes), to = place(run, y, vector, run.lanes);
-  Buffer<char> scratch;
+  Chunk::Place from = place(run, x, vector, run.lanes, run.lanes), to = place(run, y, vector, run.lanes, run.lanes);
+  Spare<kSweepSpare> spare;
   const auto copy = [&](const void* source, std::int64_t source_step, void* target, std::int64_t target_step) {
     for (std::int64_t f = 0; f < run.features; ++f) {
       std::memcpy(static_cast<char*>(target) + f * target_step * size,
@@ -153,22 +161,22 @@ bool apply_to_vector(const SweepRun& run, const FusedOperand& x, const FusedOper
     }
   };
   const bool in_direct = x.feature_step == 1, out_direct = y.feature_step == 1;
-  if (!in_direct || !out_direct) scratch.resize(static_cast<std::size_t>(run.features * size));
-  Chunk::Place middle{out_direct ? to.memory : scratch.data(), run.lanes * count, false};
+  char* const scratch = in_direct && out_direct ? nullptr : spare.of_size(run.features * size);
+  Chunk::Place middle{out_direct ? to.memory : scratch, run.lanes * count, false, run.lanes};
   if (!in_direct) {
-    copy(from.memory, x.feature_step, scratch.data(), 1);
-    from.memory = scratch.data();
+    copy(from.memory, x.feature_step, scratch, 1);
+    from.memory = scratch;
   }
   if (out_direct) {
     chunk.apply(from, middle, to);
   } else {
-    chunk.apply(from, middle, {scratch.data(), run.lanes * count, true});
-    copy(scratch.data(), 1, to.memory, y.feature_step);
+    chunk.apply(from, middle, {scratch, run.lanes * count, true, run.lanes});
+    copy(scratch, 1, to.memory, y.feature_step);
   }
   return run.least == 0 || monitor.stopped() || largest.is_right(x, vector);
 }
 
-// Columns [first, first + columns) of an operand whose columns do not lie side by side, or do not fill registers.
+// Columns [first, first + columns) of an operand whose columns do not lie side by side.
 class Detour {
  public:
   Detour(const SweepRun& run, std::int64_t first, std::int64_t columns, void* scratch)
@@ -200,22 +208,29 @@ class Detour {
   void* scratch_;
 };
 
+// Whether rows of the result serve between the passes: if they lie as those of scratch do, or are too many for that.
+bool serves_between(const SweepRun& run, const FusedOperand& y, std::int64_t columns) {
+  if (columns % run.lanes != 0 || y.vector_step != 1) return false;
+  const std::int64_t size = kSizes[static_cast<int>(run.type)];
+  const std::uintptr_t places =
+      reinterpret_cast<std::uintptr_t>(y.memory) | static_cast<std::uintptr_t>(y.feature_step * size);
+  return places % kLine == 0 || run.features * columns * size > kScratchBytes;
+}
+
 // Returns whether the result is right.
 bool apply_to_columns(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t first,
-                      std::int64_t columns, Buffer<char>& scratch, int workers, Monitor& monitor) {
+                      std::int64_t columns, int workers, Monitor& monitor) {
   Largest largest(run, columns);
-  const std::int64_t size = kSizes[static_cast<int>(run.type)];
   const std::int64_t padded = (columns + run.lanes - 1) / run.lanes * run.lanes;
-  const std::int64_t width = padded * parts(run.type);
-  const bool in_direct = x.vector_step == 1 && padded == columns, out_direct = y.vector_step == 1 && padded == columns;
-  const std::int64_t bytes = run.features * padded * size;
-  // Rows of the result serve between the passes if they lie as those of scratch do.
-  const bool is_aligned =
-      reinterpret_cast<std::uintptr_t>(y.memory) % kLine == 0 && padded * size % static_cast<std::int64_t>(kLine) == 0;
-  const bool in_place = out_direct && y.feature_step == columns && (is_aligned || bytes > kScratchBytes);
-  if (!in_place) scratch.resize(static_cast<std::size_t>(bytes));
-  const Chunk::Place from = place(run, x, first, x.feature_step), to = place(run, y, first, y.feature_step);
-  const Chunk::Place middle{in_place ? to.memory : scratch.data(), width, false};
+  const std::int64_t width = padded * parts(run.type), tail = columns - (padded - run.lanes);
+  const bool in_direct = x.vector_step == 1, out_direct = y.vector_step == 1;
+  const Chunk::Place from = place(run, x, first, x.feature_step, tail), to = place(run, y, first, y.feature_step, tail);
+  Spare<kSweepSpare> spare;
+  Chunk::Place middle{to.memory, to.step, false, run.lanes};
+  if (!serves_between(run, y, columns) || (!in_direct && to.step != width)) {
+    middle.memory = spare.of_size(run.features * padded * kSizes[static_cast<int>(run.type)]);
+    middle.step = width;
+  }
   const Detour detour(run, first, columns, middle.memory);
   if (!in_direct) detour.gather(x);
   Chunk(run, run.features, width, workers, largest, monitor)
@@ -249,12 +264,11 @@ bool apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand
   std::atomic<bool> is_right{true};
   const std::int64_t chunks = (vectors + kSweepColumns - 1) / kSweepColumns;
   const bool is_across = chunks >= 2 * workers;  // one worker a chunk, else all workers on each
-  std::vector<Buffer<char>> scratch(static_cast<std::size_t>(workers));
-  parallel_for(chunks, is_across ? workers : 1, monitor, [&](int worker, std::int64_t chunk) {
+  parallel_for(chunks, is_across ? workers : 1, monitor, [&](int, std::int64_t chunk) {
     if (!is_right.load(std::memory_order_relaxed)) return;
     const std::int64_t first = chunk * kSweepColumns;
-    const bool mine = apply_to_columns(run, x, y, first, std::min(kSweepColumns, vectors - first),
-                                       scratch[static_cast<std::size_t>(worker)], is_across ? 1 : workers, monitor);
+    const bool mine =
+        apply_to_columns(run, x, y, first, std::min(kSweepColumns, vectors - first), is_across ? 1 : workers, monitor);
     if (!mine) is_right.store(false, std::memory_order_relaxed);
   });
   return is_right;

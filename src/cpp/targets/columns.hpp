@@ -22,6 +22,20 @@ CHEAPFAST_INLINE void store(E value, typename E::T* p) {
   }
 }
 
+// The same where only some columns are there; in scratch all are.
+template <class E, Memory M>
+CHEAPFAST_INLINE E load_tail(const typename E::T* p, std::int64_t columns) {
+  return M == Memory::caller ? load_some<E>(p, columns) : E::load_split(p);
+}
+template <class E, Memory M>
+CHEAPFAST_INLINE void store_tail(E value, typename E::T* p, std::int64_t columns) {
+  if (M == Memory::caller) {
+    store_some(value, p, columns);
+  } else {
+    value.store_split(p);
+  }
+}
+
 // Real columns go two vectors at a time where there are registers for it: reading weights is what takes longest.
 template <class E, class W>
 struct Doubled {

@@ -184,7 +184,8 @@ CHEAPFAST_INLINE typename E::T* scratch_place(typename E::T* scratch, std::int64
   return scratch + row * width + column / n * n * E::kParts + part * n + column % n;
 }
 
-// Lanes of rows of lanes of columns: all as one square, turned in registers.
+// Lanes of rows of lanes of columns: all as one square, turned in registers. Columns that are not there are zeros, and
+// are not written.
 template <class E>
 CHEAPFAST_INLINE void gather_square(const FusedTile& tile, std::int64_t width, std::int64_t row, std::int64_t column) {
   typedef typename E::T T;
@@ -192,7 +193,10 @@ CHEAPFAST_INLINE void gather_square(const FusedTile& tile, std::int64_t width, s
   Wide<T> part[E::kParts][n];
   CHEAPFAST_UNROLL
   for (int j = 0; j < n; ++j) {
-    const E one = E::load(static_cast<const T*>(tile.in.memory) + tile.in.row[row] + tile.in.column[column + j]);
+    E one = E::zero();
+    if (column + j < tile.columns) {
+      one = E::load(static_cast<const T*>(tile.in.memory) + tile.in.row[row] + tile.in.column[column + j]);
+    }
     CHEAPFAST_UNROLL
     for (int p = 0; p < E::kParts; ++p) part[p][j] = one.part(p);
   }
@@ -218,8 +222,35 @@ CHEAPFAST_INLINE void scatter_square(const FusedTile& tile, std::int64_t width, 
   }
   CHEAPFAST_UNROLL
   for (int j = 0; j < n; ++j) {
+    if (column + j >= tile.columns) break;
     T* const to = static_cast<T*>(tile.out.memory) + tile.out.row[row] + tile.out.column[column + j];
     E::of_parts(part[0][j], part[E::kParts - 1][j]).store(to);
+  }
+}
+
+// Rows of columns that follow each other: in registers, of which the last one is not full.
+template <class E>
+void gather_rows(const FusedTile& tile, std::int64_t width) {
+  typedef typename E::T T;
+  constexpr std::int64_t step = E::kLanes * E::kParts;
+  for (std::int64_t row = 0; row < tile.rows; ++row) {
+    const T* from = static_cast<const T*>(tile.in.memory) + tile.in.row[row];
+    T* to = static_cast<T*>(tile.scratch) + row * width;
+    std::int64_t left = tile.columns;
+    for (; left >= E::kLanes; left -= E::kLanes, from += step, to += step) E::load(from).store_split(to);
+    if (left > 0) load_some<E>(from, left).store_split(to);
+  }
+}
+template <class E>
+void scatter_rows(const FusedTile& tile, std::int64_t width) {
+  typedef typename E::T T;
+  constexpr std::int64_t step = E::kLanes * E::kParts;
+  for (std::int64_t row = 0; row < tile.rows; ++row) {
+    const T* from = static_cast<const T*>(tile.scratch) + row * width;
+    T* to = static_cast<T*>(tile.out.memory) + tile.out.row[row];
+    std::int64_t left = tile.columns;
+    for (; left >= E::kLanes; left -= E::kLanes, from += step, to += step) E::load_split(from).store(to);
+    if (left > 0) store_some(E::load_split(from), to, left);
   }
 }
 
@@ -227,13 +258,13 @@ template <class E>
 void gather(const FusedTile& tile, std::int64_t width) {
   typedef typename E::T T;
   constexpr int n = E::kLanes;
+  if (tile.in.adjacent) return gather_rows<E>(tile, width);
   T* const scratch = static_cast<T*>(tile.scratch);
   const T* const memory = static_cast<const T*>(tile.in.memory);
   const std::int64_t squares = tile.in.rows_are_unit ? tile.rows / n * n : 0;
   for (std::int64_t column = 0; column < width / E::kParts; column += n) {
-    const bool full = column + n <= tile.columns;
     std::int64_t row = 0;
-    for (; full && row < squares; row += n) gather_square<E>(tile, width, row, column);
+    for (; row < squares; row += n) gather_square<E>(tile, width, row, column);
     for (; row < tile.rows; ++row) {
       for (std::int64_t j = column; j < column + n; ++j) {
         for (int p = 0; p < E::kParts; ++p) {
@@ -249,13 +280,13 @@ template <class E>
 void scatter(const FusedTile& tile, std::int64_t width) {
   typedef typename E::T T;
   constexpr int n = E::kLanes;
+  if (tile.out.adjacent) return scatter_rows<E>(tile, width);
   T* const scratch = static_cast<T*>(tile.scratch);
   T* const memory = static_cast<T*>(tile.out.memory);
   const std::int64_t squares = tile.out.rows_are_unit ? tile.rows / n * n : 0;
   for (std::int64_t column = 0; column < tile.columns; column += n) {
-    const bool full = column + n <= tile.columns;
     std::int64_t row = 0;
-    for (; full && row < squares; row += n) scatter_square<E>(tile, width, row, column);
+    for (; row < squares; row += n) scatter_square<E>(tile, width, row, column);
     for (; row < tile.rows; ++row) {
       for (std::int64_t j = column; j < column + n && j < tile.columns; ++j) {
         for (int p = 0; p < E::kParts; ++p) {
@@ -317,17 +348,19 @@ void run_tile(const FusedTile& tile) {
   const RowsAt<T> near{static_cast<T*>(tile.scratch), nullptr, width};
   const RowsAt<T> source{static_cast<T*>(tile.in.memory), tile.in.row, 0};
   const RowsAt<T> target{static_cast<T*>(tile.out.memory), tile.out.row, 0};
-  if (!tile.in.adjacent) gather<E>(tile, width);
+  const bool is_full = tile.columns % E::kLanes == 0;
+  const bool in_rows = tile.in.adjacent && is_full, out_rows = tile.out.adjacent && is_full;
+  if (!in_rows) gather<E>(tile, width);
   if (in_scale != nullptr) {
-    const auto map = tile.in.adjacent ? map_rows<E, W, Memory::caller, Memory::scratch>
-                                      : map_rows<E, W, Memory::scratch, Memory::scratch>;
-    map(tile.rows, width, tile.in.adjacent ? source : near, near, in_scale, nullptr);
+    const auto map =
+        in_rows ? map_rows<E, W, Memory::caller, Memory::scratch> : map_rows<E, W, Memory::scratch, Memory::scratch>;
+    map(tile.rows, width, in_rows ? source : near, near, in_scale, nullptr);
   }
-  const bool direct_in = tile.in.adjacent && in_scale == nullptr;
+  const bool direct_in = in_rows && in_scale == nullptr;
   const bool maps_out = out_scale != nullptr || bias != nullptr;
   const int last = tile.pass_count - 1;
   // A pass has the caller's memory on one side at most.
-  const bool direct_out = tile.out.adjacent && !(last == 0 && direct_in) && !maps_out;
+  const bool direct_out = out_rows && !(last == 0 && direct_in) && !maps_out;
   for (int i = 0; i <= last; ++i) {
     const FusedPass& pass = tile.passes[i];
     const bool from_caller = i == 0 && direct_in, to_caller = i == last && direct_out;
@@ -336,7 +369,7 @@ void run_tile(const FusedTile& tile) {
                                                     to_caller ? target : near);
   }
   if (direct_out) return;
-  if (tile.out.adjacent) {
+  if (out_rows) {
     return map_rows<E, W, Memory::scratch, Memory::caller>(tile.rows, width, near, target, out_scale, bias);
   }
   if (maps_out) map_rows<E, W, Memory::scratch, Memory::scratch>(tile.rows, width, near, near, out_scale, bias);

@@ -280,17 +280,21 @@ struct Complex {
   static CHEAPFAST_MEMBER Complex of_parts(Wide<T> re, Wide<T> im) { return {re, im}; }
   static CHEAPFAST_MEMBER Complex zero() { return {Wide<T>{}, Wide<T>{}}; }
   // Columns as NumPy has them, re and im in turn.
-  static CHEAPFAST_MEMBER Complex load(const T* p) {
+  static CHEAPFAST_MEMBER Complex of_pairs(Wide<T> a, Wide<T> b) {
     Complex c;
-    split_pairs(load_vector(p), load_vector(p + kLanes), c.re, c.im, typename CountTo<kLanes>::type());
+    split_pairs(a, b, c.re, c.im, typename CountTo<kLanes>::type());
     return c;
   }
+  CHEAPFAST_MEMBER void to_pairs(Wide<T>& a, Wide<T>& b) const {
+    join_pairs(re, im, a, b, typename CountTo<kLanes>::type());
+  }
+  static CHEAPFAST_MEMBER Complex load(const T* p) { return of_pairs(load_vector(p), load_vector(p + kLanes)); }
   // As scratch has them: all re, then all im.
   static CHEAPFAST_MEMBER Complex load_split(const T* p) { return {load_vector(p), load_vector(p + kLanes)}; }
   static CHEAPFAST_MEMBER Complex fill(const T* p) { return {Wide<T>{} + p[0], Wide<T>{} + p[1]}; }
   CHEAPFAST_MEMBER void store(T* p) const {
     Wide<T> a, b;
-    join_pairs(re, im, a, b, typename CountTo<kLanes>::type());
+    to_pairs(a, b);
     store_vector(p, a);
     store_vector(p + kLanes, b);
   }
@@ -396,27 +400,25 @@ CHEAPFAST_INLINE void store_first(T* p, Wide<T> v, std::int64_t count) {
 }
 #endif
 
-// Fewer columns than lanes, zeros beside them.
+// Fewer columns than lanes, or all, zeros beside them.
 template <class E>
 CHEAPFAST_INLINE E load_some(const typename E::T* p, std::int64_t columns) {
-  typedef typename E::T T;
-  constexpr int lanes = WideOf<T>::kLanes;
-  alignas(64) T room[E::kLanes * E::kParts];
-  CHEAPFAST_UNROLL
-  for (int i = 0; i < E::kLanes * E::kParts; i += lanes) {
-    store_vector(room + i, load_first(p + i, columns * E::kParts - i));
+  const Wide<typename E::T> first = load_first(p, columns * E::kParts);
+  if constexpr (E::kParts == 1) {
+    return {first};
+  } else {
+    return E::of_pairs(first, load_first(p + E::kLanes, columns * E::kParts - E::kLanes));
   }
-  return E::load(room);
 }
 template <class E>
 CHEAPFAST_INLINE void store_some(E value, typename E::T* p, std::int64_t columns) {
-  typedef typename E::T T;
-  constexpr int lanes = WideOf<T>::kLanes;
-  alignas(64) T room[E::kLanes * E::kParts];
-  value.store(room);
-  CHEAPFAST_UNROLL
-  for (int i = 0; i < E::kLanes * E::kParts; i += lanes) {
-    store_first(p + i, load_vector(room + i), columns * E::kParts - i);
+  if constexpr (E::kParts == 1) {
+    store_first(p, value.v, columns);
+  } else {
+    Wide<typename E::T> first, last;
+    value.to_pairs(first, last);
+    store_first(p, first, columns * E::kParts);
+    store_first(p + E::kLanes, last, columns * E::kParts - E::kLanes);
   }
 }
 

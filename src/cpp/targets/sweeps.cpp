@@ -122,16 +122,39 @@ CHEAPFAST_INLINE void ask_for(const typename E::T* from, std::int64_t in_step, s
   }
 }
 
+// How many columns of an E are there, in what is read and in what is written.
+struct AllColumns {
+  template <class E, Memory M>
+  CHEAPFAST_MEMBER E read(const typename E::T* p) const {
+    return load<E, M>(p);
+  }
+  template <class E, Memory M>
+  CHEAPFAST_MEMBER void write(E value, typename E::T* p) const {
+    store<E, M>(value, p);
+  }
+};
+struct SomeColumns {
+  std::int64_t in, out;
+  template <class E, Memory M>
+  CHEAPFAST_MEMBER E read(const typename E::T* p) const {
+    return load_tail<E, M>(p, in);
+  }
+  template <class E, Memory M>
+  CHEAPFAST_MEMBER void write(E value, typename E::T* p) const {
+    store_tail<E, M>(value, p, out);
+  }
+};
+
 // What happens to R rows of the columns of one E.
-template <class E, class W, int R, class Op, Memory In, Memory Out>
+template <class E, class W, int R, class Op, Memory In, Memory Out, class Columns>
 CHEAPFAST_INLINE void run_unit(const typename E::T* w, const typename E::T* from, std::int64_t in_step,
                                std::int64_t ahead, typename E::T* to, std::int64_t out_step, int lanes_from,
-                               typename MagnitudeOf<typename E::T>::Word* largest) {
+                               typename MagnitudeOf<typename E::T>::Word* largest, Columns columns) {
   if (ahead != 0) ask_for<E, R>(from, in_step, ahead);
   E a[R];
   CHEAPFAST_UNROLL
   for (int i = 0; i < R; ++i) {
-    E row = load<E, In>(from + i * in_step);
+    E row = columns.template read<E, In>(from + i * in_step);
     keep(row);
     a[i] = row;
   }
@@ -148,7 +171,7 @@ CHEAPFAST_INLINE void run_unit(const typename E::T* w, const typename E::T* from
     std::memcpy(largest, most, sizeof most);
   }
   CHEAPFAST_UNROLL
-  for (int i = 0; i < R; ++i) store<E, Out>(a[i], to + i * out_step);
+  for (int i = 0; i < R; ++i) columns.template write<E, Out>(a[i], to + i * out_step);
 }
 
 template <class E, class W, int R, class Op, Memory In, Memory Out>
@@ -159,7 +182,10 @@ void run_sweep(const Sweep& sweep) {
   const FusedPass& pass = sweep.pass;
   // in registers: the compiler must think that what is stored may change what `sweep` has
   const std::int64_t step = pass.step, in_row = sweep.in_step, out_row = sweep.out_step, row_step = pass.row_step;
-  const std::int64_t next_group = pass.group_step - step * row_step, width = sweep.width;
+  const std::int64_t next_group = pass.group_step - step * row_step;
+  const SomeColumns some{sweep.in_tail, sweep.out_tail};
+  const bool has_tail = !W::kPerLane && (some.in < E::kLanes || some.out < E::kLanes);
+  const std::int64_t full = sweep.width - (has_tail ? lanes : 0);
   const std::int64_t ahead = sweep.ahead;
   const int lanes_from = pass.lanes_from;
   auto* const largest = static_cast<typename MagnitudeOf<T>::Word*>(sweep.largest);
@@ -171,15 +197,21 @@ void run_sweep(const Sweep& sweep) {
   for (std::int64_t left = sweep.end - sweep.begin; left > 0; --left) {
     std::int64_t c = 0;
     if constexpr (two > lanes) {
-      for (; c + two <= width; c += two) {
+      for (; c + two <= full; c += two) {
         // the addresses of all rows would be more than there are registers for, if they were kept for all columns
         run_unit<Two, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, ahead, opaque_index(to + c),
-                                         step * out_row, lanes_from, largest + c / E::kParts);
+                                         step * out_row, lanes_from, largest + c / E::kParts, AllColumns{});
       }
     }
-    for (; c < width; c += lanes) {
+    for (; c < full; c += lanes) {
       run_unit<E, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, ahead, opaque_index(to + c),
-                                     step * out_row, lanes_from, largest + c / E::kParts);
+                                     step * out_row, lanes_from, largest + c / E::kParts, AllColumns{});
+    }
+    if constexpr (!W::kPerLane) {
+      if (has_tail) {
+        run_unit<E, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, ahead, opaque_index(to + c),
+                                       step * out_row, lanes_from, largest + c / E::kParts, some);
+      }
     }
     w += row_step, from += in_row, to += out_row;
     if (++q == step) {

@@ -34,7 +34,7 @@ struct FusedPlaces {
   void* memory;
   const std::int64_t* row;
   const std::int64_t* column;
-  bool adjacent;       // columns follow each other and fill whole registers
+  bool adjacent;       // columns follow each other; the first one belongs to `memory`
   bool rows_are_unit;  // rows follow each other
 };
 

@@ -13,7 +13,8 @@ struct Sweep {
   const void* in;
   void* out;                       // may be `in`
   std::int64_t in_step, out_step;  // from row to row, in scalars
-  std::int64_t width;              // scalars of a row: whole registers
+  std::int64_t width;              // scalars of a row, rounded up to whole registers
+  std::int64_t in_tail, out_tail;  // columns of the last register of a row that are there
   bool from_caller, to_caller;     // complex numbers as the caller has them, else split into parts
   std::int64_t begin, end;         // units
   // Of a pass that is scaled, for each column: becomes the bits of the largest magnitude of a real or imaginary part
