@@ -6,6 +6,7 @@
 #include "bindings/arrays.hpp"
 #include "bindings/monitor.hpp"
 #include "bindings/plain.hpp"
+#include "bindings/results.hpp"
 
 namespace cheapfast {
 namespace {
@@ -73,7 +74,7 @@ py::object destination(const py::array& x, py::handle out, const PlainCall& call
     return fits(given, x, call) ? py::object(std::move(given)) : py::object();
   }
   if (!is_short) return py::object();  // large results are allocated where the memory is asked for first
-  return py::array(x.dtype(), py::array::ShapeContainer(x.shape(), x.shape() + x.ndim()));
+  return result_array(x.dtype(), static_cast<int>(x.ndim()), x.shape());
 }
 
 py::object plain(py::handle x_object, py::handle out_object, py::handle axis, py::handle threads,

@@ -8,6 +8,7 @@
 #include "bindings/arrays.hpp"
 #include "bindings/monitor.hpp"
 #include "bindings/plain.hpp"
+#include "bindings/results.hpp"
 #include "bindings/step.hpp"
 #include "core/spare.hpp"
 #include "kernels/fused.hpp"
@@ -22,9 +23,6 @@ constexpr std::int64_t kSizes[kTypes] = {4, 8, 8, 16};
 constexpr std::int64_t kTinyNumbers = std::int64_t{1} << 12;
 // Larger calls ask first whether there is the memory.
 constexpr std::int64_t kUnaskedBytes = std::int64_t{1} << 24;
-constexpr py::ssize_t kAlignment = 64;
-// Up to so many bytes a result is an array of NumPy's: aligning it would take longer than it saves.
-constexpr py::ssize_t kUnaligned = py::ssize_t{1} << 13;
 
 // For whom weights are packed: one vector, columns side by side, or vectors each in one piece, some or few.
 enum class Shape { vector, columns, rows, few_rows };
@@ -55,35 +53,6 @@ std::optional<Operand> plain_operand(const py::array& x, py::handle axis, std::i
   if (x.shape(position) != inputs) return std::nullopt;
   const std::int64_t vectors = x.size() / inputs;
   return Operand{*type, operand_shape(*type, position == 0, vectors), position, vectors};
-}
-
-// An uninitialised array. data: memory of somebody else's, or null for memory of its own.
-py::array new_array(py::dtype dtype, int ndim, const py::ssize_t* shape, void* data) {
-  constexpr int kFlags =
-      NumpyApi::NPY_ARRAY_C_CONTIGUOUS_ | NumpyApi::NPY_ARRAY_ALIGNED_ | NumpyApi::NPY_ARRAY_WRITEABLE_;
-  const NumpyApi& api = NumpyApi::get();
-  py::array made = py::reinterpret_steal<py::array>(
-      api.PyArray_NewFromDescr_(reinterpret_cast<PyTypeObject*>(api.PyArray_Type_), dtype.release().ptr(), ndim, shape,
-                                nullptr, data, data == nullptr ? 0 : kFlags, nullptr));
-  if (!made) throw py::error_already_set();
-  return made;
-}
-
-// An uninitialised array that starts on a cache line if it is large. NumPy's own start at odd multiples of 16 bytes, so
-// that every other load of a long register would take two lines.
-py::array result_array(const py::dtype& dtype, int ndim, const py::ssize_t* shape) {
-  py::ssize_t bytes = dtype.itemsize();
-  for (int i = 0; i < ndim; ++i) bytes *= shape[i];
-  if (bytes <= kUnaligned) return new_array(dtype, ndim, shape, nullptr);
-  const NumpyApi& api = NumpyApi::get();
-  const py::ssize_t room_bytes = bytes + kAlignment;
-  const py::dtype byte = py::reinterpret_steal<py::dtype>(api.PyArray_DescrFromType_(NumpyApi::NPY_UBYTE_));
-  const py::array room = new_array(byte, 1, &room_bytes, nullptr);
-  char* const start = static_cast<char*>(const_cast<void*>(room.data()));
-  const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(start);
-  py::array made = new_array(dtype, ndim, shape, start + (kAlignment - address % kAlignment) % kAlignment);
-  if (api.PyArray_SetBaseObject_(made.ptr(), room.inc_ref().ptr()) < 0) throw py::error_already_set();
-  return made;
 }
 
 // `out` takes the result as it is, and writing it harms nothing that is still to be read.
