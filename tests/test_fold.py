@@ -206,8 +206,8 @@ def test_a_complex_diagonal_does_not_make_a_real_run_complex() -> None:
     core = list(cf.algorithms.butterfly(16, rng))
     turned = cf.Sparse(np.diag(normal(rng, (16,), np.complex128)))
     X = rng.standard_normal((16, 3))
-    assert_applies(cf.Network([*core, turned]), X, "fused butterfly", "csr")
-    assert_applies(cf.Network([turned, *core]), X, "csr", "fused butterfly")
+    assert_applies(cf.Network([*core, turned]), X, "fused butterfly", "scale")
+    assert_applies(cf.Network([turned, *core]), X, "scale", "fused butterfly")
     rotation = cf.KroneckerSparse((16, 1, 1, 1), normal(rng, (16, 1, 1, 1), np.complex128))
     assert_applies(cf.Network([rotation, *core]), X, "kronecker", "fused butterfly")
 
@@ -233,14 +233,27 @@ def test_lights_without_a_neighbour_are_one_pass(target: str) -> None:
     rng = np.random.default_rng(8)
     for dtype in DTYPES:
         for kinds in ("p", "pd", "dpb", "pbpd", "bb"):
-            layers = [LIGHTS[kind](24, rng, dtype) for kind in kinds]
-            if isinstance(layers[0], cf.Sparse):
-                continue  # it goes with other sparse layers
-            net = cf.Network(layers)
+            net = cf.Network([LIGHTS[kind](24, rng, dtype) for kind in kinds])
             for columns, layout in itertools.product((1, 3, 20), LAYOUTS):
                 X = placed(normal(rng, (24, columns), dtype), layout)
                 assert_applies(net, X, "gather")
             assert net.apply(np.ones((24, 0), dtype)).shape == (24, 0)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_diagonal_matrix_by_itself_or_among_sparse_layers(target: str, dtype: Any) -> None:
+    rng = np.random.default_rng(9)
+    scale = cf.Sparse(np.diag(normal(rng, (24,), dtype)), bias=normal(rng, (24,), dtype))
+    matrix = sparse.csr_array(np.tri(24, k=1, dtype=dtype))
+    for columns, layout in itertools.product((1, 3, 20), LAYOUTS):
+        X = placed(normal(rng, (24, columns), dtype), layout)
+        assert_applies(cf.Network([scale]), X, "scale")
+        assert_applies(cf.Network([scale, scale]), X, "scale")
+        both = cf.Network([scale, cf.Sparse(matrix)])
+        assert [step.kernel for step in both.explain().passes] == ["csr chain"]
+        expected, size = one_by_one(both, X)
+        limit = 30 * np.finfo(dtype).eps * size
+        assert np.all(np.abs(both.apply(X) - expected) <= limit)
 
 
 def test_transposed_transforms_keep_their_kernel() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from cheapfast.layers import KroneckerSparse, Permutation
+from cheapfast.layers import KroneckerSparse, Permutation, Sparse
 from cheapfast.plan.factor import FactorPass
 from cheapfast.plan.frame import lights_from
 from cheapfast.plan.fused import FusedRun
@@ -47,8 +47,10 @@ def plan_kronecker(layers: Sequence[Layer], shapes: Sequence[Shape], position: i
     if found is not None:
         return found.as_pass(position)
     before = layers[position : lights_from(layers, position)]
-    if not before or not isinstance(before[0], (KroneckerSparse, Permutation)):
-        return None  # a diagonal matrix goes with other sparse layers
+    if not before or (
+        isinstance(before[0], Sparse) and not _stands_alone(layers, before, position)
+    ):
+        return None
     if len(before) == 1 and isinstance(before[0], KroneckerSparse):
         return FactorPass(before[0]).as_pass(position)
     return ReorderPass(before).as_pass(position)
@@ -79,6 +81,12 @@ def _found_at(
     if core is None or not _goes_with(before, core):
         return None
     return _core_pass(layers, before, core)
+
+
+def _stands_alone(layers: Sequence[Layer], lights: Sequence[Layer], position: int) -> bool:
+    """Say whether no sparse layer follows that a diagonal matrix would go with."""
+    after = next(iter(layers[position + len(lights) :]), None)
+    return type(after) is not Sparse
 
 
 class _Core(NamedTuple):
