@@ -115,6 +115,29 @@ def test_equals_sums_in_order(target: str, dtype: str, index: type, layout: str)
     assert _core.ran() == {f"spmm.{np.dtype(dtype).name}.{np.dtype(index).name}": target}
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_become_columns_and_columns_rows(target: str, dtype: str) -> None:
+    @given(st.integers(1, 70), st.integers(1, 40), st.integers(0, 3), st.integers(0, 2))
+    @settings(max_examples=60, deadline=None)
+    def check(rows: int, columns: int, shift: int, gap: int) -> None:
+        X = np.arange(1, rows * columns + 1).reshape(rows, columns).astype(dtype)
+        room = np.zeros((columns, rows + shift + gap), dtype)
+        turned = room[:, shift : shift + rows].T
+        turned[...] = X
+        identity = layer_of(sparse.eye_array(rows, dtype=dtype, format="csr"))
+        chain = _core.SparseChain([identity], X.dtype)
+        out = np.full_like(X, np.nan)
+        chain.apply(turned, out, 1)
+        np.testing.assert_array_equal(out, X)
+        turned[...] = 0
+        chain.apply(X, turned, 1)
+        np.testing.assert_array_equal(turned, X)
+        assert not room[:, :shift].any()
+        assert not room[:, shift + rows :].any()
+
+    check()
+
+
 @pytest.mark.parametrize("layout", ["columns", "features"])
 def test_a_thousand_columns(target: str, layout: str) -> None:
     rng = np.random.default_rng(2)

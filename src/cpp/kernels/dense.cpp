@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/dispatch.hpp"
+
 namespace cheapfast {
 namespace {
 
@@ -25,9 +27,33 @@ void copy_rows(const Dense& from, const Dense& to, std::int64_t begin, std::int6
   }
 }
 
+// Columns that lie in one piece become rows that do, or the other way round. Either way so many of the long pieces are
+// read, or written, at a time: each goes on where it was left.
+constexpr std::int64_t kTogether = 16;
+
+void turn_columns(const Dense& from, const Dense& to, std::int64_t size, std::int64_t begin, std::int64_t end) {
+  const Turn turn = kernels().turn[size == 4 ? 0 : size == 8 ? 1 : 2];
+  const char* const source = from.data + begin * from.row_stride;
+  char* const target = to.data + begin * to.row_stride;
+  for (std::int64_t c = 0; c < from.columns; c += kTogether) {
+    const std::int64_t count = std::min(kTogether, from.columns - c);
+    if (to.column_stride == size) {
+      turn(source + c * from.column_stride, from.column_stride, target + c * size, to.row_stride, count, end - begin);
+    } else {
+      turn(source + c * size, from.row_stride, target + c * to.column_stride, to.column_stride, end - begin, count);
+    }
+  }
+}
+
+bool is_turned(const Dense& from, const Dense& to, std::int64_t size) {
+  return from.columns > 1 && ((from.row_stride == size && to.column_stride == size) ||
+                              (from.column_stride == size && to.row_stride == size));
+}
+
 }  // namespace
 
 void copy_dense(const Dense& from, const Dense& to, std::int64_t size, std::int64_t begin, std::int64_t end) {
+  if (is_turned(from, to, size)) return turn_columns(from, to, size, begin, end);
   switch (size) {
     case 4:
       return copy_rows<4>(from, to, begin, end);

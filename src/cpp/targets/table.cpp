@@ -25,6 +25,7 @@ void fill_sketch(SketchTable& table);
 void fill_spmm(SpmmTable& table);
 void fill_subset_sums(SubsetSumsTable& table);
 void fill_sweeps(SweepsTable& table);
+void fill_turn(TurnTable& table);
 
 void fill_table(KernelTable& table) {
   table.name = CHEAPFAST_STRING(CHEAPFAST_TARGET);
@@ -46,6 +47,7 @@ void fill_table(KernelTable& table) {
   fill_spmm(table);
   fill_subset_sums(table);
   fill_sweeps(table);
+  fill_turn(table);
 }
 
 }  // namespace CHEAPFAST_TARGET

@@ -24,6 +24,7 @@
 #include "targets/tables/spmm.hpp"
 #include "targets/tables/subset_sums.hpp"
 #include "targets/tables/sweeps.hpp"
+#include "targets/tables/turn.hpp"
 
 namespace cheapfast {
 
@@ -44,7 +45,8 @@ struct KernelTable : ColumnBitsTable,
                      SketchTable,
                      SpmmTable,
                      SubsetSumsTable,
-                     SweepsTable {
+                     SweepsTable,
+                     TurnTable {
   const char* name;
 };
 
