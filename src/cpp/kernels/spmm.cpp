@@ -244,7 +244,7 @@ class Applied {
 
   // Every thread takes columns of its own, and all rows in their order: nothing is added twice, or in another order.
   void scatter(const Stage& stage, const SpmmTask& whole) {
-    const std::int64_t least = 16 / type_.real;  // reals, a whole number of complex ones
+    const std::int64_t least = kLine / type_.real;  // threads that write to one cache line wait for each other
     const int wanted = workers(lines(stage, whole.columns));
     const std::int64_t part = std::max(least, (whole.columns + wanted - 1) / wanted / least * least);
     const std::int64_t parts = (whole.columns + part - 1) / part;
@@ -253,10 +253,7 @@ class Applied {
       task.in = static_cast<const char*>(whole.in) + i * part * type_.real;
       task.out = static_cast<char*>(whole.out) + i * part * type_.real;
       task.columns = std::min(part, whole.columns - i * part);
-      for (std::int64_t row = 0; row < whole.matrix.cols; ++row) {
-        std::memset(static_cast<char*>(task.out) + row * task.out_stride * type_.real, 0,
-                    static_cast<std::size_t>(task.columns * type_.real));
-      }
+      clear(task);
       for (std::size_t c = 0; c + 1 < stage.cuts.size() && !monitor_.stopped(); ++c) {
         task.begin = stage.cuts[c];
         task.end = stage.cuts[c + 1];
@@ -264,6 +261,16 @@ class Applied {
         if (worker == 0) monitor_.poll();
       }
     });
+  }
+
+  // Sets the result of a transposed layer to 0.
+  void clear(const SpmmTask& task) const {
+    const std::int64_t width = task.columns * type_.real, stride = task.out_stride * type_.real;
+    const bool is_whole = width == stride;  // one by one, short rows would take longer than what is added to them
+    const std::int64_t pieces = is_whole ? 1 : task.matrix.cols, bytes = is_whole ? task.matrix.cols * width : width;
+    for (std::int64_t i = 0; i < pieces; ++i) {
+      std::memset(static_cast<char*>(task.out) + i * stride, 0, static_cast<std::size_t>(bytes));
+    }
   }
 
   // Between a caller's layout and a panel, a block of rows at a time.
