@@ -19,6 +19,7 @@ from cheapfast import _core, _memory
 from cheapfast._validate import thread_count
 from cheapfast.plan.cost import layer_cost
 from cheapfast.plan.csr_chain import csr_chain
+from cheapfast.plan.elementwise import plan_elementwise
 from cheapfast.plan.kronecker import plan_kronecker
 from cheapfast.plan.shapes import Shape
 from cheapfast.plan.step import Pass, Planner
@@ -204,4 +205,10 @@ KERNELS = {
 }
 
 # Asked in this order; the last one never declines.
-PLANNERS: tuple[Planner, ...] = (plan_transposed, plan_kronecker, csr_chain, single_layer)
+PLANNERS: tuple[Planner, ...] = (
+    plan_transposed,
+    plan_kronecker,
+    csr_chain,
+    plan_elementwise,
+    single_layer,
+)

@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 
 namespace cheapfast {
+void register_activation(pybind11::module_& m);
 void register_count(pybind11::module_& m);
 void register_csr(pybind11::module_& m);
 void register_factor(pybind11::module_& m);
@@ -24,6 +25,7 @@ void register_targets(pybind11::module_& m);
 PYBIND11_MODULE(_core, m) {
   m.doc() = "The compiled kernels of cheapfast; private, called by position.";
   cheapfast::register_program(m);  // first: what a program runs derives from its Step
+  cheapfast::register_activation(m);
   cheapfast::register_count(m);
   cheapfast::register_csr(m);
   cheapfast::register_factor(m);
