@@ -22,6 +22,7 @@ from cheapfast.plan.csr_chain import csr_chain
 from cheapfast.plan.elementwise import plan_elementwise
 from cheapfast.plan.kronecker import plan_kronecker
 from cheapfast.plan.shapes import Shape
+from cheapfast.plan.stencil import plan_stencil
 from cheapfast.plan.step import Pass, Planner
 from cheapfast.plan.transposed import plan_transposed
 
@@ -210,5 +211,6 @@ PLANNERS: tuple[Planner, ...] = (
     plan_kronecker,
     csr_chain,
     plan_elementwise,
+    plan_stencil,
     single_layer,
 )
