@@ -79,6 +79,17 @@ def _networks() -> Any:
     yield Within("apply-butterfly-f32-6-1", 3e-6)
 
 
+def _batches() -> Any:
+    """Vectors whose features come last, and a number of columns that fills no register."""
+    yield Faster("apply-butterfly-f32-10-63", 12, "scipy")
+    for vectors, bound in ((1, 2), (64, 4)):
+        yield Faster(f"apply-batch-pruned-f32-{vectors}", bound, "scipy")
+    for vectors, bound in ((1, 8), (64, 2)):
+        yield Faster(f"apply-batch-monarch-f32-1024-{vectors}", bound, "scipy")
+    for vectors, bound in ((5, 20), (63, 10)):
+        yield Faster(f"apply-batch-butterfly-f32-10-{vectors}", bound, "scipy")
+
+
 def _fourier() -> Any:
     """Fourier transforms against scipy.fft, MKL, and butterflies that have no structure to find."""
     for n, many, one in (
@@ -182,6 +193,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *_random_chain("f64"),
     *_random_chain("f32"),
     *_networks(),
+    *_batches(),
     *_fourier(),
     *_gates(),
     *_gate_errors(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model import Peer
+from .batches import CheapfastBatch, ScipyBatch
 from .cheapfast_cost import CheapfastCost
 from .cheapfast_estimate import CheapfastEstimate
 from .cheapfast_flattening import (
@@ -80,6 +81,9 @@ ALL: tuple[Peer, ...] = (
     LazylinopMerged(),
     TorchSparse(),
     TorchFft(),
+    # of applying them to batches
+    CheapfastBatch(),
+    ScipyBatch(),
     # of finding networks for matrices
     CheapfastUnflatten(),
     PyfaustButterfly(),

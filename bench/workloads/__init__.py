@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model import Workload
 from . import (
+    apply_batch,
     apply_network,
     apply_random_chain,
     banded,
@@ -40,6 +41,7 @@ ALL: tuple[Workload, ...] = (
     *hadamard.WORKLOADS,
     *apply_random_chain.WORKLOADS,
     *apply_network.WORKLOADS,
+    *apply_batch.WORKLOADS,
     *unflatten.WORKLOADS,
     *gates.WORKLOADS,
     *gate_accuracy.WORKLOADS,

@@ -130,6 +130,7 @@ FOURIER_LENGTHS = (1 << 10, 1 << 14, 1 << 18, 75_600)
 WORKLOADS = (
     *(_butterfly(bits, 1) for bits in (6, 10, 12, 16, 20)),
     *(_butterfly(bits, 64) for bits in (10, 12, 16)),
+    _butterfly(10, 63),
     *(_butterfly(12, 64, dtype) for dtype in ("float64", "complex64")),
     *(_butterfly(bits, 64, "complex128") for bits in (10, 12, 14, 18)),
     *(
