@@ -148,10 +148,18 @@ void gather_rows(const SpmmTask& task, std::int64_t first) {
   }
 }
 
+// A function that starts on a cache line, wherever the code around it ends.
+#if defined(__GNUC__) || defined(__clang__)
+#define CHEAPFAST_ON_A_LINE __attribute__((noinline, aligned(64)))
+#else
+#define CHEAPFAST_ON_A_LINE CHEAPFAST_NOINLINE
+#endif
+
 // The same for one real vector without gaps, neither reordered nor with a bias: on rows of a few nonzeros, every
-// instruction counts.
+// instruction counts. So does where they are: with the inner loop across two cache lines, a processor that would learn
+// by heart where ten thousand rows end does not learn it of one thousand, and takes up to three times as long.
 template <class S, class T, class I>
-void dot_rows(const SpmmTask& task) {
+CHEAPFAST_ON_A_LINE void dot_rows(const SpmmTask& task) {
   const I* const starts = static_cast<const I*>(task.matrix.starts);
   const I* const indices = static_cast<const I*>(task.matrix.indices);
   const S* const weights = static_cast<const S*>(task.weights);
