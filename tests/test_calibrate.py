@@ -12,9 +12,9 @@ import pytest
 import scipy.sparse as sp
 
 import cheapfast as cf
-from cheapfast.plan import calibrate
+from cheapfast import _core
+from cheapfast.plan import calibrate, explain
 from cheapfast.plan.machine import (
-    RATES,
     Curve,
     Machine,
     cache_file,
@@ -24,8 +24,10 @@ from cheapfast.plan.machine import (
     load,
     store,
 )
+from cheapfast.plan.rates import RATES
 from cheapfast.plan.seconds import Pricer, seconds_text
 from cheapfast.plan.sparse_seconds import (
+    Around,
     Meeting,
     Vectors,
     product_seconds,
@@ -37,9 +39,18 @@ from cheapfast.plan.traffic import layer_traffic
 FLAT = Machine({name: constant(1e-9) for name in RATES} | {"speedup": constant(1.0)}, 1)
 
 
-def with_rates(**rates: float) -> Machine:
-    """Return a machine that does everything but the given in no time."""
-    return Machine({name: constant(rates.get(name, 0.0)) for name in RATES}, 1)
+def with_rates(threads: int = 1, **rates: float) -> Machine:
+    """Return a machine that does everything but the given in no time; `_` stands for a space."""
+    given = {name.replace("_", " "): rate for name, rate in {"speedup": 1.0, **rates}.items()}
+    assert set(given) <= set(RATES)
+    return Machine({name: constant(given.get(name, 0.0)) for name in RATES}, threads)
+
+
+def seconds_of(net: cf.Network, machine: Machine, columns: int = 1) -> float:
+    """Return what a call is predicted to take."""
+    took = explain(net._plan, list(net), columns, net.dtype, machine).seconds
+    assert took is not None
+    return took
 
 
 @pytest.fixture
@@ -67,13 +78,16 @@ def test_curves_interpolate_in_the_logarithm() -> None:
     rate = Curve(((1.0, 5.0), (100.0, 9.0)))
     assert [rate.at(size) for size in (0.0, 1.0, 10.0, 100.0, 1e300)] == [5, 5, 7, 9, 9]
     assert curve([(1, -1e-12)]).at(3) == 0
+    assert [rate.at(size, linear=True) for size in (1.0, 50.5, 100.0)] == [5, 7, 9]
+    by_bytes = Machine({**FLAT.rates, "entry": rate, "uneven8": rate}, 1)
+    assert (by_bytes.rate("entry", 50.5), by_bytes.rate("uneven8", 10)) == (7, 7)
 
 
 def test_measuring_gives_every_rate() -> None:
     found = calibrate.measure(2)
     assert set(found.rates) == set(RATES)
     assert 1 <= found.rate("speedup") <= 2
-    assert all(found.rate(name) > 0 for name in ("pass", "entry", "pair", "blocks", "permute"))
+    assert all(found.rate(name) > 0 for name in ("call", "entry", "pair", "blocks", "permute"))
     assert Machine.from_json(json.loads(json.dumps(found.to_json()))) == found
 
 
@@ -201,11 +215,37 @@ def test_transposed_layers_are_charged_what_they_add() -> None:
     net = cf.Network([stored.T])
     (step,) = net._plan.passes
     assert Pricer(vectors, charged).passed(step, list(net)) == [70]
-    # one vector is one thread's: its sums cannot be shared out
-    fast = Machine({**charged.rates, "speedup": constant(4.0)}, 4)
-    one = Vectors(1, double)
-    assert sparse_seconds(traffic, one, double, fast) == 50 / 4
-    assert sparse_seconds(traffic, one, double, fast, transposed=True) == 70
+
+
+def test_sparse_layers_are_shared_out_once_they_are_large() -> None:
+    fast = with_rates(row=1.0, entry=1.0, long=1.0, scatter=0.5, speedup=4.0, threads=4)
+    one, two, double = Vectors(1, np.dtype(float)), Vectors(3, np.dtype(float)), np.dtype(float)
+    little, much = (layer_traffic(cf.Sparse(np.ones((n, 256)))) for n in (100, 256))
+    assert sparse_seconds(little, one, double, fast) == 100 * 257
+    assert sparse_seconds(much, one, double, fast) == 256 * 257 / 4
+    # one vector is one thread's if the sums cannot be shared out
+    assert sparse_seconds(much, one, double, fast, transposed=True) == 256 * (257 + 128)
+    assert sparse_seconds(much, two, double, fast, transposed=True) == 256 * (257 + 128) / 4
+
+
+def test_uneven_rows_are_charged_by_all_that_has_to_be_learned() -> None:
+    lengths = np.arange(64) % 3
+    layer = cf.Sparse((lengths[:, np.newaxis] > np.arange(2)).astype(float))
+    traffic = layer_traffic(layer)
+    turns = layer.synapses + 64
+    machine = with_rates()
+    rate = Curve(((turns, 0.0), (2 * turns, 1.0)))
+    machine = Machine({**machine.rates, "uneven8": rate, "uneven64": constant(9.0)}, 1)
+    vectors, double = Vectors(1, np.dtype(float)), np.dtype(float)
+    assert traffic.uneven == 1
+    assert sparse_seconds(traffic, vectors, double, machine) == 0
+    assert sparse_seconds(traffic, vectors, double, machine, Around(turns=2 * turns)) == 64
+    for columns, took in ((8, 9 * 64), (64, 0), (128, 0)):
+        assert sparse_seconds(traffic, Vectors(columns, double), double, machine) == took
+    # a second layer doubles what there is to learn
+    net = cf.Network([layer, cf.Sparse(np.eye(64) + np.eye(64, k=1))])
+    pricer = Pricer.of_plan(net._plan, list(net), vectors, machine)
+    assert pricer.around.turns == turns + 64 + 127
 
 
 def test_traffic_tells_bands_from_scattered_columns() -> None:
@@ -241,6 +281,95 @@ def test_threads_help_only_with_enough_work() -> None:
     assert with_threads(1.0, machine) == 0.25
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
+def test_runs_are_charged_bytes_and_digits(dtype: str) -> None:
+    net, size = cf.algorithms.butterfly(64, 1, dtype), np.dtype(dtype).itemsize
+    lanes = _core.fused_lanes(np.dtype(dtype))
+    assert seconds_of(net, with_rates(blocks_one=1.0)) == pytest.approx(64 * size * 6)
+    many = {"blocks complex" if dtype[0] == "c" else "blocks": 1.0}
+    for columns in (2, lanes, lanes + 1, 2 * lanes):
+        work = 64 * -(-columns // lanes) * lanes * size
+        assert seconds_of(net, with_rates(**many), columns) == pytest.approx(6 * work)
+        partly = columns % lanes > 0
+        assert seconds_of(net, with_rates(detour=1.0), columns) == pytest.approx(work if partly else 0)
+    assert seconds_of(net, with_rates(call=3.0, **{"pass": 1.0, "blocks start": 5.0})) == pytest.approx(9)
+    # weights that come from far decide if that takes longer
+    assert seconds_of(net, with_rates(read=7.0, blocks_one=1.0)) == pytest.approx(7 * 64 * size * 6)
+
+
+def test_transforms_are_charged_bytes_and_digits() -> None:
+    transform = cf.algorithms.fourier(360)
+    work = 360 * 16 * np.log2(360)
+    assert seconds_of(transform, with_rates(fourier_one=1.0)) == pytest.approx(work)
+    lanes = _core.fused_lanes(transform.dtype)
+    padded = -(-9 // lanes) * lanes
+    assert seconds_of(transform, with_rates(fourier=1.0), 9) == pytest.approx(padded * work)
+    assert seconds_of(transform, with_rates(permute=1.0), 9) == 0
+    sums = cf.algorithms.hadamard(64).astype("float64")
+    assert seconds_of(sums, with_rates(sums=1.0), 3) == pytest.approx(64 * 8 * 3 * 6)
+    moved = cf.Network([cf.Permutation(np.arange(64)[::-1]), *sums])
+    assert seconds_of(moved, with_rates(permute=1.0), 3) == pytest.approx(2 * 64 * 8 * 3)
+
+
+def test_factors_are_charged_tiles_and_products() -> None:
+    lanes = _core.fused_lanes(np.dtype(float))
+    rng = np.random.default_rng(0)
+
+    def factor(*pattern: int) -> cf.Network:
+        return cf.Network([cf.KroneckerSparse(pattern, rng.standard_normal(pattern))])  # type: ignore[arg-type]
+
+    net = factor(3, 70, 5, 4)
+    assert seconds_of(net, with_rates(tile=1.0), 4 * lanes) == 3 * 4 * 2
+    assert seconds_of(net, with_rates(tile=1.0), 4 * lanes + 1) == 3 * 4 * 2 * 2
+    assert seconds_of(net, with_rates(factor=1.0), lanes) == 3 * 70 * 5 * 4 * lanes * 8
+    ids = -(-4 // lanes)
+    assert seconds_of(net, with_rates(tile_one=1.0)) == 3 * 70 * ids
+    assert seconds_of(net, with_rates(factor_one=1.0)) == 3 * 70 * ids * 5 * lanes * 8
+    rows = -(-70 // lanes)
+    assert seconds_of(factor(3, 70, 5, 1), with_rates(tile_one=1.0)) == 3 * rows
+    tied = cf.Network([cf.KroneckerSparse((3, 70, 5, 4), rng.standard_normal((3, 70, 5, 1)))])
+    assert seconds_of(tied, with_rates(tile=1.0), lanes) == 3 * 2
+    assert seconds_of(factor(3, 70, 5, 4), with_rates(read=1.0)) == 3 * 70 * 5 * 4 * 8
+
+
+@pytest.mark.parametrize(
+    ("net", "serial", "parallel"),
+    [
+        (cf.algorithms.butterfly(1024, 1), 127, 128),
+        (cf.algorithms.fourier(1024), 127, 128),
+        (cf.algorithms.hadamard(1024).astype("float64"), 128, 129),
+        (cf.Network([cf.Permutation(np.arange(1024)[::-1])]), 127, 128),
+        (cf.Network([cf.KroneckerSparse((1, 32, 32, 32), np.ones((1, 32, 32, 32)))]), 16, 17),
+    ],
+    ids=lambda value: value[0].kind if isinstance(value, cf.Network) else str(value),
+)
+def test_work_is_shared_out_as_the_kernels_do(net: cf.Network, serial: int, parallel: int) -> None:
+    one, two = (
+        Machine({**{name: constant(1.0) for name in RATES}, "speedup": constant(threads)}, threads)
+        for threads in (1, 2)
+    )
+    assert seconds_of(net, two, serial) == seconds_of(net, one, serial)
+    assert 1.9 < seconds_of(net, one, parallel) / seconds_of(net, two, parallel) <= 2
+
+
+def test_a_layer_that_is_not_compiled_makes_the_call_a_general_one() -> None:
+    rates = {"call": 1.0, "pass": 2.0, "general": 100.0, "general pass": 10.0}
+    machine = with_rates(**rates)
+    assert seconds_of(cf.chain(np.ones((2, 2))), machine) == 3
+    told = cf.Network([np.ones((2, 2)), cf.Activation("relu"), np.ones((2, 2))])
+    assert seconds_of(told, machine) == 130
+    plan = explain(told._plan, list(told), 1, told.dtype, machine)
+    assert [row[-1] for row in plan.rows()[1:]] == ["10 s"] * 3 + ["100 s", "130 s"]
+
+
+def test_it_is_told_for_how_many_threads(folder: Path, measured: list[int]) -> None:
+    net = cf.chain(np.ones((2, 2)))
+    net.explain(threads=3)
+    assert measured == [3]
+    with pytest.raises(ValueError, match="threads must be at least 1"):
+        net.explain(threads=0)
+
+
 def test_every_kind_of_layer_has_a_prediction() -> None:
     rng = np.random.default_rng(0)
     long_kernel = cf.Convolution(np.ones(100), 240)
@@ -260,7 +389,7 @@ def test_every_kind_of_layer_has_a_prediction() -> None:
     layers[5:7] = [cf.KroneckerSparse((4, 3, 3, 20), np.ones((4, 3, 3, 20)))]
     told = cf.Network(layers).explain(3)
     assert all(step.seconds is not None and 0 < step.seconds < 1 for step in told.passes)
-    assert told.seconds == sum(step.seconds or 0 for step in told.passes)
+    assert told.seconds == told.call_seconds + sum(step.seconds or 0 for step in told.passes)
     assert "predicted" in repr(told)
 
 

@@ -17,7 +17,8 @@ import strategies
 from cheapfast.flattening.choose import cheapest, total_seconds
 from cheapfast.flattening.intervals import Intervals
 from cheapfast.flattening.prices import Group, Prices
-from cheapfast.plan.machine import RATES, Machine, curve
+from cheapfast.plan.machine import Machine, curve
+from cheapfast.plan.rates import RATES
 from cheapfast.plan.seconds import Pricer
 from cheapfast.plan.sparse_seconds import Vectors
 from references import pattern_of, structural_count

@@ -113,21 +113,25 @@ def _apply(
     X = cf.io.read_vectors(vectors)
     Y, timing = stopped(lambda: network.apply(X, axis=axis, threads=threads))
     cf.io.save_vectors(output, Y)
-    return _report(network, X, Y, timing)
+    return _report(network, X, Y, timing, threads)
 
 
 def _measure(network: cf.Network, batch: int, threads: int | None) -> ApplyReport:
     X = _random(network, batch)
     Y = network.apply(X, threads=threads)  # makes the plan, too
     timing = fastest(lambda: network.apply(X, out=Y, threads=threads), MEASURED_SECONDS, least=1)
-    return _report(network, X, Y, timing)
+    return _report(network, X, Y, timing, threads)
 
 
 def _report(
-    network: cf.Network, X: np.ndarray[Any, Any], Y: np.ndarray[Any, Any], timing: Timing
+    network: cf.Network,
+    X: np.ndarray[Any, Any],
+    Y: np.ndarray[Any, Any],
+    timing: Timing,
+    threads: int | None,
 ) -> ApplyReport:
     columns = X.size // max(network.shape[1], 1)
-    return ApplyReport(network, network.explain(columns), X.shape, Y, timing)
+    return ApplyReport(network, network.explain(columns, threads=threads), X.shape, Y, timing)
 
 
 def _random(network: cf.Network, batch: int) -> np.ndarray[Any, Any]:

@@ -22,10 +22,11 @@ from cheapfast.flattening.merge_plan import MergePlan
 from cheapfast.flattening.partition import least_partitions
 from cheapfast.flattening.prices import Choice, Group, Prices
 from cheapfast.network import Network
+from cheapfast.plan import make_plan
 from cheapfast.plan.calibrate import machine as this_machine
-from cheapfast.plan.cost import has_weights, weight_bytes
+from cheapfast.plan.cost import has_weights
 from cheapfast.plan.seconds import Pricer
-from cheapfast.plan.sparse_seconds import MOST_VECTORS, Vectors, as_float
+from cheapfast.plan.sparse_seconds import MOST_VECTORS, Vectors
 
 Objective = Literal["synapses", "time"]
 ProgressArgument = bool | Callable[[int, int], None] | None
@@ -156,10 +157,10 @@ def plan_merge(
     vectors = Vectors(batch, net.dtype)
     limit = available(memory_limit)
     machine = this_machine(threads)
-    weights = sum(weight_bytes(layer) for layer in net if has_weights(layer))
-    pricer = Pricer(vectors, machine, as_float(weights))
+    plan = make_plan(list(net), net.layer_shapes)
+    pricer = Pricer.of_plan(plan, list(net), vectors, machine)
     groups: list[MergeGroup] = []
-    timings = Timings()
+    timings = Timings(pricer.call_seconds)
     with reporting(progress, "planning what to merge") as report:
         for start, stop, linear in linear_runs(net):
             if not linear:

@@ -86,11 +86,17 @@ class MergeGroup:
 
 
 class Timings:
-    """Sums over the runs of a network."""
+    """Sums over the runs of a network.
 
-    def __init__(self) -> None:
-        self.apart, self.complete = 0.0, True
-        self.multiplied, self.chosen = Timing(0.0, 0.0), Timing(0.0, 0.0)
+    Parameters
+    ----------
+    call_seconds : float
+        Of a call before its passes do anything.
+    """
+
+    def __init__(self, call_seconds: float) -> None:
+        self.apart, self.complete = call_seconds, True
+        self.multiplied, self.chosen = Timing(0.0, call_seconds), Timing(0.0, call_seconds)
         self._merged: list[tuple[int, int]] = []
         self._first: tuple[float, tuple[tuple[int, int], ...]] | None = None
         self._position = 0

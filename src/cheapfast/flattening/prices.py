@@ -92,7 +92,7 @@ class Prices:
     @property
     def pass_seconds(self) -> float:
         """What a pass costs that does not join the one before."""
-        return self._pricer.machine.rate("pass")
+        return self._pricer.pass_seconds
 
     def apart(self, start: int, stop: int, after_merged: bool) -> Apart:
         """Price layers that are not merged.

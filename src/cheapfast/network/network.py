@@ -386,19 +386,21 @@ class Network:
 
     # -- looking at it
 
-    def explain(self, columns: int = 1) -> Explanation:
+    def explain(self, columns: int = 1, *, threads: int | None = None) -> Explanation:
         """Say which kernels apply the network, and what each costs.
 
         Parameters
         ----------
         columns : int, default 1
-            Number of vectors that it is applied to.
+            Number of vectors that it is applied to, side by side.
+        threads : int, optional
+            As for `apply`; the time is predicted for as many.
 
         Returns
         -------
         Explanation
             Prints as a table: kernel, layers, bytes moved, flops, predicted time. The prediction
-            rests on rates measured on this machine, once, which takes half a second.
+            rests on rates measured on this machine, once, which takes less than a second.
 
         Examples
         --------
@@ -407,10 +409,11 @@ class Network:
         1 pass for 1 float64 vector:
         pass  kernel     layers  shape  bytes  flops  predicted
            0  csr chain  0-1       1x1  116 B      8  ... us
+              call                                    ... us
               total                     116 B      8  ... us
         """
         columns = _validate.integer(columns, "columns", minimum=0, maximum=MOST_VECTORS)
-        return explain(self._plan, self._layers, columns, self._dtype, machine())
+        return explain(self._plan, self._layers, columns, self._dtype, machine(threads))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Network):

@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from cheapfast import _core
 from cheapfast._stopwatch import fastest
 from cheapfast.layers import Sparse
-from cheapfast.plan.csr_chain import CsrChain
+from cheapfast.plan.calibrate_calls import Rates, call_seconds
 from cheapfast.plan.machine import Curve, constant, curve
 from cheapfast.plan.product import multiply
 from cheapfast.plan.traffic import layer_traffic
-
-Rates = Mapping[str, Curve]
 
 _KIB, _MIB = 1 << 10, 1 << 20
 _NEAREST, _NEAR = 16 * _KIB, 256 * _KIB
 _FARTHER = (2 * _MIB, 8 * _MIB, 24 * _MIB, 64 * _MIB)
 _ROW_BYTES = (8, 64, 512)  # of an operand
 _FEW, _SOME, _MANY = 2, 18, 128  # nonzeros of a row
-_LEARNED = (1 << 13, 1 << 14, 1 << 15)  # rows whose ends are learned by heart: all, some, none
+# Rows whose ends are learned by heart: all, nearly all, some, none.
+_LEARNED = {8: (1 << 10, 12 << 10, 1 << 14, 1 << 15), 64: (12 << 10, 1 << 14, 1 << 15)}
+_LEARNED_ENTRIES = 4  # of such a row, on average
 _VECTORS = 64
 
 
-def sparse_rates(rng: np.random.Generator) -> dict[str, Curve]:
+def sparse_rates(rng: np.random.Generator, known: Rates) -> dict[str, Curve]:
     """Measure what applying sparse layers takes.
 
     Parameters
     ----------
     rng : numpy.random.Generator
+    known : mapping
+        The fixed costs of calls, passes and layers.
 
     Returns
     -------
     dict
-        Some of `cheapfast.plan.machine.RATES`.
+        Some of `cheapfast.plan.rates.RATES`.
     """
-    rates = _overheads()
-    rates.update(_in_cache(rng, rates))
+    fixed = sum(known[name].at(1) for name in ("call", "pass", "layer"))
+    rates = _in_cache(rng, fixed)
     rates["scatter"] = _scatter(rng)
-    rates["uneven"] = curve((float(rows), _unevenness(rows, rng)) for rows in _LEARNED)
+    for size, counts in _LEARNED.items():
+        rates[f"uneven{size}"] = curve(_unevenness(rows, size, rng) for rows in counts)
     rates.update(_in_order(rng, rates))
     for size in _ROW_BYTES:
         rates[f"gather{size}"] = _gather(size, rng, rates)
@@ -64,7 +68,7 @@ def speedup(rng: np.random.Generator, threads: int) -> Curve:
     if threads == 1:
         return constant(1.0)
     layer = spread(16384, 16384, 16, rng)
-    alone, together = (_seconds([layer], _VECTORS, count) for count in (1, threads))
+    alone, together = (call_seconds([layer], _VECTORS, count) for count in (1, threads))
     return constant(min(max(alone / together, 1.0), float(threads)))
 
 
@@ -104,34 +108,27 @@ def _ragged(
 
 def _uneven(rows: int, columns: int, most: int, rng: np.random.Generator) -> Sparse:
     """Draw rows of 0 to `most` nonzeros."""
-    full = spread(rows, columns, most, rng).arrays()[1].reshape(rows, most)
-    lengths = rng.integers(0, most + 1, rows)
+    return _of_lengths(rng.integers(0, most + 1, rows), columns, rng)
+
+
+def _of_lengths(lengths: npt.NDArray[Any], columns: int, rng: np.random.Generator) -> Sparse:
+    """Draw rows of given numbers of nonzeros."""
+    most = int(lengths.max())
+    full = spread(len(lengths), columns, most, rng).arrays()[1].reshape(len(lengths), most)
     return _ragged(full[np.arange(most) < lengths[:, np.newaxis]], lengths, columns)
 
 
-def _seconds(layers: Sequence[Sparse], vectors: int, threads: int = 1) -> float:
-    chain = CsrChain(layers)
-    X = np.ones((layers[0].shape[1], vectors), layers[0].dtype)
-    chain.run(X, threads)
-    return fastest(lambda: chain.run(X, threads)).seconds
-
-
-def _overheads() -> dict[str, Curve]:
-    tiny = Sparse(np.eye(2))
-    one = _seconds([tiny], 1)
-    return {"pass": constant(one), "layer": constant((_seconds([tiny] * 17, 1) - one) / 16)}
-
-
-def _in_cache(rng: np.random.Generator, rates: Rates) -> dict[str, Curve]:
+def _in_cache(rng: np.random.Generator, fixed: float) -> dict[str, Curve]:
     """Operand and result in the nearest caches: rows and nonzeros by themselves."""
     points: dict[str, list[tuple[float, float]]] = {"row": [], "entry": [], "long": []}
     for size in _ROW_BYTES:
         shape = _NEAR // max(size, 32), max(_NEAREST // size, _MANY)
         few, some, many = (
-            _seconds([spread(*shape, per_row, rng)], size // 8) for per_row in (_FEW, _SOME, _MANY)
+            call_seconds([spread(*shape, per_row, rng)], size // 8)
+            for per_row in (_FEW, _SOME, _MANY)
         )
         entry = (some - few) / ((_SOME - _FEW) * shape[0])
-        row = (few - rates["pass"].at(1)) / shape[0] - _FEW * entry
+        row = (few - fixed) / shape[0] - _FEW * entry
         points["row"].append((size, row))
         points["entry"].append((size, entry))
         points["long"].append((size, (many - some) / ((_MANY - _SOME) * shape[0])))
@@ -139,7 +136,7 @@ def _in_cache(rng: np.random.Generator, rates: Rates) -> dict[str, Curve]:
     for size in (16, 64, 512):
         shape = _NEAR // max(size, 32), max(_NEAREST // size, _MANY)
         layers = (spread(*shape, per_row, rng, "c16") for per_row in (_FEW, _SOME))
-        few, some = (_seconds([layer], size // 16) for layer in layers)
+        few, some = (call_seconds([layer], size // 16) for layer in layers)
         numbers.append((float(size), (some - few) / ((_SOME - _FEW) * shape[0])))
     return {**{name: curve(each) for name, each in points.items()}, "complex": curve(numbers)}
 
@@ -149,24 +146,18 @@ def _scatter(rng: np.random.Generator) -> Curve:
     points = []
     for size in _ROW_BYTES:
         layer = spread(_NEAR // max(size, 32), max(_NEAREST // size, _MANY), _SOME, rng)
-        as_is, turned = _seconds([layer], size // 8), _seconds([layer.T], size // 8)
+        as_is, turned = call_seconds([layer], size // 8), call_seconds([layer.T], size // 8)
         points.append((float(size), (turned - as_is) / layer.synapses))
     return curve(points)
 
 
-def _unevenness(rows: int, rng: np.random.Generator) -> float:
+def _unevenness(rows: int, size: int, rng: np.random.Generator) -> tuple[float, float]:
     """Return what it costs to guess the end of a row wrongly; of few rows, some are learned."""
-    layer = _uneven(rows, 1024, 8, rng)
-    _, indices, _ = layer.arrays()
-    lengths = np.sort(np.diff(layer.arrays()[0]))
-    sorted_rows = _ragged(indices % 64 + 64 * _places(lengths), lengths, 1024)
-    return (_seconds([layer], 1) - _seconds([sorted_rows], 1)) / rows
-
-
-def _places(lengths: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return the position of each nonzero in its row."""
-    starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return np.asarray(np.arange(lengths.sum()) - starts)
+    # as in a random matrix: of rows of 0 to 8, all equally often, a processor learns far more
+    lengths = rng.binomial(1024, _LEARNED_ENTRIES / 1024, rows)
+    mixed, in_order = (_of_lengths(each, 1024, rng) for each in (lengths, np.sort(lengths)))
+    took = call_seconds([mixed], size // 8) - call_seconds([in_order], size // 8)
+    return float(rows * (1 + _LEARNED_ENTRIES)), took / rows
 
 
 def _in_order(rng: np.random.Generator, rates: Rates) -> dict[str, Curve]:
@@ -179,12 +170,21 @@ def _in_order(rng: np.random.Generator, rates: Rates) -> dict[str, Curve]:
         rows = size // (12 * columns * per_row) * columns
         tiled = np.tile(pattern, (rows // columns, 1))
         known = rows * (row.at(8) + per_row * entry.at(8))
-        streams.append((size, (_seconds([_with_columns(tiled, columns)], 1) - known) / size))
+        streams.append((size, (call_seconds([_with_columns(tiled, columns)], 1) - known) / size))
         rows = size // (2 * 8 * _VECTORS)
         diagonal = _with_columns(np.arange(rows, dtype=np.int32)[:, np.newaxis], rows)
         known = rows * (row.at(512) + entry.at(512))
-        moves.append((size, (_seconds([diagonal], _VECTORS) - known) / size))
-    return {"stream": curve(streams), "move": curve(moves)}
+        moves.append((size, (call_seconds([diagonal], _VECTORS) - known) / size))
+    return {"stream": curve(streams), "move": curve(moves), "read": _reading()}
+
+
+def _reading() -> Curve:
+    numbers = np.ones(_FARTHER[-1] // 4, np.float32)
+    points = []
+    for size in (_NEAR, *_FARTHER):
+        read = partial(_core.stream_read, numbers[: size // 4], 1, 1)
+        points.append((float(size), fastest(read).seconds / size))
+    return curve(points)
 
 
 def _gather(size: int, rng: np.random.Generator, rates: Rates) -> Curve:
@@ -195,8 +195,8 @@ def _gather(size: int, rng: np.random.Generator, rates: Rates) -> Curve:
         # an entry for each cache line of the operand: a run does not find what the last one read
         entries = footprint // max(min(size, 512), 64)
         rows = entries // per_row
-        seconds = _seconds([spread(rows, footprint // size, per_row, rng)], size // 8)
-        known = rates["pass"].at(1) + rows * rates["row"].at(size)
+        seconds = call_seconds([spread(rows, footprint // size, per_row, rng)], size // 8)
+        known = rows * rates["row"].at(size)
         known += entries * (rates["entry"].at(size) + 12 * rates["stream"].at(12 * entries))
         known += rows * size * rates["move"].at(2 * rows * size)
         points.append((footprint, (seconds - known) / entries))
@@ -213,7 +213,7 @@ def product_rates(rng: np.random.Generator) -> dict[str, Curve]:
     Returns
     -------
     dict
-        Some of `cheapfast.plan.machine.RATES`: the least squares of the relative errors for
+        Some of `cheapfast.plan.rates.RATES`: the least squares of the relative errors for
         products that differ in what they have most of.
     """
     n, width = 4096, 9
@@ -245,4 +245,8 @@ def product_rates(rng: np.random.Generator) -> dict[str, Curve]:
     relative = [equation / took for equation, took in zip(equations, seconds, strict=True)]
     rates = np.linalg.lstsq(np.array(relative), np.ones(len(relative)), rcond=None)[0]
     names = ("left", "left uneven", "pair", "product", "word")
-    return {name: constant(float(rate)) for name, rate in zip(names, rates, strict=True)}
+    tiny = Sparse(np.eye(2)).to_csr()
+    begun = fastest(lambda: Sparse(multiply(tiny, tiny, 1))).seconds
+    return {"multiply": constant(begun)} | {
+        name: constant(float(rate)) for name, rate in zip(names, rates, strict=True)
+    }

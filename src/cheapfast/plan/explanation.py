@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cheapfast._memory import human
-from cheapfast.plan.cost import Cost, has_weights, weight_bytes
+from cheapfast.plan.cost import Cost
 from cheapfast.plan.passes import Plan
 from cheapfast.plan.seconds import Pricer, seconds_text
 from cheapfast.plan.shapes import Shape
-from cheapfast.plan.sparse_seconds import Vectors, as_float
+from cheapfast.plan.sparse_seconds import Vectors
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -64,11 +64,14 @@ class Explanation:
         Number of vectors that the costs are for.
     dtype : numpy.dtype
         Type of the vectors.
+    call_seconds : float
+        Predicted, of a call before its passes do anything.
     """
 
     passes: tuple[PassCost, ...]
     columns: int
     dtype: np.dtype[Any]
+    call_seconds: float = 0.0
 
     @property
     def total(self) -> Cost | None:
@@ -88,7 +91,7 @@ class Explanation:
         `cheapfast.plan_merge`. The call itself takes some microseconds more.
         """
         known = [step.seconds for step in self.passes if step.seconds is not None]
-        return sum(known) if len(known) == len(self.passes) else None
+        return self.call_seconds + sum(known) if len(known) == len(self.passes) else None
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table as texts: the headings, a row for every pass, the total.
@@ -109,7 +112,8 @@ class Explanation:
             for i, step in enumerate(self.passes)
         ]
         total = ("", "total", "", "", *_cost_texts(self.total), seconds_text(self.seconds))
-        return [_HEADINGS, *passes, total]
+        call = ("", "call", "", "", "", "", seconds_text(self.call_seconds))
+        return [_HEADINGS, *passes, call, total]
 
     def __repr__(self) -> str:
         rows = self.rows()
@@ -162,8 +166,7 @@ def explain(
     -------
     Explanation
     """
-    weights = sum(weight_bytes(layer) for layer in layers if has_weights(layer))
-    pricer = Pricer(Vectors(columns, dtype), machine, as_float(weights))
+    pricer = Pricer.of_plan(plan, layers, Vectors(columns, dtype), machine)
     rows = []
     for step in plan.passes:
         seconds = pricer.passed(step, layers)
@@ -178,7 +181,7 @@ def explain(
                 step.folded,
             )
         )
-    return Explanation(tuple(rows), columns, dtype)
+    return Explanation(tuple(rows), columns, dtype, pricer.call_seconds)
 
 
 def _cost_texts(cost: Cost | None) -> tuple[str, str]:

@@ -15,50 +15,19 @@ from typing import Any
 
 from cheapfast._processor import processor_name
 from cheapfast._replacing import replacing
+from cheapfast.plan.rates import RATES
 
 #: Raised when what is measured changes: an older file is then measured anew.
-FORMAT = 3
+FORMAT = 4
 
-#: Every rate that the cost model needs, and what it is; see `Machine`.
-RATES = {
-    "pass": "seconds of a pass before it does anything",
-    "layer": "seconds of one more layer in a chain of sparse ones",
-    "row": "seconds a row of a sparse layer, by bytes of an operand's row, all in near caches",
-    "entry": "the same a nonzero, of rows with few",
-    "long": "the same a nonzero, of rows with many: each waits for the sum before it",
-    "complex": "the same a nonzero that is complex",
-    "scatter": "more seconds a nonzero of a transposed layer, which adds to rows of the result, by "
-    "bytes of such a row",
-    "uneven": "more seconds a row that is not as long as the one before it, by rows",
-    "gather8": "more seconds for a nonzero that names an operand's row of 8 bytes at random, by "
-    "bytes of the operand",
-    "gather64": "the same for rows of 64 bytes",
-    "gather512": "the same for rows of 512 bytes",
-    "stream": "more seconds a byte of weights, by bytes that an application reads",
-    "move": "more seconds a byte of operand and result, by bytes of both",
-    "left": "seconds a nonzero of the left factor when sparse matrices are multiplied",
-    "left uneven": "more of them where rows are not as long as the row before",
-    "pair": "the same a pair of nonzeros that meet",
-    "product": "the same a nonzero of the product",
-    "word": "the same for each 64 neighbouring columns that hold nonzeros of a row",
-    "fourier": "seconds a flop of a fused run of Fourier factors, by number of vectors",
-    "sums": "seconds a flop of a fused run of sums and differences, by number of vectors",
-    "blocks": "seconds a flop of a fused run of 2 x 2 blocks, by number of vectors",
-    "factor2": "seconds a flop of one Kronecker factor of blocks of 2, by number of vectors",
-    "factor16": "the same for blocks of 16",
-    "permute": "seconds a byte of a permutation, by number of vectors",
-    "convolve": "seconds a flop of a convolution by NumPy",
-    "transform": "seconds an element and binary digit of a convolution by FFT",
-    "elementwise": "seconds a value of an activation",
-    "speedup": "how many times faster the threads are than one",
-}
-
+# Of rows that are so long, each register takes its time.
+_BY_ROW_BYTES = frozenset({"row", "entry", "long", "complex", "scatter"})
 _LARGEST = 1e300  # of what a curve is asked for: symbolic networks have sizes beyond any float
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A rate that depends on a size, linear between measured points in the logarithm of the size.
+    """A rate that depends on a size, linear between measured points: mostly in its logarithm.
 
     Parameters
     ----------
@@ -68,12 +37,14 @@ class Curve:
 
     points: tuple[tuple[float, float], ...]
 
-    def at(self, size: float) -> float:
+    def at(self, size: float, *, linear: bool = False) -> float:
         """Return the rate at a size.
 
         Parameters
         ----------
         size : float
+        linear : bool, optional
+            Whether to interpolate in the size itself and not in its logarithm.
 
         Returns
         -------
@@ -85,7 +56,10 @@ class Curve:
         if above == len(self.points):
             return self.points[-1][1]
         (low, first), (high, last) = self.points[above - 1 : above + 1]
-        share = math.log(size / low) / math.log(high / low)
+        if linear:
+            share = (size - low) / (high - low)
+        else:
+            share = math.log(size / low) / math.log(high / low)
         return first + share * (last - first)
 
 
@@ -146,7 +120,7 @@ class Machine:
         -------
         float
         """
-        return self.rates[name].at(min(size, _LARGEST))
+        return self.rates[name].at(min(size, _LARGEST), linear=name in _BY_ROW_BYTES)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values.

@@ -1,7 +1,8 @@
-"""How long passes take, predicted from measured rates of the machine.
+"""How long calls take, predicted from measured rates of the machine.
 
-A structured pass takes its flops times a measured rate, and more for memory beyond the cache;
-sparse layers have a model of their own, in `cheapfast.plan.sparse_seconds`.
+A call takes the sum of its passes and a little for itself. Sparse passes have a model of their own
+in `cheapfast.plan.sparse_seconds`, structured ones in `cheapfast.plan.structured_seconds`; what is
+left are layers that NumPy and SciPy apply.
 """
 
 from __future__ import annotations
@@ -12,27 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cheapfast.layers import Convolution, KroneckerSparse, PassThrough, Permutation, Sparse
-from cheapfast.plan.cost import layer_cost
-from cheapfast.plan.frame import is_light
-from cheapfast.plan.sparse_seconds import Vectors, as_float, sparse_seconds, with_threads
+from cheapfast.layers import Convolution, PassThrough, Permutation, Sparse
+from cheapfast.plan.cost import has_weights, layer_cost, weight_bytes
+from cheapfast.plan.sparse_seconds import NOTHING, Around, Vectors, as_float, sparse_seconds
+from cheapfast.plan.structured_seconds import STRUCTURED_PASSES, structured_seconds
 from cheapfast.plan.traffic import Traffic, layer_traffic
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
     from cheapfast.plan.machine import Machine
+    from cheapfast.plan.passes import Plan
     from cheapfast.plan.step import Pass
 
 #: Kernels of passes that apply sparse layers one after another; a neighbour of the kind joins them.
 SPARSE_PASSES = ("csr", "csr chain", "csr transposed")
-_FUSED = {
-    "fused fourier": "fourier",
-    "fused hadamard": "sums",
-    "walsh-hadamard": "sums",
-    "fused butterfly": "blocks",
-}
-_FACTORS = ("kronecker", "kronecker pair")
-_MOVING = ("gather", "scale")
 _FEW_WEIGHTS = 64  # of a convolution by shifted copies
 
 
@@ -44,14 +38,50 @@ class Pricer:
     vectors : Vectors
         That the network is applied to.
     machine : Machine
-    around : float
-        Bytes of all weights of the network.
+    around : Around, optional
+        What the network consists of.
+    compiled : bool, optional
+        Whether all its passes are, so that a call does not come back to Python.
     """
 
-    def __init__(self, vectors: Vectors, machine: Machine, around: float = 0.0) -> None:
+    def __init__(
+        self,
+        vectors: Vectors,
+        machine: Machine,
+        around: Around = NOTHING,
+        *,
+        compiled: bool = True,
+    ) -> None:
         self.vectors, self.machine, self.around = vectors, machine, around
+        #: Seconds of a call, and of a pass, before they do anything.
+        self.call_seconds = machine.rate("call" if compiled else "general")
+        self.pass_seconds = machine.rate("pass" if compiled else "general pass")
         # the layer is kept with its seconds, so that no other one can get its id
         self._sparse: dict[int, tuple[Sparse, float]] = {}
+
+    @classmethod
+    def of_plan(
+        cls, plan: Plan, layers: Sequence[Layer], vectors: Vectors, machine: Machine
+    ) -> Pricer:
+        """Return who predicts what a network takes.
+
+        Parameters
+        ----------
+        plan : Plan
+        layers : sequence of Layer
+            That it applies.
+        vectors : Vectors
+        machine : Machine
+
+        Returns
+        -------
+        Pricer
+        """
+        weights = sum(weight_bytes(layer) for layer in layers if has_weights(layer))
+        sparse = [layer for layer in layers if isinstance(layer, Sparse)]
+        turns = sum(layer.synapses + layer.shape[0] for layer in sparse)
+        compiled = all(step.step is not None for step in plan.passes)
+        return cls(vectors, machine, Around(as_float(weights), as_float(turns)), compiled=compiled)
 
     def layer(self, traffic: Traffic, weights: np.dtype[Any], *, transposed: bool = False) -> float:
         """Predict what a sparse layer takes within a pass.
@@ -91,12 +121,19 @@ class Pricer:
         taken = layers[step.start : step.stop]
         if step.kernel in SPARSE_PASSES:
             seconds = [self._in_chain(layer) for layer in taken]
-            seconds[0] += self.machine.rate("pass")
+            seconds[0] += self.pass_seconds
             return seconds
-        total = _other_seconds(step, taken, self.vectors, self.machine)
-        if total is None:
+        cost = step.cost(*self.vectors)
+        if cost is None:
             return None
-        total += self.machine.rate("pass")
+        if step.kernel in STRUCTURED_PASSES:
+            weights = self.around.weights
+            total = structured_seconds(step, taken, self.vectors, self.machine, weights)
+        else:
+            moved = as_float(cost.bytes)
+            total = _numpy_seconds(taken[0], step.shape, self.vectors, self.machine)
+            total += moved * self.machine.rate("move", moved)
+        total += self.pass_seconds
         return [total / len(taken)] * len(taken)
 
     def _in_chain(self, layer: Layer) -> float:
@@ -109,43 +146,6 @@ class Pricer:
             took = self.layer(layer_traffic(stored), layer.dtype, transposed=turned)
             known = self._sparse[id(layer)] = (layer, took)
         return known[1]
-
-
-def _other_seconds(
-    step: Pass, layers: Sequence[Layer], vectors: Vectors, machine: Machine
-) -> float | None:
-    """Predict a pass that is not sparse, without its fixed part."""
-    cost = step.cost(vectors.columns, vectors.dtype)
-    if cost is None:
-        return None
-    moved, flops = as_float(cost.bytes), as_float(cost.flops)
-    memory = moved * machine.rate("move", moved)
-    if step.kernel in _FUSED:
-        rate = machine.rate(_FUSED[step.kernel], vectors.columns)
-        return with_threads(flops * rate + memory, machine)
-    if step.kernel in _FACTORS:
-        return with_threads(flops * _factors_rate(layers, vectors, machine) + memory, machine)
-    if step.kernel in _MOVING:
-        around = 2 * as_float(step.shape[0]) * vectors.columns * vectors.dtype.itemsize
-        return around * machine.rate("permute", vectors.columns) + memory
-    return _numpy_seconds(layers[0], step.shape, vectors, machine) + memory
-
-
-def _factors_rate(layers: Sequence[Layer], vectors: Vectors, machine: Machine) -> float:
-    """Return the seconds a flop of one factor or two, with the light layers around them."""
-    factors = [one for one in layers if not is_light(one)] or layers[:1]
-    rates = [(_factor_rate(one, vectors, machine), as_float(one.synapses)) for one in factors]
-    total = sum(synapses for _, synapses in rates)
-    return sum(rate * synapses / total for rate, synapses in rates) if total else 0.0
-
-
-def _factor_rate(layer: Layer, vectors: Vectors, machine: Machine) -> float:
-    """Return the seconds a flop: small blocks spend theirs on loads and stores."""
-    assert isinstance(layer, KroneckerSparse)
-    small, large = (machine.rate(name, vectors.columns) for name in ("factor2", "factor16"))
-    block = max(min(layer.pattern[1:3]), 1)
-    share = (1 / block - 1 / 16) / (1 / 2 - 1 / 16)
-    return max(large + share * (small - large), 0.5 * large)
 
 
 def _numpy_seconds(

@@ -4,10 +4,10 @@ A layer applied to vectors that make rows of b bytes takes
 
     rows * row(b) + nonzeros * entry(b) + misses * gather(b) + weights * stream + vectors * move
 
-where the last three vanish as long as everything stays in a near cache. Multiplying two matrices
-takes a rate for each nonzero of the left one, for each pair that meets and for each nonzero of the
-product. Such a model is right within some tens of per cent: enough to choose, and that is what it
-is for.
+where the last three vanish as long as everything stays in a near cache, and more for rows of
+different lengths, whose ends are guessed wrongly once there are too many to be learned. Multiplying
+two matrices takes a rate for each nonzero of the left one, for each pair that meets and for each
+nonzero of the product.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ _WINDOW = 512  # bytes of an operand's row that the sparse kernel takes at a tim
 _SHORT_ROW = 12.0  # nonzeros of a row that overlaps the next
 _OCTAVES = 2.0  # rows so much longer do not overlap at all
 _LEAST_PART = 16  # bytes of a row that one thread takes of a transposed layer
-_WORTH_THREADS = 1e-4  # seconds of work below which the kernels stay on one thread
+_WORTH_THREADS = 1e-4  # seconds of a product below which one thread is taken to do it
+# Rows of the operand, in cache lines, below which a layer is one thread's: kSerialLines of
+# kernels/spmm.cpp.
+_PARALLEL_LINES, _LINE = 1 << 16, 64
 
 
 class Vectors(NamedTuple):
@@ -49,12 +52,32 @@ class Vectors(NamedTuple):
         return self.columns * self.dtype.itemsize
 
 
+class Around(NamedTuple):
+    """What else a call goes through, and what is in no near cache for that reason.
+
+    Parameters
+    ----------
+    weights : float
+        Bytes of all weights of the network: they drive each other out of the caches.
+    turns : float
+        Nonzeros and rows of all sparse layers: a processor learns by heart where the rows end of so
+        many, and no more.
+    """
+
+    weights: float = 0.0
+    turns: float = 0.0
+
+
+#: A network of one layer.
+NOTHING = Around()
+
+
 def sparse_seconds(
     traffic: Traffic,
     vectors: Vectors,
     weights: np.dtype[Any],
     machine: Machine,
-    around: float = 0,
+    around: Around = NOTHING,
     *,
     transposed: bool = False,
 ) -> float:
@@ -69,9 +92,8 @@ def sparse_seconds(
     weights : numpy.dtype
         Of its values.
     machine : Machine
-    around : float
-        Bytes of the other layers, which have driven this one's weights out of the caches since it
-        was last applied.
+    around : Around, optional
+        The network that the layer is part of.
     transposed : bool, optional
         Whether the transposed matrix is applied, without writing it out: rows of the operand are
         then added to the rows of the result that they name.
@@ -89,18 +111,31 @@ def sparse_seconds(
     rows = as_float(traffic.rows)
     seconds = rows * machine.rate("row", bytes_a_row)
     seconds += nonzeros * _entry(nonzeros / max(rows, 1.0), bytes_a_row, weights, machine)
-    # applied again and again, a layer of few rows has their ends learned by heart
-    seconds += rows * traffic.uneven * machine.rate("uneven", rows)
+    shared = machine.threads if _is_parallel(traffic, bytes_a_row, transposed) else 1
+    turns = max(nonzeros + rows, around.turns) / shared
+    seconds += rows * traffic.uneven * _uneven(bytes_a_row, turns, machine)
     seconds += _gather_seconds(traffic, bytes_a_row, machine)
     stored = nonzeros * (4 + weights.itemsize) + 4 * rows
-    seconds += stored * machine.rate("stream", stored + around)
+    seconds += stored * machine.rate("stream", stored + around.weights)
     moved = as_float(traffic.rows + traffic.columns) * bytes_a_row
     seconds += rows * bytes_a_row * machine.rate("move", moved)
     if transposed:
         seconds += nonzeros * machine.rate("scatter", bytes_a_row)
-        if bytes_a_row <= _LEAST_PART:
-            return windows * seconds
-    return with_threads(windows * seconds, machine)
+    return windows * seconds / (machine.rate("speedup") if shared > 1 else 1.0)
+
+
+def _is_parallel(traffic: Traffic, bytes_a_row: int, transposed: bool) -> bool:
+    """Say whether the kernel shares the work out: of a transposed layer, the columns."""
+    lines = (traffic.nonzeros + traffic.rows) * -(-bytes_a_row // _LINE)
+    return lines >= _PARALLEL_LINES and not (transposed and bytes_a_row <= _LEAST_PART)
+
+
+def _uneven(bytes_a_row: int, turns: float, machine: Machine) -> float:
+    """Return what it costs that the end of a row is guessed wrongly; wide rows take that long."""
+    one, register = (machine.rate(name, turns) for name in ("uneven8", "uneven64"))
+    if bytes_a_row <= 64:
+        return one + max(bytes_a_row - 8, 0) / 56 * (register - one)
+    return register * (_WINDOW - bytes_a_row) / (_WINDOW - 64)
 
 
 def _entry(a_row: float, bytes_a_row: int, weights: np.dtype[Any], machine: Machine) -> float:
@@ -203,7 +238,7 @@ def product_seconds(meeting: Meeting, dtype: np.dtype[Any], machine: Machine) ->
     seconds += meeting.pairs * machine.rate("gather8", sums)
     stored = meeting.product * (4 + dtype.itemsize)
     seconds += stored * machine.rate("move", stored)
-    return with_threads(seconds, machine) + machine.rate("pass")
+    return with_threads(seconds, machine) + machine.rate("multiply")
 
 
 def as_float(count: int) -> float:

@@ -1,0 +1,219 @@
+"""How long structured passes take: fused runs, transforms, Kronecker factors, permutations.
+
+Their kernels compute in registers, from data that goes through a near cache. A byte of a vector
+takes a rate for each binary digit that a run joins, whatever the type: a register holds twice as
+many single numbers as double ones, and what is done to it takes the same. What comes on top is the
+memory beyond the near caches, for each time that the data goes through, and the weights of free
+blocks, which come from wherever they were left.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cheapfast import _core
+from cheapfast.layers import KroneckerSparse, Permutation
+from cheapfast.plan.cost import Cost, weight_bytes
+from cheapfast.plan.frame import is_light
+from cheapfast.plan.sparse_seconds import Vectors, as_float
+
+if TYPE_CHECKING:
+    from cheapfast.layers import Layer
+    from cheapfast.plan.machine import Machine
+    from cheapfast.plan.step import Pass
+
+_FUSED = {"fused fourier": "fourier", "fused hadamard": "blocks", "fused butterfly": "blocks"}
+_FACTORS = ("kronecker", "kronecker pair")
+_MOVING = ("gather", "scale")
+#: Kernels of passes that this is about.
+STRUCTURED_PASSES = (*_FUSED, "walsh-hadamard", *_FACTORS, *_MOVING)
+
+# Less work is one thread's: kParallelNumbers of kernels/fused.cpp and kernels/reorder.cpp,
+# kBlockBytes of kernels/hadamard.cpp; and a thread takes so many products of factors at a time:
+# kTaskWork of kernels/kronecker.cpp.
+_PARALLEL_NUMBERS = 1 << 17
+_PARALLEL_SUMS_BYTES = 1 << 20
+_TURN_PRODUCTS = 1 << 19
+# What a tile of a factor takes: columns in registers, rows of a block (kernels/kronecker.cpp).
+_TILE_REGISTERS, _TILE_ROWS = 4, 64
+
+
+def structured_seconds(
+    step: Pass,
+    layers: Sequence[Layer],
+    vectors: Vectors,
+    machine: Machine,
+    around: float = 0.0,
+) -> float:
+    """Predict what a structured pass takes, without the fixed part of any pass.
+
+    Parameters
+    ----------
+    step : Pass
+        One of `STRUCTURED_PASSES`.
+    layers : sequence of Layer
+        That it applies.
+    vectors : Vectors
+        That it is applied to.
+    machine : Machine
+    around : float, optional
+        Bytes of all weights of the network, which drive each other out of the caches.
+
+    Returns
+    -------
+    float
+        Seconds with ``machine.threads`` threads.
+    """
+    cost = step.cost(*vectors)
+    assert cost is not None
+    core = [layer for layer in layers if not is_light(layer)]
+    memory = _memory_seconds(step, cost, vectors, machine)
+    memory += _moved_bytes(step, layers, vectors) * machine.rate("permute", vectors.columns)
+    start = 0.0
+    threads = machine.rate("speedup")
+    numbers = step.shape[0] * vectors.columns
+    if step.kernel in _MOVING:
+        work = 0.0
+        threads = threads if numbers >= _PARALLEL_NUMBERS else 1.0
+    elif step.kernel in _FUSED:
+        start = machine.rate(f"{_FUSED[step.kernel]} start")
+        work = _fused_seconds(step, core, vectors, machine, around)
+        threads = threads if numbers >= _PARALLEL_NUMBERS else 1.0
+    elif step.kernel == "walsh-hadamard":
+        size = as_float(numbers * vectors.dtype.itemsize)
+        work = size * len(core) * machine.rate("sums", size)
+        threads = threads if size > _PARALLEL_SUMS_BYTES else 1.0
+    else:
+        work = sum(_factor_seconds(layer, vectors, machine, around) for layer in core)
+        products = sum(layer.synapses for layer in core) * vectors.columns
+        threads = min(threads, as_float(-(-products // _TURN_PRODUCTS)))
+    return start + (work + memory) / max(threads, 1.0)
+
+
+def fused_work(digits: float, features: int, vectors: Vectors) -> float:
+    """Return bytes times binary digits of a fused run, the last register of columns in full.
+
+    Parameters
+    ----------
+    digits : float
+        That the run joins, in all layers.
+    features : int
+    vectors : Vectors
+
+    Returns
+    -------
+    float
+    """
+    columns = vectors.columns if vectors.columns == 1 else _padded(vectors)
+    return as_float(features * columns * vectors.dtype.itemsize) * digits
+
+
+def factor_work(
+    pattern: tuple[int, int, int, int], vectors: Vectors, *, tied: bool = False
+) -> tuple[float, float]:
+    """Return what a Kronecker factor does.
+
+    Parameters
+    ----------
+    pattern : (int, int, int, int)
+    vectors : Vectors
+    tied : bool, optional
+        Whether all ids have the same blocks, so that they are columns.
+
+    Returns
+    -------
+    tiles : float
+        Sums that are held in registers together.
+    bytes : float
+        Of operands that are multiplied with a weight: twice those of a complex one.
+    """
+    a, b, c, d = pattern
+    lanes = _core.fused_lanes(vectors.dtype)
+    parts = 2 if vectors.dtype.kind == "c" else 1
+    if vectors.columns == 1 and not tied:  # a register is filled by ids, or else by rows
+        sums = a * b * -(-d // lanes) if d > 1 else a * -(-b // lanes)
+        # one product waits for the last: those of both parts wait together
+        return as_float(sums), as_float(sums * c * lanes * vectors.dtype.itemsize)
+    columns = vectors.columns * (d if tied else 1)
+    ids = 1 if tied else d
+    padded = -(-columns // lanes) * lanes
+    tiles = a * ids * -(-b // _TILE_ROWS) * -(-columns * parts // (_TILE_REGISTERS * lanes))
+    size = padded * vectors.dtype.itemsize * parts
+    return as_float(tiles), as_float(a * b * c * ids * size)
+
+
+def registers(vectors: Vectors) -> float:
+    """Return how many registers a row of columns fills, both parts of complex numbers counted.
+
+    Parameters
+    ----------
+    vectors : Vectors
+
+    Returns
+    -------
+    float
+    """
+    parts = 2 if vectors.dtype.kind == "c" else 1
+    return as_float(parts * _padded(vectors) // _core.fused_lanes(vectors.dtype))
+
+
+def _fused_seconds(
+    step: Pass, core: Sequence[Layer], vectors: Vectors, machine: Machine, around: float
+) -> float:
+    kind, itemsize = _FUSED[step.kernel], vectors.dtype.itemsize
+    digits = sum(math.log2(one.pattern[1]) for one in core if isinstance(one, KroneckerSparse))
+    work = fused_work(digits, step.shape[0], vectors)
+    if vectors.columns == 1:
+        seconds = work * machine.rate(f"{kind} one")
+    else:
+        is_complex = kind == "blocks" and vectors.dtype.kind == "c"
+        name = "blocks complex" if is_complex else kind
+        seconds = work * machine.rate(name, registers(vectors))
+        if vectors.columns % _core.fused_lanes(vectors.dtype):
+            copied = as_float(step.shape[0] * _padded(vectors) * itemsize)
+            seconds += copied * machine.rate("detour")
+    if kind == "blocks":  # one weight a number and layer: see cheapfast.plan.unit_blocks
+        weights = as_float(step.shape[0] * itemsize) * digits
+        seconds = max(seconds, weights * machine.rate("read", weights + around))
+    return seconds
+
+
+def _factor_seconds(layer: Layer, vectors: Vectors, machine: Machine, around: float) -> float:
+    assert isinstance(layer, KroneckerSparse)
+    tied = layer.values.shape[3] == 1 and layer.pattern[3] > 1
+    tiles, work = factor_work(layer.pattern, vectors, tied=tied)
+    if vectors.columns == 1 and not tied:
+        seconds = tiles * machine.rate("tile one") + work * machine.rate("factor one")
+    else:
+        rate = machine.rate("factor", registers(vectors))
+        seconds = tiles * machine.rate("tile") + work * rate
+    weights = as_float(weight_bytes(layer))
+    return max(seconds, weights * machine.rate("read", weights + around))
+
+
+def _memory_seconds(step: Pass, cost: Cost, vectors: Vectors, machine: Machine) -> float:
+    """Predict what it costs that vectors are in no near cache."""
+    result = as_float(step.shape[0] * vectors.row_bytes)
+    both = as_float(step.shape[1] * vectors.row_bytes) + result
+    # later trips go through the result alone, whose pages are there by then
+    later = max(as_float(cost.bytes) - both, 0.0)
+    again = min(machine.rate(name, result) for name in ("move", "read"))
+    return both * machine.rate("move", both) + later * again
+
+
+def _moved_bytes(step: Pass, layers: Sequence[Layer], vectors: Vectors) -> float:
+    """Return the bytes of operand and result of permutations that are not part of the addresses."""
+    if step.kernel in _MOVING:
+        moves = 1
+    elif step.kernel == "fused fourier":
+        moves = 0  # digits are reversed by the addresses of tiles
+    else:
+        moves = sum(isinstance(layer, Permutation) for layer in layers)
+    return as_float(2 * moves * step.shape[0] * vectors.row_bytes)
+
+
+def _padded(vectors: Vectors) -> int:
+    lanes = _core.fused_lanes(vectors.dtype)
+    return -(-vectors.columns // lanes) * lanes
