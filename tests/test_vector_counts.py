@@ -132,10 +132,16 @@ def test_a_vector_of_nan_leaves_the_others_alone(dtype: str, axis: int, target: 
 def test_shapes_that_weights_are_packed_for(target: str) -> None:
     for dtype in map(np.dtype, DTYPES):
         lanes = _core.fused_lanes(dtype)
-        few = 3 * lanes // 4
-        assert _core.operand_shape(dtype, True, 1) == _core.VECTOR
-        assert _core.operand_shape(dtype, False, 1) == _core.VECTOR
-        assert _core.operand_shape(dtype, True, 2) == _core.COLUMNS
-        assert _core.operand_shape(dtype, False, few + 1) == _core.ROWS
-        if few > 1:
-            assert _core.operand_shape(dtype, False, few) == _core.FEW_ROWS
+        limits = {
+            True: lanes * (2 if dtype.kind == "c" else 1) // 8,
+            False: 3 * lanes // 4,
+        }
+        few, many = (
+            {True: _core.FEW_COLUMNS, False: _core.FEW_ROWS},
+            {True: _core.COLUMNS, False: _core.ROWS},
+        )
+        for side_by_side, limit in limits.items():
+            shapes = [_core.operand_shape(dtype, side_by_side, count) for count in range(1, 20)]
+            for count, shape in enumerate(shapes[1:], 2):
+                assert shape == (few if count <= limit else many)[side_by_side]
+            assert shapes[0] == _core.VECTOR

@@ -83,6 +83,7 @@ def sweep_radix(dtype: np.dtype[Any], per_lane: bool, step: int, /) -> int: ...
 
 VECTOR: int
 COLUMNS: int
+FEW_COLUMNS: int
 ROWS: int
 FEW_ROWS: int
 

@@ -128,7 +128,7 @@ class FactorPass:
         """Return the factor packed for a type and shape of operand; see `Pass`."""
         if np.result_type(self._weights, dtype) != dtype:
             return None
-        return self._pack(dtype, columns=shape == _core.COLUMNS)
+        return self._pack(dtype, columns=shape in {_core.COLUMNS, _core.FEW_COLUMNS})
 
     def cost(self, columns: int, dtype: np.dtype[Any]) -> Cost:
         """Return what the factor reads, writes and computes; see `Pass`."""

@@ -153,7 +153,7 @@ class FusedRun:
         return self._pack(X.dtype, per_lane=self._is_per_lane(shape), as_given=as_given)
 
     def _is_per_lane(self, shape: int) -> bool:
-        one_by_one = (_core.VECTOR, _core.FEW_ROWS)
+        one_by_one = (_core.VECTOR, _core.FEW_COLUMNS, _core.FEW_ROWS)
         return shape in one_by_one or (self._structured and shape == _core.ROWS)
 
     def _pack(

@@ -111,7 +111,7 @@ class PairPass:
         self, dtype: np.dtype[Any], shape: int
     ) -> _core.FactorPair | tuple[_core.Step, _core.Step] | None:
         """Return what a program runs for a type and shape of operand; see `Pass`."""
-        pair = self._pair(dtype) if shape == _core.COLUMNS else None
+        pair = self._pair(dtype) if shape in {_core.COLUMNS, _core.FEW_COLUMNS} else None
         if pair is not None:
             return pair
         first, second = self._first.step(dtype, shape), self._second.step(dtype, shape)

@@ -87,7 +87,7 @@ class Plan:
         dtype : numpy.dtype
             Of operand and result.
         shape : int
-            VECTOR, COLUMNS, ROWS or FEW_ROWS.
+            VECTOR, COLUMNS, FEW_COLUMNS, ROWS or FEW_ROWS.
         """
         if self.program.is_set(dtype, shape):
             return

@@ -40,8 +40,8 @@ class Pass:
         (X, out, threads): writes the result to `out`, an (outputs, k) array of any strides that
         shares no memory with X, and returns True; or returns False and has done nothing.
     step : callable, optional
-        (dtype, shape of the operand: VECTOR, COLUMNS, ROWS or FEW_ROWS) to what a program runs for
-        operands and results of that type, one step or several, or None.
+        (dtype, shape of the operand: VECTOR, COLUMNS, FEW_COLUMNS, ROWS or FEW_ROWS) to what a
+        program runs for operands and results of that type, one step or several, or None.
     folded : tuple of str, optional
         What the kernel does besides, for people: ``diagonal``, ``permutation``, ``bias``.
     inner : int, optional

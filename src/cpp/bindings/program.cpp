@@ -17,20 +17,21 @@ namespace cheapfast {
 namespace {
 
 constexpr int kTypes = 4;
-constexpr int kShapes = 4;
+constexpr int kShapes = 5;
 constexpr std::int64_t kSizes[kTypes] = {4, 8, 8, 16};
 // Up to this many numbers, even giving up the GIL would be felt.
 constexpr std::int64_t kTinyNumbers = std::int64_t{1} << 12;
 // Larger calls ask first whether there is the memory.
 constexpr std::int64_t kUnaskedBytes = std::int64_t{1} << 24;
 
-// For whom weights are packed: one vector, columns side by side, or vectors each in one piece, some or few.
-enum class Shape { vector, columns, rows, few_rows };
+// For whom weights are packed: one vector, columns side by side, or vectors each in one piece; the latter many or few.
+enum class Shape { vector, columns, few_columns, rows, few_rows };
 
 Shape operand_shape(ValueType type, bool side_by_side, std::int64_t vectors) {
   if (vectors == 1) return Shape::vector;
-  if (side_by_side) return Shape::columns;
-  return fused_one_by_one(type, vectors) ? Shape::few_rows : Shape::rows;
+  const bool are_few = fused_one_by_one(type, side_by_side, vectors);
+  if (side_by_side) return are_few ? Shape::few_columns : Shape::columns;
+  return are_few ? Shape::few_rows : Shape::rows;
 }
 
 // The operand of a plain call: where its features are, and how many vectors there are.
@@ -61,7 +62,7 @@ bool fits(const py::array& out, const py::array& x, ValueType type, const py::ss
          are_apart(x, out);
 }
 
-// The passes of a network, ready for up to four types of numbers and four shapes of operands.
+// The passes of a network, ready for up to four types of numbers and five shapes of operands.
 class Program {
  public:
   Program(std::int64_t inputs, std::int64_t outputs, py::object thread_count)
@@ -160,8 +161,8 @@ class Program {
 
   static void run_steps(const Slot& slot, const Operand& operand, const void* x, void* y, int workers, Monitor& monitor,
                         std::int64_t bytes) {
-    const bool side_by_side = operand.shape == Shape::vector || operand.shape == Shape::columns;
-    const Layout layout = side_by_side ? Layout::columns : Layout::rows;
+    const bool behind = operand.shape == Shape::rows || operand.shape == Shape::few_rows;
+    const Layout layout = behind ? Layout::rows : Layout::columns;
     const std::size_t last = slot.steps.size() - 1;
     if (last == 0) return slot.steps[0]->run(x, y, operand.vectors, layout, workers, monitor);
     Spare<kFirstSpare> first;
@@ -218,6 +219,7 @@ py::object callable(const std::shared_ptr<Program>& program) {
 void register_program(py::module_& m) {
   m.attr("VECTOR") = static_cast<int>(Shape::vector);
   m.attr("COLUMNS") = static_cast<int>(Shape::columns);
+  m.attr("FEW_COLUMNS") = static_cast<int>(Shape::few_columns);
   m.attr("ROWS") = static_cast<int>(Shape::rows);
   m.attr("FEW_ROWS") = static_cast<int>(Shape::few_rows);
   m.def("operand_shape", [](const py::dtype& type, bool side_by_side, std::int64_t vectors) {

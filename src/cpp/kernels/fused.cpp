@@ -6,6 +6,7 @@
 #include "core/buffer.hpp"
 #include "core/pool.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/pieces.hpp"
 
 namespace cheapfast {
 namespace {
@@ -156,11 +157,24 @@ class PhaseRunner {
   bool in_unit_, out_unit_;
 };
 
+void run_phases(const FusedRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,
+                Monitor& monitor) {
+  const FusedOperand* source = &x;
+  for (const FusedPhase& phase : run.phases) {
+    PhaseRunner(run, phase, *source, y).run(vectors, threads, monitor);
+    source = &y;
+  }
+}
+
 }  // namespace
 
 int fused_lanes(ValueType type) { return kernels().fused_lanes[static_cast<int>(type)]; }
 
-bool fused_one_by_one(ValueType type, std::int64_t vectors) { return vectors <= fused_lanes(type) * 3 / 4; }
+bool fused_one_by_one(ValueType type, bool side_by_side, std::int64_t vectors) {
+  const std::int64_t lanes = fused_lanes(type);
+  // vectors side by side have to be taken apart and brought together again; complex ones compute longer beside that
+  return side_by_side ? 8 * vectors <= parts(type) * lanes : 4 * vectors <= 3 * lanes;
+}
 
 bool fused_is_serial(std::int64_t features, std::int64_t vectors) { return features * vectors < kParallelNumbers; }
 
@@ -171,11 +185,13 @@ void apply_fused(const FusedRun& run, const FusedOperand& x, const FusedOperand&
   }
   if (vectors == 0) return;
   record_run(kNames[static_cast<int>(run.type)], kernels());
-  const FusedOperand* source = &x;
-  for (const FusedPhase& phase : run.phases) {
-    PhaseRunner(run, phase, *source, y).run(vectors, threads, monitor);
-    source = &y;
-  }
+  if (!run.per_lane || vectors == 1) return run_phases(run, x, y, vectors, threads, monitor);
+  const std::int64_t features = run.phases[0].rows * run.phases[0].tiles;
+  in_pieces(features, kSizes[static_cast<int>(run.type)], x, y, vectors,
+            [&](const FusedOperand& from, const FusedOperand& to, std::int64_t count) {
+              run_phases(run, from, to, count, threads, monitor);
+              return true;
+            });
 }
 
 }  // namespace cheapfast

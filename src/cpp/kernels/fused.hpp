@@ -48,9 +48,8 @@ struct FusedRun {
 // Columns of a register with the instruction set in use.
 int fused_lanes(ValueType type);
 
-// Whether vectors that lie one after the other are so few that they are quicker one by one than side by side, in
-// registers that they do not fill.
-bool fused_one_by_one(ValueType type, std::int64_t vectors);
+// Whether vectors are so few that they are quicker one by one than side by side, in registers that they do not fill.
+bool fused_one_by_one(ValueType type, bool side_by_side, std::int64_t vectors);
 
 // Whether so few numbers are not worth a second thread.
 bool fused_is_serial(std::int64_t features, std::int64_t vectors);

@@ -8,6 +8,7 @@
 #include "core/pool.hpp"
 #include "core/spare.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/pieces.hpp"
 #include "kernels/sweep_range.hpp"
 
 namespace cheapfast {
@@ -145,34 +146,15 @@ Chunk::Place place(const SweepRun& run, const FusedOperand& operand, std::int64_
   return {start, step * parts(run.type), true, tail};
 }
 
-// A vector of numbers without gaps is rows of a register each. Others are brought together first.
-// Returns whether the result is right.
+// A vector in one piece is rows of a register each. Returns whether the result is right.
 bool apply_to_vector(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vector,
                      int workers, Monitor& monitor) {
   Largest largest(run, 1);
-  const std::int64_t size = kSizes[static_cast<int>(run.type)], count = parts(run.type);
-  const Chunk chunk(run, run.features / run.lanes, run.lanes * count, workers, largest, monitor);
-  Chunk::Place from = place(run, x, vector, run.lanes, run.lanes), to = place(run, y, vector, run.lanes, run.lanes);
-  Spare<kSweepSpare> spare;
-  const auto copy = [&](const void* source, std::int64_t source_step, void* target, std::int64_t target_step) {
-    for (std::int64_t f = 0; f < run.features; ++f) {
-      std::memcpy(static_cast<char*>(target) + f * target_step * size,
-                  static_cast<const char*>(source) + f * source_step * size, static_cast<std::size_t>(size));
-    }
-  };
-  const bool in_direct = x.feature_step == 1, out_direct = y.feature_step == 1;
-  char* const scratch = in_direct && out_direct ? nullptr : spare.of_size(run.features * size);
-  Chunk::Place middle{out_direct ? to.memory : scratch, run.lanes * count, false, run.lanes};
-  if (!in_direct) {
-    copy(from.memory, x.feature_step, scratch, 1);
-    from.memory = scratch;
-  }
-  if (out_direct) {
-    chunk.apply(from, middle, to);
-  } else {
-    chunk.apply(from, middle, {scratch, run.lanes * count, true, run.lanes});
-    copy(scratch, 1, to.memory, y.feature_step);
-  }
+  const std::int64_t width = run.lanes * parts(run.type);
+  const Chunk::Place from = place(run, x, vector, run.lanes, run.lanes);
+  const Chunk::Place to = place(run, y, vector, run.lanes, run.lanes);
+  Chunk(run, run.features / run.lanes, width, workers, largest, monitor)
+      .apply(from, {to.memory, width, false, run.lanes}, to);
   return run.least == 0 || monitor.stopped() || largest.is_right(x, vector);
 }
 
@@ -257,9 +239,14 @@ bool apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand
   record_run(kNames[static_cast<int>(run.type)], kernels());
   const int workers = fused_is_serial(run.features, vectors) ? 1 : std::max(threads, 1);
   if (run.per_lane) {
-    bool is_right = true;
-    for (std::int64_t v = 0; v < vectors && is_right; ++v) is_right = apply_to_vector(run, x, y, v, workers, monitor);
-    return is_right;
+    const std::int64_t size = kSizes[static_cast<int>(run.type)];
+    return in_pieces(run.features, size, x, y, vectors, [&](const auto& from, const auto& to, std::int64_t count) {
+      bool is_right = true;
+      for (std::int64_t v = 0; v < count && is_right; ++v) {
+        is_right = apply_to_vector(run, from, to, v, workers, monitor);
+      }
+      return is_right;
+    });
   }
   std::atomic<bool> is_right{true};
   const std::int64_t chunks = (vectors + kSweepColumns - 1) / kSweepColumns;
