@@ -291,8 +291,12 @@ def test_runs_are_charged_bytes_and_digits(dtype: str) -> None:
         work = 64 * -(-columns // lanes) * lanes * size
         assert seconds_of(net, with_rates(**many), columns) == pytest.approx(6 * work)
         partly = columns % lanes > 0
-        assert seconds_of(net, with_rates(detour=1.0), columns) == pytest.approx(work if partly else 0)
-    assert seconds_of(net, with_rates(call=3.0, **{"pass": 1.0, "blocks start": 5.0})) == pytest.approx(9)
+        assert seconds_of(net, with_rates(detour=1.0), columns) == pytest.approx(
+            work if partly else 0
+        )
+    assert seconds_of(
+        net, with_rates(call=3.0, **{"pass": 1.0, "blocks start": 5.0})
+    ) == pytest.approx(9)
     # weights that come from far decide if that takes longer
     assert seconds_of(net, with_rates(read=7.0, blocks_one=1.0)) == pytest.approx(7 * 64 * size * 6)
 
