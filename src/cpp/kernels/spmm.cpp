@@ -144,11 +144,12 @@ Layout lay_out(const std::vector<SparseLayer>& layers, const Type& type, const D
     longest = std::max(longest, layers[i].matrix.rows + layers[i].matrix.cols);
   }
   if (layout.pack_in) layout.rows = std::max(layout.rows, in.rows);
-  if (layout.pack_out) layout.rows = std::max(layout.rows, out.rows);
+  const bool whole = layout.pack_out && layers.back().form != SparseForm::as_is;  // or some rows at a time
+  if (whole) layout.rows = std::max(layout.rows, out.rows);
   const std::int64_t fitting = std::max(kLine, kPackedBytes / longest / kLine * kLine);
   const std::int64_t bytes = layout.pack_in || layout.pack_out ? std::min(fitting, kWindow) : kWindow;
   layout.columns = std::min(in.columns, bytes / type.size);
-  const std::size_t between = layers.size() - 1 + (layout.pack_in ? 1 : 0) + (layout.pack_out ? 1 : 0);
+  const std::size_t between = layers.size() - 1 + (layout.pack_in ? 1 : 0) + (whole ? 1 : 0);
   layout.panels = static_cast<int>(std::min<std::size_t>(2, between));
   return layout;
 }
@@ -183,13 +184,17 @@ class Applied {
         next = 1 - next;
       }
       for (const Stage& stage : stages_) {
-        const bool direct = &stage == &stages_.back() && !layout.pack_out;
-        const Panel y = direct ? Panel{to.data, to.row_stride} : panels[next];
+        const bool last = &stage == &stages_.back();
+        if (last && layout.pack_out && stage.layer->form == SparseForm::as_is) {
+          gather(stage, task_of(stage, x, from.columns), to);
+          break;
+        }
+        const Panel y = last && !layout.pack_out ? Panel{to.data, to.row_stride} : panels[next];
         apply(stage, x, y, from.columns);
+        if (last && layout.pack_out) copy(dense(y, to.rows, to.columns), to);
         x = y;
         next = 1 - next;
       }
-      if (layout.pack_out) copy(dense(x, to.rows, to.columns), to);
     }
   }
 
@@ -199,6 +204,10 @@ class Applied {
             d.column_stride};
   }
 
+  static Dense below(const Dense& d, std::int64_t first, std::int64_t rows) {
+    return {d.data + first * d.row_stride, rows, d.columns, d.row_stride, d.column_stride};
+  }
+
   Dense dense(const Panel& panel, std::int64_t rows, std::int64_t columns) const {
     return {panel.data, rows, columns, panel.stride, type_.size};
   }
@@ -206,6 +215,18 @@ class Applied {
   int workers(std::int64_t lines) const { return lines < kSerialLines ? 1 : threads_; }
 
   void apply(const Stage& stage, const Panel& x, const Panel& y, std::int64_t columns) {
+    SpmmTask task = task_of(stage, x, columns);
+    task.out = y.data;
+    task.out_stride = y.stride / type_.real;
+    if (stage.layer->form == SparseForm::as_is) {
+      gather(stage, task);
+    } else {
+      scatter(stage, task);
+    }
+  }
+
+  // All but where the result goes.
+  SpmmTask task_of(const Stage& stage, const Panel& x, std::int64_t columns) const {
     const SparseLayer& layer = *stage.layer;
     SpmmTask task{};
     task.matrix = layer.matrix;
@@ -216,16 +237,10 @@ class Applied {
     task.conjugate = layer.form == SparseForm::adjoint;
     task.in = x.data;
     task.in_stride = x.stride / type_.real;
-    task.out = y.data;
-    task.out_stride = y.stride / type_.real;
     task.columns = columns * (type_.is_complex ? 2 : 1);
     const std::int64_t row_bytes = columns * type_.size;
     task.prefetch = layer.inputs() * row_bytes > (row_bytes <= kShortRow ? kFarBytes : kNearBytes);
-    if (layer.form == SparseForm::as_is) {
-      gather(stage, task);
-    } else {
-      scatter(stage, task);
-    }
+    return task;
   }
 
   std::int64_t lines(const Stage& stage, std::int64_t columns) const {
@@ -239,6 +254,31 @@ class Applied {
       task.begin = stage.cuts[static_cast<std::size_t>(i)];
       task.end = stage.cuts[static_cast<std::size_t>(i) + 1];
       stage.kernel(task);
+    });
+  }
+
+  // The same to another layout: rows are copied while they are in a near cache.
+  void gather(const Stage& stage, const SpmmTask& whole, const Dense& out) {
+    const std::int64_t chunks = static_cast<std::int64_t>(stage.cuts.size()) - 1;
+    const int wanted = workers(lines(stage, whole.columns));
+    const std::int64_t stride = out.columns * type_.size;
+    std::vector<Buffer<char>> rooms(static_cast<std::size_t>(wanted));
+    parallel_for(chunks, wanted, monitor_, [&](int worker, std::int64_t i) {
+      const std::int64_t first = stage.cuts[static_cast<std::size_t>(i)],
+                         end = stage.cuts[static_cast<std::size_t>(i) + 1];
+      Buffer<char>& room = rooms[static_cast<std::size_t>(worker)];
+      for (std::int64_t begin = first; begin < end; begin += kCopyRows) {
+        const std::int64_t rows = std::min(kCopyRows, end - begin);
+        room.resize(static_cast<std::size_t>(rows * stride));
+        SpmmTask task = whole;
+        task.begin = begin;
+        task.end = begin + rows;
+        task.out_stride = stride / type_.real;
+        task.out = room.data();
+        task.first = begin;
+        stage.kernel(task);
+        copy_dense(dense({room.data(), stride}, rows, out.columns), below(out, begin, rows), type_.size, 0, rows);
+      }
     });
   }
 

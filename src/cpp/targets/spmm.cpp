@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "targets/masks.hpp"
 #include "targets/simd_real.hpp"
 
 namespace cheapfast {
@@ -99,6 +100,20 @@ struct Weight<T, W, true> {
   CHEAPFAST_INLINE typename L::V times(Weight w, typename L::V x) { return w.re * x + w.im * L::swap_pairs(x); }
 };
 
+// Registers of which the last may hold fewer columns, `rest` of them.
+template <class T, int W, bool is_some>
+struct Last : Reals<T, W> {
+  CHEAPFAST_INLINE typename Reals<T, W>::V load(const T* p, std::int64_t) { return Reals<T, W>::load(p); }
+  CHEAPFAST_INLINE void store(T* p, typename Reals<T, W>::V v, std::int64_t) { Reals<T, W>::store(p, v); }
+};
+#if defined(CHEAPFAST_MASKS)
+template <class T, int W>
+struct Last<T, W, true> : Reals<T, W> {
+  CHEAPFAST_INLINE typename Reals<T, W>::V load(const T* p, std::int64_t rest) { return load_first(p, rest); }
+  CHEAPFAST_INLINE void store(T* p, typename Reals<T, W>::V v, std::int64_t rest) { store_first(p, v, rest); }
+};
+#endif
+
 constexpr int kLine = 64;
 constexpr std::int64_t kAhead = 16;  // nonzeros between the prefetch of a row of the operand and its use
 
@@ -109,11 +124,15 @@ CHEAPFAST_INLINE void prefetch_row(const T* row, int bytes) {
   }
 }
 
-// `count` registers of W reals from column `first` on, of the rows begin ... end - 1 of the result.
-template <class S, class T, bool is_complex, class I, int W, int count>
+// `count` registers of W reals from column `first` on, of the rows begin ... end - 1 of the result; is_some: the last
+// of them holds the columns that are left.
+template <class S, class T, bool is_complex, class I, int W, int count, bool is_some = false>
 void gather_rows(const SpmmTask& task, std::int64_t first) {
   typedef Reals<T, W> L;
+  typedef Last<T, W, is_some> End;
   typedef Weight<T, W, is_complex> Scale;
+  constexpr int kEnd = (count - 1) * W;
+  const std::int64_t rest = task.columns - first - kEnd;
   const I* const starts = static_cast<const I*>(task.matrix.starts);
   const I* const indices = static_cast<const I*>(task.matrix.indices);
   const S* const weights = static_cast<const S*>(task.weights);
@@ -121,7 +140,7 @@ void gather_rows(const SpmmTask& task, std::int64_t first) {
   const T* const bias = static_cast<const T*>(task.bias);
   const T* const in = static_cast<const T*>(task.in) + first;
   const std::int64_t in_stride = task.in_stride;
-  T* out = static_cast<T*>(task.out) + first + task.begin * task.out_stride;
+  T* out = static_cast<T*>(task.out) + first + (task.begin - task.first) * task.out_stride;
   const std::int64_t last = static_cast<std::int64_t>(starts[task.matrix.rows]) - 1;
   const bool prefetch = task.prefetch, conjugate = task.conjugate;
   for (std::int64_t r = task.begin; r < task.end; ++r, out += task.out_stride) {
@@ -137,14 +156,16 @@ void gather_rows(const SpmmTask& task, std::int64_t first) {
     for (std::int64_t p = begin; p < end; ++p) {
       const Scale weight = Scale::at(weights, p, conjugate);
       const T* const x = in + indices[p] * in_stride;
-      for (int i = 0; i < count; ++i) sum[i] = sum[i] + Scale::times(weight, L::load(x + i * W));
+      for (int i = 0; i < count - 1; ++i) sum[i] = sum[i] + Scale::times(weight, L::load(x + i * W));
+      sum[count - 1] = sum[count - 1] + Scale::times(weight, End::load(x + kEnd, rest));
     }
     if (bias != nullptr) {
       const T* const b = bias + r * task.bias_parts;
       const typename L::V pair = L::alternate(b[0], b[task.bias_parts - 1]);
       for (int i = 0; i < count; ++i) sum[i] = sum[i] + pair;
     }
-    for (int i = 0; i < count; ++i) L::store(out + i * W, sum[i]);
+    for (int i = 0; i < count - 1; ++i) L::store(out + i * W, sum[i]);
+    End::store(out + kEnd, sum[count - 1], rest);
   }
 }
 
@@ -172,7 +193,7 @@ CHEAPFAST_ON_A_LINE void dot_rows(const SpmmTask& task) {
     const std::int64_t end = starts[r + 1];
     T sum = 0;
     for (; p < end; ++p) sum = sum + term(p);
-    out[r] = sum;
+    out[r - task.first] = sum;
   }
 }
 
@@ -236,12 +257,30 @@ CHEAPFAST_INLINE void narrow_chunks(const SpmmTask& task, std::int64_t first) {
   if constexpr (W / 2 >= (is_complex ? 2 : 1)) narrow_chunks<S, T, is_complex, I, scatter, W / 2>(task, first);
 }
 
+#if defined(CHEAPFAST_MASKS)
+// What is left, fewer than two registers: all in one pass over the matrix. A single real column needs no register.
+template <class S, class T, bool is_complex, class I, int W>
+CHEAPFAST_INLINE std::int64_t gather_rest(const SpmmTask& task, std::int64_t first) {
+  const std::int64_t left = task.columns - first;
+  if (left <= (is_complex ? 0 : 1) || left == W) return first;
+  if (left < W) {
+    gather_rows<S, T, is_complex, I, W, 1, true>(task, first);
+  } else {
+    gather_rows<S, T, is_complex, I, W, 2, true>(task, first);
+  }
+  return task.columns;
+}
+#endif
+
 template <class S, class T, bool is_complex, class I, bool scatter>
 void multiply(const SpmmTask& task) {
   constexpr int W = is_complex && kLanes<T> < 2 ? 2 : kLanes<T>;
   std::int64_t first = chunks<S, T, is_complex, I, scatter, W, 8>(task, 0);
   first = chunks<S, T, is_complex, I, scatter, W, 4>(task, first);
   first = chunks<S, T, is_complex, I, scatter, W, 2>(task, first);
+#if defined(CHEAPFAST_MASKS)
+  if constexpr (!scatter) first = gather_rest<S, T, is_complex, I, W>(task, first);
+#endif
   narrow_chunks<S, T, is_complex, I, scatter, W>(task, first);
 }
 

@@ -36,6 +36,7 @@ struct SpmmTask {
   std::int64_t out_stride;
   std::int64_t columns;
   std::int64_t begin, end;
+  std::int64_t first;  // row of the result that `out` starts with; not of the transposed
 };
 
 struct SpmmTable {
