@@ -162,8 +162,7 @@ class FactorPass:
                 before, after = _between(before, tied, after, dtype)
             else:
                 values, before, after = _scaled(values, before, after)
-        # One vector reads its weights along id, many vectors block by block.
-        along_id = layer.pattern[3] > 1 and not columns
+        along_id = not columns and _lies_along_id(values)
         packed, strides = _packed_values(values, layer.pattern, dtype, along_id=along_id)
         # what is scaled behind the kernel, or takes all ids together, gets its bias there
         is_later = after.scale is not None or (values.shape[3] == 1 and layer.pattern[3] > 1)
@@ -185,6 +184,15 @@ def _scaled(
     if scale is not None:
         values = values * scale.reshape(a, b, 1, d)
     return values, Reordering(before.order), Reordering(after.order, None, after.bias)
+
+
+def _lies_along_id(values: Array) -> bool:
+    """Say whether vectors behind each other read their weights along id, or block by block.
+
+    The lanes of a register run along id, or along the rows of a block: along whichever fills them.
+    """
+    _, b, _, d = values.shape
+    return d >= max(8, min(b, _MANY_IDS))
 
 
 def _worth_tying(values: Array) -> Tied | None:

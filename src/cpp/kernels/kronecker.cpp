@@ -5,6 +5,7 @@
 
 #include "core/pool.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/scratch.hpp"
 
 namespace cheapfast {
 namespace {
@@ -16,43 +17,135 @@ constexpr std::int64_t kTaskWork = std::int64_t{1} << 19;   // multiplications t
 constexpr std::int64_t kNearBytes = std::int64_t{1} << 20;  // that a second-level cache holds
 constexpr std::int64_t kFewColumns = 16;
 constexpr std::int64_t kParallelWork = std::int64_t{1} << 19;
+constexpr std::int64_t kTurnedBytes = 256;                        // of a row of turned vectors
+constexpr std::int64_t kScratchBytes = std::int64_t{1} << 17;     // of turned vectors, if each ia is no larger
+constexpr std::int64_t kMostScratch = std::int64_t{1} << 20;      // and of one ia
+constexpr std::int64_t kGroup = 64;                               // vectors that take their turn together
 
 std::int64_t panels(std::int64_t size, std::int64_t panel) { return (size + panel - 1) / panel; }
 
-// A factor with the same values for each id is a factor with d = 1 on d times as many columns.
-KroneckerTask merged_task(const KroneckerFactor& factor, std::int64_t columns) {
+// A factor applied to vectors: what the kernel takes, and how it is cut. The units of a task are worked on for groups of
+// at most `group` vectors, `per_turn` at a time if that is given.
+struct Job {
+  KroneckerTask task;
+  std::int64_t units, group;
+  std::int64_t per_turn, scratch_bytes;  // of turned vectors
+};
+
+KroneckerTask task_of(const KroneckerFactor& factor, const void* x, void* y) {
   KroneckerTask task{};
-  const bool merges = factor.strides[3] == 0 && factor.bias == nullptr;
   task.a = factor.a;
   task.b = factor.b;
   task.c = factor.c;
-  task.d = merges ? 1 : factor.d;
-  for (int axis = 0; axis < 4; ++axis) task.stride[axis] = factor.strides[static_cast<std::size_t>(axis)];
+  task.d = factor.d;
+  std::copy(factor.strides.begin(), factor.strides.end(), task.stride);
   task.values = factor.values;
   task.bias = factor.bias;
-  task.columns = merges ? columns * factor.d : columns;
+  task.x = x;
+  task.y = y;
+  task.row = task.columns = task.vectors = 1;
+  task.x_vector = factor.a * factor.c * factor.d;
+  task.y_vector = factor.a * factor.b * factor.d;
   return task;
 }
 
-KroneckerLanes lanes_of(const KroneckerTask& task) {
-  if (task.columns != 1) return KroneckerLanes::columns;
-  if (task.d > 1) return task.stride[3] == 1 ? KroneckerLanes::ids : KroneckerLanes::columns;
-  return task.stride[1] == 1 ? KroneckerLanes::rows : KroneckerLanes::columns;
+// A factor with the same values for each id is a factor with d = 1 on d times as many columns.
+bool merges(const KroneckerFactor& factor) { return factor.strides[3] == 0 && factor.bias == nullptr; }
+void merge(KroneckerTask& task) {
+  task.row = task.columns = task.columns * task.d;
+  task.d = 1;
 }
 
-// Cuts the task into units, sets its panels, returns how many units there are.
-std::int64_t cut(KroneckerTask& task) {
+bool lies_along_rows(const KroneckerTask& task) { return task.stride[1] == 1; }
+bool lies_along_ids(const KroneckerTask& task) { return task.d > 1 && task.stride[3] == 1; }
+
+// About how many operations on registers of `lanes` numbers a block takes, in ways that differ: for vectors behind each
+// other, and for those and few columns one after the other. Turning a register takes about 8, a number that does not
+// lie beside its neighbours 3, and to start and end a tile 16.
+std::int64_t turned_cost(const KroneckerTask& task, std::int64_t vectors, std::int64_t lanes) {
+  return panels(vectors, lanes) * (task.b * task.c + 8 * (task.b + task.c));
+}
+std::int64_t rows_cost(const KroneckerTask& task, std::int64_t vectors, std::int64_t lanes) {
+  const bool is_beside = task.d == 1 && task.row == 1;
+  return vectors * (panels(task.b, lanes) * task.c + 16 + (is_beside ? 0 : 3 * task.b));
+}
+std::int64_t columns_cost(const KroneckerTask& task) { return task.b * task.c + 16; }
+
+// Cuts a task into units and sets its panels.
+void cut(Job& job) {
+  KroneckerTask& task = job.task;
   const std::int64_t columns = task.lanes == KroneckerLanes::ids ? task.d : task.columns;
   task.column_panels = panels(columns, kKroneckerColumns);
   task.row_panels = panels(task.b, kKroneckerRows);
   switch (task.lanes) {
     case KroneckerLanes::columns:
-      return task.a * task.d * task.row_panels * task.column_panels;
+      job.units = task.a * task.d * task.row_panels * task.column_panels;
+      break;
+    case KroneckerLanes::turned:
+      job.units = task.a;
+      break;
     case KroneckerLanes::ids:
-      return task.a * task.column_panels;
+      job.units = task.a * task.column_panels;
+      break;
     default:
-      return task.a * task.row_panels;
+      job.units = task.a * task.d * task.row_panels;
   }
+}
+
+void run(const Job& job, ValueType type, int workers, Monitor& monitor) {
+  const KernelTable& table = kernels();
+  const int kind = static_cast<int>(type);
+  const KroneckerTask& task = job.task;
+  const std::int64_t at_once = std::min(job.group, task.vectors);
+  const std::int64_t work = task.a * task.b * task.d * std::max<std::int64_t>(task.c, 1) * task.columns * at_once;
+  const std::int64_t fit = kTaskWork / std::max<std::int64_t>(work / job.units, 1);
+  const std::int64_t most = job.per_turn > 0 ? std::min(job.per_turn, job.units) : job.units;
+  const std::int64_t per_turn = std::clamp<std::int64_t>(fit, 1, most), turns = panels(job.units, per_turn);
+  parallel_for(turns * panels(task.vectors, job.group), workers, monitor, [&](int, std::int64_t turn) {
+    KroneckerTask part = task;
+    const std::int64_t vector = turn / turns * job.group;
+    part.x = static_cast<const char*>(task.x) + vector * task.x_vector * kSizes[kind];
+    part.y = static_cast<char*>(task.y) + vector * task.y_vector * kSizes[kind];
+    part.vectors = std::min(job.group, task.vectors - vector);
+    part.begin = turn % turns * per_turn;
+    part.end = std::min(part.begin + per_turn, job.units);
+    if (job.scratch_bytes > 0) {
+      const std::int64_t units = part.end - part.begin;
+      part.scratch = thread_scratch(static_cast<std::size_t>(units * job.scratch_bytes));
+    }
+    table.kronecker[kind](part);
+  });
+}
+
+// Vectors behind each other, or one.
+Job vectors_job(const KroneckerFactor& factor, const KroneckerTask& task, std::int64_t vectors, std::int64_t size,
+                std::int64_t lanes) {
+  Job job{task, 0, kGroup, 0, 0};
+  job.task.vectors = vectors;
+  const std::int64_t width = std::max(kTurnedBytes / size, lanes);
+  const std::int64_t scratch = (task.b + task.c) * task.d * width * size;
+  const bool can_turn = vectors > 1 && (task.b + task.c) * task.d <= kMostScratch / (width * size);
+  if (lies_along_ids(task)) {
+    job.task.lanes = KroneckerLanes::ids;
+  } else if (merges(factor) && 2 * task.d > lanes) {
+    job.task.lanes = KroneckerLanes::columns;
+    job.group = 1;
+    merge(job.task);
+  } else if (can_turn && (!lies_along_rows(task) ||
+                          turned_cost(task, vectors, lanes) < rows_cost(task, vectors, lanes))) {
+    job.task.lanes = KroneckerLanes::turned;
+    job.group = width;
+    job.scratch_bytes = scratch;
+    job.per_turn = std::max<std::int64_t>(kScratchBytes / scratch, 1);
+  } else if (lies_along_rows(task)) {
+    job.task.lanes = KroneckerLanes::rows;
+  } else {
+    job.task.lanes = KroneckerLanes::columns;
+    job.group = 1;
+    if (merges(factor)) merge(job.task);
+  }
+  cut(job);
+  return job;
 }
 
 }  // namespace
@@ -66,30 +159,37 @@ void apply_kronecker(const KroneckerFactor& factor, ValueType type, const void* 
   const KernelTable& table = kernels();
   const int kind = static_cast<int>(type);
   record_run(kNames[kind], table);
-  const std::int64_t columns = columns_first ? vectors : 1, repeats = columns_first ? 1 : vectors;
-  KroneckerTask task = merged_task(factor, columns);
-  task.lanes = lanes_of(task);
-  const std::int64_t units = cut(task);
-  const std::int64_t work = factor.a * factor.b * factor.d * columns * std::max<std::int64_t>(factor.c, 1);
-  if (units == 0 || work == 0 || repeats == 0) return;
-  const std::int64_t per_turn = std::clamp<std::int64_t>(kTaskWork / std::max<std::int64_t>(work / units, 1), 1, units);
-  const std::int64_t turns = panels(units, per_turn);
-  const std::int64_t in_bytes = factor.a * factor.c * factor.d * kSizes[kind];
-  const std::int64_t out_bytes = factor.a * factor.b * factor.d * kSizes[kind];
-  // Blocks with weights of their own, row after row, for columns that make one panel: each is worked on once.
-  const bool in_rows = task.stride[1] == 1 && task.stride[2] == task.b;
-  task.is_far = in_rows && task.row_panels == 1 && task.column_panels == 1 && task.columns >= kFewColumns &&
-                (in_bytes + out_bytes) * columns > kNearBytes;
+  if (factor.a * factor.b * factor.d * vectors == 0) return;
+  const std::int64_t lanes = table.fused_lanes[kind], size = kSizes[kind];
   const int workers = kronecker_is_serial(factor, vectors) ? 1 : threads;
-  parallel_for(turns * repeats, workers, monitor, [&](int, std::int64_t turn) {
-    KroneckerTask part = task;
-    const std::int64_t vector = turn / turns;
-    part.x = static_cast<const char*>(x) + vector * in_bytes;
-    part.y = static_cast<char*>(y) + vector * out_bytes;
-    part.begin = turn % turns * per_turn;
-    part.end = std::min(part.begin + per_turn, units);
-    table.kronecker[kind](part);
-  });
+  KroneckerTask task = task_of(factor, x, y);
+  if (!columns_first) return run(vectors_job(factor, task, vectors, size, lanes), type, workers, monitor);
+  task.row = task.columns = vectors;
+  if (merges(factor)) merge(task);
+  // Few columns beside whole registers of them are taken one by one if that is quicker.
+  const std::int64_t rest = task.columns % lanes;
+  if (rest > 0 && lies_along_rows(task) && rows_cost(task, rest, lanes) < columns_cost(task)) {
+    Job few{task, 0, kGroup, 0, 0};
+    few.task.columns = 1;
+    few.task.vectors = rest;
+    few.task.x_vector = few.task.y_vector = 1;
+    few.task.x = static_cast<const char*>(x) + (task.columns - rest) * size;
+    few.task.y = static_cast<char*>(y) + (task.columns - rest) * size;
+    few.task.lanes = KroneckerLanes::rows;
+    cut(few);
+    run(few, type, workers, monitor);
+    task.columns -= rest;
+  }
+  if (task.columns == 0) return;
+  Job many{task, 0, 1, 0, 0};
+  many.task.lanes = KroneckerLanes::columns;
+  cut(many);
+  // Blocks with weights of their own, row after row, for columns that make one panel: each is worked on once.
+  const bool in_rows = lies_along_rows(task) && task.stride[2] == task.b;
+  const std::int64_t bytes = (factor.a * factor.c * factor.d + factor.a * factor.b * factor.d) * size;
+  many.task.is_far = in_rows && many.task.row_panels == 1 && many.task.column_panels == 1 &&
+                     task.columns >= kFewColumns && bytes * vectors > kNearBytes;
+  run(many, type, workers, monitor);
 }
 
 }  // namespace cheapfast

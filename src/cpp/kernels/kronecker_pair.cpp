@@ -5,6 +5,7 @@
 #include "core/buffer.hpp"
 #include "core/pool.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/scratch.hpp"
 
 namespace cheapfast {
 namespace {
@@ -41,7 +42,7 @@ KroneckerTask task_of(const KroneckerFactor& factor, std::int64_t columns) {
   std::copy(factor.strides.begin(), factor.strides.end(), task.stride);
   task.values = factor.values;
   task.bias = factor.bias;
-  task.columns = columns;
+  task.row = task.columns = columns;
   return task;
 }
 
@@ -65,14 +66,6 @@ KroneckerPairTask pair_task(const KroneckerFactor& first, const KroneckerFactor&
   return task;
 }
 
-// What flows between the factors, kept by its thread for the next call.
-void* scratch_of(std::size_t bytes) {
-  static thread_local Buffer<char> scratch;
-  scratch.resize(0);  // nothing to keep where it grows
-  scratch.resize(bytes);
-  return scratch.data();
-}
-
 using PairKernel = void (*)(const KroneckerPairTask&);
 
 // Each worker takes units of its own.
@@ -80,7 +73,7 @@ void divide(const KroneckerPairTask& task, PairKernel kernel, std::size_t scratc
             int workers, Monitor& monitor) {
   parallel_for(ceil_div(task.end, per_turn), workers, monitor, [&](int, std::int64_t turn) {
     KroneckerPairTask part = task;
-    part.scratch = scratch_of(scratch_bytes);
+    part.scratch = thread_scratch(scratch_bytes);
     part.begin = turn * per_turn;
     part.end = std::min(part.begin + per_turn, task.end);
     kernel(part);

@@ -6,80 +6,104 @@
 #include <cstdint>
 
 #include "targets/kronecker_tile.hpp"
+#include "targets/kronecker_vectors.hpp"
+#include "targets/turn.hpp"
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
 namespace {
 
+// Where a unit is among the blocks and their panels; divisions would take longer than a small block does.
+struct Place {
+  std::int64_t ia, id, rows, columns;
+
+  CHEAPFAST_MEMBER Place(std::int64_t unit, std::int64_t ids, std::int64_t row_panels, std::int64_t column_panels)
+      : ia(unit / column_panels / row_panels / ids),
+        id(unit / column_panels / row_panels % ids),
+        rows(unit / column_panels % row_panels),
+        columns(unit % column_panels) {}
+
+  CHEAPFAST_MEMBER void advance(std::int64_t ids, std::int64_t row_panels, std::int64_t column_panels) {
+    if (++columns < column_panels) return;
+    columns = 0;
+    if (++rows < row_panels) return;
+    rows = 0;
+    if (++id < ids) return;
+    id = 0;
+    ++ia;
+  }
+};
+
+CHEAPFAST_INLINE std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+
 template <class E>
-CHEAPFAST_INLINE Next next_to(const KroneckerTask& task, std::int64_t place) {
-  if (!task.is_far || place + 1 >= task.a * task.d) return {};
-  return operands_of(block_at<E>(task, (place + 1) / task.d, (place + 1) % task.d));
+CHEAPFAST_INLINE Next next_to(const KroneckerTask& task, const Place& place) {
+  if (!task.is_far) return {};
+  Place next = place;
+  next.advance(task.d, 1, 1);
+  return next.ia < task.a ? operands_of(block_at<E>(task, next.ia, next.id)) : Next{};
 }
 
 template <class E>
 void apply_columns(const KroneckerTask& task) {
+  Place place(task.begin, task.d, task.row_panels, task.column_panels);
   for (std::int64_t unit = task.begin; unit < task.end; ++unit) {
-    const std::int64_t columns = unit % task.column_panels, rest = unit / task.column_panels;
-    const std::int64_t rows = rest % task.row_panels, place = rest / task.row_panels;
-    const std::int64_t row_begin = rows * kKroneckerRows, column_begin = columns * kKroneckerColumns;
-    const std::int64_t row_end = row_begin + kKroneckerRows, column_end = column_begin + kKroneckerColumns;
-    panel(block_at<E>(task, place / task.d, place % task.d), row_begin, row_end < task.b ? row_end : task.b,
-          column_begin, column_end < task.columns ? column_end : task.columns, next_to<E>(task, place));
+    const std::int64_t row = place.rows * kKroneckerRows, column = place.columns * kKroneckerColumns;
+    panel(block_at<E>(task, place.ia, place.id), row, least(row + kKroneckerRows, task.b), column,
+          least(column + kKroneckerColumns, task.columns), next_to<E>(task, place));
+    place.advance(task.d, task.row_panels, task.column_panels);
   }
 }
 
 template <class E>
-CHEAPFAST_INLINE E load_up_to(const typename E::T* p, std::int64_t columns) {
-  return columns >= E::kLanes ? E::load(p) : load_some<E>(p, columns);
-}
-template <class E>
-CHEAPFAST_INLINE void store_up_to(E value, typename E::T* p, std::int64_t columns) {
-  if (columns >= E::kLanes) {
-    value.store(p);
-  } else {
-    store_some(value, p, columns);
-  }
+CHEAPFAST_INLINE Vectors vectors_of(const KroneckerTask& task) {
+  return {task.vectors, task.x_vector * E::kParts, task.y_vector * E::kParts};
 }
 
-// One vector: the lanes run along id, with a weight of its own for each. A unit is one ia and one panel of ids.
+// A unit is one ia and one panel of ids.
 template <class E>
 void apply_ids(const KroneckerTask& task) {
+  Place place(task.begin, 1, 1, task.column_panels);
   for (std::int64_t unit = task.begin; unit < task.end; ++unit) {
-    const std::int64_t begin = unit % task.column_panels * kKroneckerColumns;
-    const std::int64_t stop = begin + kKroneckerColumns, end = stop < task.d ? stop : task.d;
-    const Block<E> block = block_at<E>(task, unit / task.column_panels, 0);
-    for (std::int64_t id = begin; id < end; id += E::kLanes) {
-      const std::int64_t left = end - id, at = id * E::kParts;
-      for (std::int64_t ib = 0; ib < task.b; ++ib) {
-        E sum = block.bias == nullptr ? E::zero() : load_up_to<E>(block.bias + ib * block.bias_step + at, left);
-        for (std::int64_t ic = 0; ic < task.c; ++ic) {
-          sum = sum.plus_times(load_up_to<E>(block.x + ic * block.x_step + at, left),
-                               load_up_to<E>(block.values + ib * block.down + ic * block.along + at, left));
-        }
-        store_up_to(sum, block.y + ib * block.y_step + at, left);
-      }
-    }
+    const std::int64_t id = place.columns * kKroneckerColumns;
+    ids_of(block_at<E>(task, place.ia, id), vectors_of<E>(task), least(kKroneckerColumns, task.d - id));
+    place.advance(1, 1, task.column_panels);
   }
 }
 
-// One vector and d = 1: the lanes run along the rows of a dense block. A unit is one ia and one panel of rows.
+// A unit is one block and one panel of its rows.
 template <class E>
 void apply_rows(const KroneckerTask& task) {
+  Place place(task.begin, task.d, task.row_panels, 1);
   for (std::int64_t unit = task.begin; unit < task.end; ++unit) {
-    const std::int64_t begin = unit % task.row_panels * kKroneckerRows;
-    const std::int64_t stop = begin + kKroneckerRows, end = stop < task.b ? stop : task.b;
-    const Block<E> block = block_at<E>(task, unit / task.row_panels, 0);
-    for (std::int64_t ib = begin; ib < end; ib += E::kLanes) {
-      const std::int64_t left = end - ib;
-      E sum = block.bias == nullptr ? E::zero() : load_up_to<E>(block.bias + ib * E::kParts, left);
-      for (std::int64_t ic = 0; ic < task.c; ++ic) {
-        sum = sum.plus_times(load_up_to<E>(block.values + ib * block.down + ic * block.along, left),
-                             block.x + ic * E::kParts);
-      }
-      store_up_to(sum, block.y + ib * E::kParts, left);
-    }
+    const std::int64_t row = place.rows * kKroneckerRows;
+    rows_of(block_at<E>(task, place.ia, place.id), vectors_of<E>(task), row, least(row + kKroneckerRows, task.b));
+    place.advance(task.d, task.row_panels, 1);
   }
+}
+
+// A unit is one ia.
+template <class E>
+void apply_turned(const KroneckerTask& task) {
+  typedef typename E::T T;
+  constexpr int parts = E::kParts;
+  const std::int64_t count = task.end - task.begin, columns = (task.vectors + E::kLanes - 1) / E::kLanes * E::kLanes;
+  const std::int64_t inputs = task.c * task.d, outputs = task.b * task.d;
+  T* const x = static_cast<T*>(task.scratch);
+  T* const y = x + count * inputs * columns * parts;
+  const T* const from = static_cast<const T*>(task.x) + task.begin * inputs * parts;
+  turn_to_columns<T, parts>({from, task.x_vector * parts}, {x, columns * parts}, task.vectors, count * inputs);
+  KroneckerTask near = task;
+  near.x = x;
+  near.y = y;
+  near.row = columns;
+  near.values = static_cast<const T*>(task.values) + task.begin * task.stride[0] * parts;
+  if (task.bias != nullptr) near.bias = static_cast<const T*>(task.bias) + task.begin * outputs * parts;
+  for (std::int64_t ia = 0; ia < count; ++ia) {
+    for (std::int64_t id = 0; id < task.d; ++id) panel(block_at<E>(near, ia, id), 0, task.b, 0, columns, {});
+  }
+  T* const to = static_cast<T*>(task.y) + task.begin * outputs * parts;
+  turn_to_vectors<T, parts>({y, columns * parts}, {to, task.y_vector * parts}, task.vectors, count * outputs);
 }
 
 template <class E>
@@ -87,6 +111,8 @@ void apply(const KroneckerTask& task) {
   switch (task.lanes) {
     case KroneckerLanes::columns:
       return apply_columns<E>(task);
+    case KroneckerLanes::turned:
+      return apply_turned<E>(task);
     case KroneckerLanes::ids:
       return apply_ids<E>(task);
     default:

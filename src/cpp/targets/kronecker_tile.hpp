@@ -48,7 +48,7 @@ template <class E>
 CHEAPFAST_INLINE Block<E> block_at(const KroneckerTask& task, std::int64_t ia, std::int64_t id) {
   typedef typename E::T T;
   constexpr std::int64_t parts = E::kParts;
-  const std::int64_t row = task.columns * parts, *const stride = task.stride;
+  const std::int64_t row = task.row * parts, *const stride = task.stride;
   const T* const values = static_cast<const T*>(task.values) + (ia * stride[0] + id * stride[3]) * parts;
   const T* const bias = static_cast<const T*>(task.bias);
   return {task.b,
