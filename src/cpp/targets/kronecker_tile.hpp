@@ -199,33 +199,58 @@ CHEAPFAST_INLINE void full_tiles(Block<E> block, std::int64_t begin, std::int64_
       tile<E, kTileRows, N, 1, false>(block, x, ib, column, 0, asked, nullptr);
     }
   }
+  if (kTileRows > 2 && ib + 2 <= end) {
+    tile<E, 2, N, 0, false>(block, x, ib, column, 0, {}, nullptr);
+    ib += 2;
+  }
   for (; ib < end; ++ib) tile<E, 1, N, 0, false>(block, x, ib, column, 0, {}, nullptr);
 }
 
-// The rows begin ... end - 1 for the columns first ... last - 1. (The block comes by value: what is stored might change
-// what a reference refers to, and would be read again and again.)
+// All columns that fill tiles; returns where the others begin. (Blocks are copied number by number: what is stored might
+// change what a reference refers to, and a copy in whole registers would have to wait for what was just written.)
 template <class E>
-void panel(Block<E> block, std::int64_t begin, std::int64_t end, std::int64_t first, std::int64_t last, Next next) {
+CHEAPFAST_NOINLINE std::int64_t wide_columns(const Block<E>& given, std::int64_t begin, std::int64_t end,
+                                             std::int64_t column, std::int64_t last, Next next) {
   typedef typename E::T T;
+  const Block<E> block = given;
   constexpr std::int64_t width = kTileVectors<E> * E::kLanes;
-  std::int64_t column = first;
   for (; column + width <= last; column += width) {
     full_tiles(block, begin, end, column, next);
     if (next.x != nullptr) next.x += kTileScalars<E> * static_cast<std::int64_t>(sizeof(T));
     next.weight_bytes = 0;
   }
+  return column;
+}
+
+// One vector of columns, M rows at a time; returns where the other rows begin. (Not inline: the compiler would prepare
+// all kinds of tiles before it begins with the one that a small block needs.)
+template <class E, int M>
+CHEAPFAST_NOINLINE std::int64_t narrow_tiles(const Block<E>& given, std::int64_t ib, std::int64_t end,
+                                             std::int64_t column, std::int64_t some) {
+  const Block<E> block = given;
+  const Operand<typename E::T> x{block.x + column * E::kParts, block.x_step};
+  if (some == 0) {
+    for (; ib + M <= end; ib += M) tile<E, M, 1, 0, false>(block, x, ib, column, 0, {}, nullptr);
+  } else {
+    for (; ib + M <= end; ib += M) tile<E, M, 1, 0, false>(block, x, ib, column, some, {}, nullptr);
+  }
+  return ib;
+}
+
+// The rows begin ... end - 1 for the columns first ... last - 1.
+template <class E>
+CHEAPFAST_INLINE void panel(const Block<E>& block, std::int64_t begin, std::int64_t end, std::int64_t first,
+                            std::int64_t last, Next next) {
+  std::int64_t column = first;
+  if (column + kTileVectors<E> * E::kLanes <= last) column = wide_columns(block, begin, end, column, last, next);
   for (; column < last; column += E::kLanes) {
     const std::int64_t some = column + E::kLanes <= last ? 0 : last - column;
-    const Operand<T> x{block.x + column * E::kParts, block.x_step};
     std::int64_t ib = begin;
     // one vector wide, twice as high: as many sums as keep the adders busy
-    for (; ib + 2 * kTileRows <= end; ib += 2 * kTileRows) {
-      tile<E, 2 * kTileRows, 1, 0, false>(block, x, ib, column, some, {}, nullptr);
-    }
-    for (; ib + kTileRows <= end; ib += kTileRows) {
-      tile<E, kTileRows, 1, 0, false>(block, x, ib, column, some, {}, nullptr);
-    }
-    for (; ib < end; ++ib) tile<E, 1, 1, 0, false>(block, x, ib, column, some, {}, nullptr);
+    if (ib + 2 * kTileRows <= end) ib = narrow_tiles<E, 2 * kTileRows>(block, ib, end, column, some);
+    if (ib + kTileRows <= end) ib = narrow_tiles<E, kTileRows>(block, ib, end, column, some);
+    if (kTileRows > 2 && ib + 2 <= end) ib = narrow_tiles<E, 2>(block, ib, end, column, some);
+    if (ib < end) narrow_tiles<E, 1>(block, ib, end, column, some);
   }
 }
 

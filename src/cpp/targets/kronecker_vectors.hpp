@@ -1,6 +1,7 @@
 // One dense block of a Kronecker-sparse factor, vector by vector: the lanes run along what the weights lie along.
 //
-// Tiles are as those of kronecker_tile.hpp, and so are the sums, bit for bit; only what fills the lanes is another.
+// Tiles are as those of kronecker_tile.hpp, and so are the sums, bit for bit; only what fills the lanes is another. (They
+// are not inline: the compiler would prepare all kinds of tiles before it begins with the one that a small block needs.)
 #pragma once
 
 #include "targets/kronecker_tile.hpp"
@@ -26,26 +27,33 @@ CHEAPFAST_INLINE void store_up_to(E value, typename E::T* p, std::int64_t lanes)
   }
 }
 
-// The lanes of a register to or from numbers `step` scalars apart.
+// Numbers `step` scalars apart, to or from one piece.
+template <class T, int kParts>
+CHEAPFAST_NOINLINE void collect(const T* p, std::int64_t step, std::int64_t count, T* room) {
+  for (; count > 0; --count, p += step, room += kParts) {
+    for (int part = 0; part < kParts; ++part) room[part] = p[part];
+  }
+}
+template <class T, int kParts>
+CHEAPFAST_NOINLINE void spread(const T* room, T* p, std::int64_t step, std::int64_t count) {
+  for (; count > 0; --count, p += step, room += kParts) {
+    for (int part = 0; part < kParts; ++part) p[part] = room[part];
+  }
+}
+
 template <class E>
 CHEAPFAST_INLINE E load_apart(const typename E::T* p, std::int64_t step, std::int64_t lanes) {
-  typedef typename E::T T;
   if (step == E::kParts) return load_up_to<E>(p, lanes);
-  alignas(64) T room[E::kLanes * E::kParts] = {};
-  for (int i = 0; i < E::kLanes && i < lanes; ++i) {
-    for (int part = 0; part < E::kParts; ++part) room[i * E::kParts + part] = p[i * step + part];
-  }
+  alignas(64) typename E::T room[E::kLanes * E::kParts] = {};
+  collect<typename E::T, E::kParts>(p, step, lanes, room);
   return E::load(room);
 }
 template <class E>
 CHEAPFAST_INLINE void store_apart(E value, typename E::T* p, std::int64_t step, std::int64_t lanes) {
-  typedef typename E::T T;
   if (step == E::kParts) return store_up_to(value, p, lanes);
-  alignas(64) T room[E::kLanes * E::kParts];
+  alignas(64) typename E::T room[E::kLanes * E::kParts];
   value.store(room);
-  for (int i = 0; i < E::kLanes && i < lanes; ++i) {
-    for (int part = 0; part < E::kParts; ++part) p[i * step + part] = room[i * E::kParts + part];
-  }
+  spread<typename E::T, E::kParts>(room, p, step, lanes);
 }
 
 // ---- lanes along ib: one number of the operand meets a register of weights
@@ -53,7 +61,8 @@ CHEAPFAST_INLINE void store_apart(E value, typename E::T* p, std::int64_t step, 
 // V vectors times N registers of rows, the first of which is row ib; of the last one `last` lanes are there if it is
 // not whole.
 template <class E, int V, int N, bool kWhole>
-CHEAPFAST_INLINE void rows_tile(Block<E> block, Vectors vectors, std::int64_t ib, std::int64_t last) {
+CHEAPFAST_NOINLINE void rows_tile(const Block<E>& block, Vectors vectors, std::int64_t first, std::int64_t ib,
+                                  std::int64_t last) {
   typedef typename E::T T;
   constexpr int width = E::kLanes * E::kParts;
   E sum[V][N];
@@ -65,9 +74,10 @@ CHEAPFAST_INLINE void rows_tile(Block<E> block, Vectors vectors, std::int64_t ib
     CHEAPFAST_UNROLL
     for (int v = 1; v < V; ++v) sum[v][j] = sum[0][j];
   }
-  const T* x = block.x;
+  const T* x = block.x + first * vectors.x_step;
   const T* weights = block.values + ib * block.down;
-  for (std::int64_t left = block.terms; left > 0; --left, x += block.x_step, weights += block.along) {
+  const std::int64_t step = block.x_step, along = block.along;
+  for (std::int64_t left = block.terms; left > 0; --left, x += step, weights += along) {
     E weight[N];
     CHEAPFAST_UNROLL
     for (int j = 0; j < N; ++j) {
@@ -82,7 +92,7 @@ CHEAPFAST_INLINE void rows_tile(Block<E> block, Vectors vectors, std::int64_t ib
   }
   CHEAPFAST_UNROLL
   for (int v = 0; v < V; ++v) {
-    T* const y = block.y + v * vectors.y_step + ib * block.y_step;
+    T* const y = block.y + (first + v) * vectors.y_step + ib * block.y_step;
     CHEAPFAST_UNROLL
     for (int j = 0; j < N; ++j) {
       const std::int64_t lanes = kWhole || j < N - 1 ? E::kLanes : last;
@@ -92,42 +102,30 @@ CHEAPFAST_INLINE void rows_tile(Block<E> block, Vectors vectors, std::int64_t ib
 }
 
 template <class E, int V>
-CHEAPFAST_INLINE void rows_tiles(const Block<E>& block, Vectors vectors, std::int64_t begin, std::int64_t end) {
+CHEAPFAST_INLINE void rows_tiles(const Block<E>& block, Vectors vectors, std::int64_t first, std::int64_t begin,
+                                 std::int64_t end) {
   constexpr int N = kTileVectors<E>, L = E::kLanes;
   std::int64_t ib = begin;
-  for (; ib + N * L <= end; ib += N * L) rows_tile<E, V, N, true>(block, vectors, ib, 0);
+  for (; ib + N * L <= end; ib += N * L) rows_tile<E, V, N, true>(block, vectors, first, ib, 0);
   if (N > 2 && end - ib > L) {
     if (end - ib >= 2 * L) {
-      rows_tile<E, V, 2, true>(block, vectors, ib, 0);
+      rows_tile<E, V, 2, true>(block, vectors, first, ib, 0);
     } else {
-      rows_tile<E, V, 2, false>(block, vectors, ib, end - ib - L);
+      rows_tile<E, V, 2, false>(block, vectors, first, ib, end - ib - L);
     }
     ib += 2 * L;
   }
-  for (; ib + L <= end; ib += L) rows_tile<E, V, 1, true>(block, vectors, ib, 0);
-  if (ib < end) rows_tile<E, V, 1, false>(block, vectors, ib, end - ib);
-}
-
-// The vectors from `first` on are taken V at a time; returns where the others begin.
-template <class E, int V>
-CHEAPFAST_INLINE std::int64_t some_rows(Block<E> block, Vectors vectors, std::int64_t first, std::int64_t begin,
-                                        std::int64_t end) {
-  block.x += first * vectors.x_step;
-  block.y += first * vectors.y_step;
-  for (; first + V <= vectors.count; first += V) {
-    rows_tiles<E, V>(block, vectors, begin, end);
-    block.x += V * vectors.x_step;
-    block.y += V * vectors.y_step;
-  }
-  return first;
+  for (; ib + L <= end; ib += L) rows_tile<E, V, 1, true>(block, vectors, first, ib, 0);
+  if (ib < end) rows_tile<E, V, 1, false>(block, vectors, first, ib, end - ib);
 }
 
 // The rows begin ... end - 1 of all vectors.
 template <class E>
-void rows_of(Block<E> block, Vectors vectors, std::int64_t begin, std::int64_t end) {
-  std::int64_t first = some_rows<E, 4>(block, vectors, 0, begin, end);
-  first = some_rows<E, 2>(block, vectors, first, begin, end);
-  some_rows<E, 1>(block, vectors, first, begin, end);
+CHEAPFAST_INLINE void rows_of(const Block<E>& block, Vectors vectors, std::int64_t begin, std::int64_t end) {
+  std::int64_t v = 0;
+  for (; v + 4 <= vectors.count; v += 4) rows_tiles<E, 4>(block, vectors, v, begin, end);
+  for (; v + 2 <= vectors.count; v += 2) rows_tiles<E, 2>(block, vectors, v, begin, end);
+  for (; v < vectors.count; ++v) rows_tiles<E, 1>(block, vectors, v, begin, end);
 }
 
 // ---- lanes along id: a register of the operand meets a register of weights
@@ -135,7 +133,8 @@ void rows_of(Block<E> block, Vectors vectors, std::int64_t begin, std::int64_t e
 // V vectors times M rows, the first of which is row ib. The block is that of the first id of the register; of its lanes
 // only some are there if it is not whole.
 template <class E, int V, int M, bool kWhole>
-CHEAPFAST_INLINE void ids_tile(Block<E> block, Vectors vectors, std::int64_t ib, std::int64_t lanes) {
+CHEAPFAST_NOINLINE void ids_tile(const Block<E>& block, Vectors vectors, std::int64_t first, std::int64_t ib,
+                                 std::int64_t lanes) {
   typedef typename E::T T;
   E sum[M][V];
   CHEAPFAST_UNROLL
@@ -145,9 +144,10 @@ CHEAPFAST_INLINE void ids_tile(Block<E> block, Vectors vectors, std::int64_t ib,
     CHEAPFAST_UNROLL
     for (int v = 1; v < V; ++v) sum[i][v] = sum[i][0];
   }
-  const T* x = block.x;
+  const T* x = block.x + first * vectors.x_step;
   const T* weights = block.values + ib * block.down;
-  for (std::int64_t left = block.terms; left > 0; --left, x += block.x_step, weights += block.along) {
+  const std::int64_t step = block.x_step, along = block.along;
+  for (std::int64_t left = block.terms; left > 0; --left, x += step, weights += along) {
     E operand[V];
     CHEAPFAST_UNROLL
     for (int v = 0; v < V; ++v) {
@@ -166,7 +166,7 @@ CHEAPFAST_INLINE void ids_tile(Block<E> block, Vectors vectors, std::int64_t ib,
   for (int i = 0; i < M; ++i) {
     CHEAPFAST_UNROLL
     for (int v = 0; v < V; ++v) {
-      T* const y = block.y + v * vectors.y_step + (ib + i) * block.y_step;
+      T* const y = block.y + (first + v) * vectors.y_step + (ib + i) * block.y_step;
       if (kWhole) {
         sum[i][v].store(y);
       } else {
@@ -177,33 +177,29 @@ CHEAPFAST_INLINE void ids_tile(Block<E> block, Vectors vectors, std::int64_t ib,
 }
 
 template <class E, int V, bool kWhole>
-CHEAPFAST_INLINE void ids_tiles(const Block<E>& block, Vectors vectors, std::int64_t lanes) {
+CHEAPFAST_INLINE void ids_tiles(const Block<E>& block, Vectors vectors, std::int64_t first, std::int64_t lanes) {
   constexpr int M = V == 1 ? 2 * kTileRows : kTileRows;
   std::int64_t ib = 0;
-  for (; ib + M <= block.rows; ib += M) ids_tile<E, V, M, kWhole>(block, vectors, ib, lanes);
-  if (M > 2) {
-    for (; ib + 2 <= block.rows; ib += 2) ids_tile<E, V, 2, kWhole>(block, vectors, ib, lanes);
+  for (; ib + M <= block.rows; ib += M) ids_tile<E, V, M, kWhole>(block, vectors, first, ib, lanes);
+  if (M > 4 && ib + 4 <= block.rows) {
+    ids_tile<E, V, 4, kWhole>(block, vectors, first, ib, lanes);
+    ib += 4;
   }
-  for (; ib < block.rows; ++ib) ids_tile<E, V, 1, kWhole>(block, vectors, ib, lanes);
+  if (M > 2 && ib + 2 <= block.rows) {
+    ids_tile<E, V, 2, kWhole>(block, vectors, first, ib, lanes);
+    ib += 2;
+  }
+  if (ib < block.rows) ids_tile<E, V, 1, kWhole>(block, vectors, first, ib, lanes);
 }
 
-// The ids of one register for the vectors from `first` on, V at a time; returns where the others begin.
-template <class E, int V, bool kWhole>
-CHEAPFAST_INLINE std::int64_t some_ids(Block<E> block, Vectors vectors, std::int64_t first, std::int64_t lanes) {
-  block.x += first * vectors.x_step;
-  block.y += first * vectors.y_step;
-  for (; first + V <= vectors.count; first += V) {
-    ids_tiles<E, V, kWhole>(block, vectors, lanes);
-    block.x += V * vectors.x_step;
-    block.y += V * vectors.y_step;
-  }
-  return first;
-}
+// The ids of one register.
 template <class E, bool kWhole>
-void ids_register(Block<E> block, Vectors vectors, std::int64_t lanes) {
-  std::int64_t first = some_ids<E, kTileVectors<E>, kWhole>(block, vectors, 0, lanes);
-  if (kTileVectors<E> > 2) first = some_ids<E, 2, kWhole>(block, vectors, first, lanes);
-  some_ids<E, 1, kWhole>(block, vectors, first, lanes);
+CHEAPFAST_INLINE void ids_register(const Block<E>& block, Vectors vectors, std::int64_t lanes) {
+  constexpr int V = kTileVectors<E>;
+  std::int64_t v = 0;
+  for (; v + V <= vectors.count; v += V) ids_tiles<E, V, kWhole>(block, vectors, v, lanes);
+  for (; V > 2 && v + 2 <= vectors.count; v += 2) ids_tiles<E, 2, kWhole>(block, vectors, v, lanes);
+  for (; v < vectors.count; ++v) ids_tiles<E, 1, kWhole>(block, vectors, v, lanes);
 }
 
 // The ids of a block, from its first one on.
