@@ -13,6 +13,8 @@ namespace cheapfast {
 namespace CHEAPFAST_TARGET {
 namespace {
 
+constexpr std::int64_t kNearBytes = 16 << 10;  // of weights
+
 // Where a unit is among the blocks and their panels; divisions would take longer than a small block does.
 struct Place {
   std::int64_t ia, id, rows, columns;
@@ -71,14 +73,18 @@ void apply_ids(const KroneckerTask& task) {
   }
 }
 
-// A unit is one block and one panel of its rows.
+// A unit is one block and one panel of its rows. Neighbouring blocks go together, as many as the first-level cache has
+// room for the weights of.
 template <class E>
 void apply_rows(const KroneckerTask& task) {
+  constexpr std::int64_t kWeights = kNearBytes / (E::kParts * sizeof(typename E::T));
+  const std::int64_t fit = task.row_panels > 1 ? 1 : kWeights / (task.b * task.c + 1), most = fit < 1 ? 1 : fit;
   Place place(task.begin, task.d, task.row_panels, 1);
-  for (std::int64_t unit = task.begin; unit < task.end; ++unit) {
-    const std::int64_t row = place.rows * kKroneckerRows;
-    rows_of(block_at<E>(task, place.ia, place.id), vectors_of<E>(task), row, least(row + kKroneckerRows, task.b));
-    place.advance(task.d, task.row_panels, 1);
+  for (std::int64_t unit = task.begin, count; unit < task.end; unit += count) {
+    count = least(most, task.end - unit);
+    const std::int64_t row = place.rows * kKroneckerRows, end = least(row + kKroneckerRows, task.b);
+    rows_of<E>(task, {place.ia, place.id, count, row, end, vectors_of<E>(task)});
+    place = Place(unit + count, task.d, task.row_panels, 1);
   }
 }
 

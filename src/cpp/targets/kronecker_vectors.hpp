@@ -1,7 +1,7 @@
 // One dense block of a Kronecker-sparse factor, vector by vector: the lanes run along what the weights lie along.
 //
-// Tiles are as those of kronecker_tile.hpp, and so are the sums, bit for bit; only what fills the lanes is another. (They
-// are not inline: the compiler would prepare all kinds of tiles before it begins with the one that a small block needs.)
+// Tiles are as those of kronecker_tile.hpp, and so are the sums, bit for bit; only what fills the lanes is another. Each
+// kind of tile has a function of its own: inline, the compiler would prepare all kinds of them for each small block.
 #pragma once
 
 #include "targets/kronecker_tile.hpp"
@@ -58,11 +58,18 @@ CHEAPFAST_INLINE void store_apart(E value, typename E::T* p, std::int64_t step, 
 
 // ---- lanes along ib: one number of the operand meets a register of weights
 
-// V vectors times N registers of rows, the first of which is row ib; of the last one `last` lanes are there if it is
-// not whole.
+// Neighbouring blocks, and the rows and vectors of them that are worked on.
+struct Blocks {
+  std::int64_t ia, id, count;
+  std::int64_t begin, end;  // rows
+  Vectors vectors;
+};
+
+// V vectors from `first` on times N registers of rows, the first of which is row ib; of the last one `last` lanes are
+// there if it is not whole.
 template <class E, int V, int N, bool kWhole>
-CHEAPFAST_NOINLINE void rows_tile(const Block<E>& block, Vectors vectors, std::int64_t first, std::int64_t ib,
-                                  std::int64_t last) {
+CHEAPFAST_INLINE void rows_tile(const Block<E>& block, Vectors vectors, std::int64_t first, std::int64_t ib,
+                                std::int64_t last) {
   typedef typename E::T T;
   constexpr int width = E::kLanes * E::kParts;
   E sum[V][N];
@@ -76,8 +83,7 @@ CHEAPFAST_NOINLINE void rows_tile(const Block<E>& block, Vectors vectors, std::i
   }
   const T* x = block.x + first * vectors.x_step;
   const T* weights = block.values + ib * block.down;
-  const std::int64_t step = block.x_step, along = block.along;
-  for (std::int64_t left = block.terms; left > 0; --left, x += step, weights += along) {
+  for (std::int64_t left = block.terms; left > 0; --left, x += block.x_step, weights += block.along) {
     E weight[N];
     CHEAPFAST_UNROLL
     for (int j = 0; j < N; ++j) {
@@ -101,31 +107,105 @@ CHEAPFAST_NOINLINE void rows_tile(const Block<E>& block, Vectors vectors, std::i
   }
 }
 
+// The same for one vector and B blocks side by side: as many sums as keep the adders busy.
+template <class E, int B, int N, bool kWhole>
+CHEAPFAST_INLINE void rows_side_by_side(const Block<E> (&block)[B], std::int64_t ib, std::int64_t last) {
+  typedef typename E::T T;
+  constexpr int width = E::kLanes * E::kParts;
+  const std::int64_t x_step = block[0].x_step, along = block[0].along, bias_step = block[0].bias_step;
+  E sum[B][N];
+  const T *x[B], *weights[B];
+  CHEAPFAST_UNROLL
+  for (int i = 0; i < B; ++i) {
+    x[i] = block[i].x;
+    weights[i] = block[i].values + ib * block[i].down;
+    CHEAPFAST_UNROLL
+    for (int j = 0; j < N; ++j) {
+      const std::int64_t lanes = kWhole || j < N - 1 ? E::kLanes : last, at = (ib + j * E::kLanes) * bias_step;
+      sum[i][j] = block[i].bias == nullptr ? E::zero() : load_apart<E>(block[i].bias + at, bias_step, lanes);
+    }
+  }
+  std::int64_t from = 0, at = 0;
+  for (std::int64_t left = block[0].terms; left > 0; --left, from += x_step, at += along) {
+    CHEAPFAST_UNROLL
+    for (int i = 0; i < B; ++i) {
+      const E number = E::fill(x[i] + from);
+      CHEAPFAST_UNROLL
+      for (int j = 0; j < N; ++j) {
+        const T* const p = weights[i] + at + j * width;
+        sum[i][j] = sum[i][j].plus_times(number, kWhole || j < N - 1 ? E::load(p) : load_some<E>(p, last));
+      }
+    }
+  }
+  CHEAPFAST_UNROLL
+  for (int i = 0; i < B; ++i) {
+    T* const y = block[i].y + ib * block[i].y_step;
+    CHEAPFAST_UNROLL
+    for (int j = 0; j < N; ++j) {
+      const std::int64_t lanes = kWhole || j < N - 1 ? E::kLanes : last;
+      store_apart(sum[i][j], y + j * E::kLanes * block[i].y_step, block[i].y_step, lanes);
+    }
+  }
+}
+
+// The block after another.
+template <class E>
+CHEAPFAST_INLINE Block<E> take_block(const KroneckerTask& task, std::int64_t& ia, std::int64_t& id) {
+  const Block<E> block = block_at<E>(task, ia, id);
+  if (++id == task.d) {
+    id = 0;
+    ++ia;
+  }
+  return block;
+}
+
+// One tile of each block.
+template <class E, int V, int N, bool kWhole>
+CHEAPFAST_NOINLINE void rows_tiles(const KroneckerTask& given, const Blocks& blocks, std::int64_t first,
+                                   std::int64_t ib) {
+  const KroneckerTask task = given;
+  const Vectors vectors = blocks.vectors;
+  const std::int64_t last = blocks.end - ib - (N - 1) * E::kLanes;
+  std::int64_t ia = blocks.ia, id = blocks.id, left = blocks.count;
+  if constexpr (V == 1 && N <= 2) {
+    constexpr int B = 4 / N;
+    Block<E> block[B];
+    for (; left >= B; left -= B) {
+      CHEAPFAST_UNROLL
+      for (int i = 0; i < B; ++i) {
+        block[i] = take_block<E>(task, ia, id);
+        block[i].x += first * vectors.x_step;
+        block[i].y += first * vectors.y_step;
+      }
+      rows_side_by_side<E, B, N, kWhole>(block, ib, last);
+    }
+  }
+  for (; left > 0; --left) rows_tile<E, V, N, kWhole>(take_block<E>(task, ia, id), vectors, first, ib, last);
+}
+
 template <class E, int V>
-CHEAPFAST_INLINE void rows_tiles(const Block<E>& block, Vectors vectors, std::int64_t first, std::int64_t begin,
-                                 std::int64_t end) {
+CHEAPFAST_INLINE void rows_of_vectors(const KroneckerTask& task, const Blocks& blocks, std::int64_t first) {
   constexpr int N = kTileVectors<E>, L = E::kLanes;
-  std::int64_t ib = begin;
-  for (; ib + N * L <= end; ib += N * L) rows_tile<E, V, N, true>(block, vectors, first, ib, 0);
-  if (N > 2 && end - ib > L) {
-    if (end - ib >= 2 * L) {
-      rows_tile<E, V, 2, true>(block, vectors, first, ib, 0);
+  std::int64_t ib = blocks.begin;
+  for (; ib + N * L <= blocks.end; ib += N * L) rows_tiles<E, V, N, true>(task, blocks, first, ib);
+  if (N > 2 && blocks.end - ib > L) {
+    if (blocks.end - ib >= 2 * L) {
+      rows_tiles<E, V, 2, true>(task, blocks, first, ib);
     } else {
-      rows_tile<E, V, 2, false>(block, vectors, first, ib, end - ib - L);
+      rows_tiles<E, V, 2, false>(task, blocks, first, ib);
     }
     ib += 2 * L;
   }
-  for (; ib + L <= end; ib += L) rows_tile<E, V, 1, true>(block, vectors, first, ib, 0);
-  if (ib < end) rows_tile<E, V, 1, false>(block, vectors, first, ib, end - ib);
+  for (; ib + L <= blocks.end; ib += L) rows_tiles<E, V, 1, true>(task, blocks, first, ib);
+  if (ib < blocks.end) rows_tiles<E, V, 1, false>(task, blocks, first, ib);
 }
 
-// The rows begin ... end - 1 of all vectors.
 template <class E>
-CHEAPFAST_INLINE void rows_of(const Block<E>& block, Vectors vectors, std::int64_t begin, std::int64_t end) {
+CHEAPFAST_INLINE void rows_of(const KroneckerTask& task, const Blocks& blocks) {
   std::int64_t v = 0;
-  for (; v + 4 <= vectors.count; v += 4) rows_tiles<E, 4>(block, vectors, v, begin, end);
-  for (; v + 2 <= vectors.count; v += 2) rows_tiles<E, 2>(block, vectors, v, begin, end);
-  for (; v < vectors.count; ++v) rows_tiles<E, 1>(block, vectors, v, begin, end);
+  for (; v + 4 <= blocks.vectors.count; v += 4) rows_of_vectors<E, 4>(task, blocks, v);
+  for (; v + 2 <= blocks.vectors.count; v += 2) rows_of_vectors<E, 2>(task, blocks, v);
+  for (; v < blocks.vectors.count; ++v) rows_of_vectors<E, 1>(task, blocks, v);
 }
 
 // ---- lanes along id: a register of the operand meets a register of weights
