@@ -183,29 +183,35 @@ CHEAPFAST_NOINLINE void rows_tiles(const KroneckerTask& given, const Blocks& blo
   for (; left > 0; --left) rows_tile<E, V, N, kWhole>(take_block<E>(task, ia, id), vectors, first, ib, last);
 }
 
-template <class E, int V>
-CHEAPFAST_INLINE void rows_of_vectors(const KroneckerTask& task, const Blocks& blocks, std::int64_t first) {
-  constexpr int N = kTileVectors<E>, L = E::kLanes;
-  std::int64_t ib = blocks.begin;
-  for (; ib + N * L <= blocks.end; ib += N * L) rows_tiles<E, V, N, true>(task, blocks, first, ib);
-  if (N > 2 && blocks.end - ib > L) {
-    if (blocks.end - ib >= 2 * L) {
-      rows_tiles<E, V, 2, true>(task, blocks, first, ib);
-    } else {
-      rows_tiles<E, V, 2, false>(task, blocks, first, ib);
-    }
-    ib += 2 * L;
+// N registers of rows for all vectors.
+template <class E, int N, bool kWhole>
+CHEAPFAST_INLINE void rows_of_registers(const KroneckerTask& task, const Blocks& blocks, std::int64_t ib) {
+  constexpr bool kHalf = kTileRows > 2 && 2 * N <= kTileVectors<E>;  // room for twice as many sums
+  const std::int64_t count = blocks.vectors.count;
+  std::int64_t v = 0;
+  if constexpr (kHalf) {
+    for (; v + 8 <= count; v += 8) rows_tiles<E, 8, N, kWhole>(task, blocks, v, ib);
   }
-  for (; ib + L <= blocks.end; ib += L) rows_tiles<E, V, 1, true>(task, blocks, first, ib);
-  if (ib < blocks.end) rows_tiles<E, V, 1, false>(task, blocks, first, ib);
+  for (; v + 4 <= count; v += 4) rows_tiles<E, 4, N, kWhole>(task, blocks, v, ib);
+  for (; v + 2 <= count; v += 2) rows_tiles<E, 2, N, kWhole>(task, blocks, v, ib);
+  if (v < count) rows_tiles<E, 1, N, kWhole>(task, blocks, v, ib);
 }
 
 template <class E>
 CHEAPFAST_INLINE void rows_of(const KroneckerTask& task, const Blocks& blocks) {
-  std::int64_t v = 0;
-  for (; v + 4 <= blocks.vectors.count; v += 4) rows_of_vectors<E, 4>(task, blocks, v);
-  for (; v + 2 <= blocks.vectors.count; v += 2) rows_of_vectors<E, 2>(task, blocks, v);
-  for (; v < blocks.vectors.count; ++v) rows_of_vectors<E, 1>(task, blocks, v);
+  constexpr int N = kTileVectors<E>, L = E::kLanes;
+  std::int64_t ib = blocks.begin;
+  for (; ib + N * L <= blocks.end; ib += N * L) rows_of_registers<E, N, true>(task, blocks, ib);
+  if constexpr (N > 2) {
+    if (blocks.end - ib >= 2 * L) {
+      rows_of_registers<E, 2, true>(task, blocks, ib);
+      ib += 2 * L;
+    } else if (blocks.end - ib > L) {
+      return rows_of_registers<E, 2, false>(task, blocks, ib);
+    }
+  }
+  for (; ib + L <= blocks.end; ib += L) rows_of_registers<E, 1, true>(task, blocks, ib);
+  if (ib < blocks.end) rows_of_registers<E, 1, false>(task, blocks, ib);
 }
 
 // ---- lanes along id: a register of the operand meets a register of weights
@@ -256,20 +262,26 @@ CHEAPFAST_NOINLINE void ids_tile(const Block<E>& block, Vectors vectors, std::in
   }
 }
 
+// The vectors first ... last - 1, V at a time. (The rows are the outer loop: the weights of a tile come from the
+// second-level cache, the operands of a few vectors stay in the first-level one.)
 template <class E, int V, bool kWhole>
-CHEAPFAST_INLINE void ids_tiles(const Block<E>& block, Vectors vectors, std::int64_t first, std::int64_t lanes) {
+CHEAPFAST_INLINE void ids_tiles(const Block<E>& block, Vectors vectors, std::int64_t first, std::int64_t last,
+                                std::int64_t lanes) {
   constexpr int M = V == 1 ? 2 * kTileRows : kTileRows;
   std::int64_t ib = 0;
-  for (; ib + M <= block.rows; ib += M) ids_tile<E, V, M, kWhole>(block, vectors, first, ib, lanes);
+  for (; ib + M <= block.rows; ib += M) {
+    for (std::int64_t v = first; v < last; v += V) ids_tile<E, V, M, kWhole>(block, vectors, v, ib, lanes);
+  }
   if (M > 4 && ib + 4 <= block.rows) {
-    ids_tile<E, V, 4, kWhole>(block, vectors, first, ib, lanes);
+    for (std::int64_t v = first; v < last; v += V) ids_tile<E, V, 4, kWhole>(block, vectors, v, ib, lanes);
     ib += 4;
   }
   if (M > 2 && ib + 2 <= block.rows) {
-    ids_tile<E, V, 2, kWhole>(block, vectors, first, ib, lanes);
+    for (std::int64_t v = first; v < last; v += V) ids_tile<E, V, 2, kWhole>(block, vectors, v, ib, lanes);
     ib += 2;
   }
-  if (ib < block.rows) ids_tile<E, V, 1, kWhole>(block, vectors, first, ib, lanes);
+  if (ib == block.rows) return;
+  for (std::int64_t v = first; v < last; v += V) ids_tile<E, V, 1, kWhole>(block, vectors, v, ib, lanes);
 }
 
 // The ids of one register.
@@ -277,9 +289,13 @@ template <class E, bool kWhole>
 CHEAPFAST_INLINE void ids_register(const Block<E>& block, Vectors vectors, std::int64_t lanes) {
   constexpr int V = kTileVectors<E>;
   std::int64_t v = 0;
-  for (; v + V <= vectors.count; v += V) ids_tiles<E, V, kWhole>(block, vectors, v, lanes);
-  for (; V > 2 && v + 2 <= vectors.count; v += 2) ids_tiles<E, 2, kWhole>(block, vectors, v, lanes);
-  for (; v < vectors.count; ++v) ids_tiles<E, 1, kWhole>(block, vectors, v, lanes);
+  for (; v + 2 * V <= vectors.count; v += 2 * V) ids_tiles<E, V, kWhole>(block, vectors, v, v + 2 * V, lanes);
+  for (; v + V <= vectors.count; v += V) ids_tiles<E, V, kWhole>(block, vectors, v, v + V, lanes);
+  if (V > 2 && v + 2 <= vectors.count) {
+    ids_tiles<E, 2, kWhole>(block, vectors, v, v + 2, lanes);
+    v += 2;
+  }
+  if (v < vectors.count) ids_tiles<E, 1, kWhole>(block, vectors, v, v + 1, lanes);
 }
 
 // The ids of a block, from its first one on.
