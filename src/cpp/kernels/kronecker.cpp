@@ -5,6 +5,7 @@
 
 #include "core/pool.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/kronecker_cost.hpp"
 #include "kernels/scratch.hpp"
 
 namespace cheapfast {
@@ -21,8 +22,6 @@ constexpr std::int64_t kTurnedBytes = 256;                        // of a row of
 constexpr std::int64_t kScratchBytes = std::int64_t{1} << 17;     // of turned vectors, if each ia is no larger
 constexpr std::int64_t kMostScratch = std::int64_t{1} << 20;      // and of one ia
 constexpr std::int64_t kGroup = 64;                               // vectors that take their turn together
-
-std::int64_t panels(std::int64_t size, std::int64_t panel) { return (size + panel - 1) / panel; }
 
 // A factor applied to vectors: what the kernel takes, and how it is cut. The units of a task are worked on for groups of
 // at most `group` vectors, `per_turn` at a time if that is given.
@@ -59,24 +58,12 @@ void merge(KroneckerTask& task) {
 bool lies_along_rows(const KroneckerTask& task) { return task.stride[1] == 1; }
 bool lies_along_ids(const KroneckerTask& task) { return task.d > 1 && task.stride[3] == 1; }
 
-// About how many operations on registers of `lanes` numbers a block takes, in ways that differ: for vectors behind each
-// other, and for those and few columns one after the other. Turning a register takes about 8, a number that does not
-// lie beside its neighbours 3, and to start and end a tile 16.
-std::int64_t turned_cost(const KroneckerTask& task, std::int64_t vectors, std::int64_t lanes) {
-  return panels(vectors, lanes) * (task.b * task.c + 8 * (task.b + task.c));
-}
-std::int64_t rows_cost(const KroneckerTask& task, std::int64_t vectors, std::int64_t lanes) {
-  const bool is_beside = task.d == 1 && task.row == 1;
-  return vectors * (panels(task.b, lanes) * task.c + 16 + (is_beside ? 0 : 3 * task.b));
-}
-std::int64_t columns_cost(const KroneckerTask& task) { return task.b * task.c + 16; }
-
 // Cuts a task into units and sets its panels.
 void cut(Job& job) {
   KroneckerTask& task = job.task;
   const std::int64_t columns = task.lanes == KroneckerLanes::ids ? task.d : task.columns;
-  task.column_panels = panels(columns, kKroneckerColumns);
-  task.row_panels = panels(task.b, kKroneckerRows);
+  task.column_panels = ceil_div(columns, kKroneckerColumns);
+  task.row_panels = ceil_div(task.b, kKroneckerRows);
   switch (task.lanes) {
     case KroneckerLanes::columns:
       job.units = task.a * task.d * task.row_panels * task.column_panels;
@@ -100,8 +87,8 @@ void run(const Job& job, ValueType type, int workers, Monitor& monitor) {
   const std::int64_t work = task.a * task.b * task.d * std::max<std::int64_t>(task.c, 1) * task.columns * at_once;
   const std::int64_t fit = kTaskWork / std::max<std::int64_t>(work / job.units, 1);
   const std::int64_t most = job.per_turn > 0 ? std::min(job.per_turn, job.units) : job.units;
-  const std::int64_t per_turn = std::clamp<std::int64_t>(fit, 1, most), turns = panels(job.units, per_turn);
-  parallel_for(turns * panels(task.vectors, job.group), workers, monitor, [&](int, std::int64_t turn) {
+  const std::int64_t per_turn = std::clamp<std::int64_t>(fit, 1, most), turns = ceil_div(job.units, per_turn);
+  parallel_for(turns * ceil_div(task.vectors, job.group), workers, monitor, [&](int, std::int64_t turn) {
     KroneckerTask part = task;
     const std::int64_t vector = turn / turns * job.group;
     part.x = static_cast<const char*>(task.x) + vector * task.x_vector * kSizes[kind];
@@ -132,7 +119,8 @@ Job vectors_job(const KroneckerFactor& factor, const KroneckerTask& task, std::i
     job.group = 1;
     merge(job.task);
   } else if (can_turn && (!lies_along_rows(task) ||
-                          turned_cost(task, vectors, lanes) < rows_cost(task, vectors, lanes))) {
+                          turned_cost(task.b, task.c, vectors, lanes) <
+                              rows_cost(task.b, task.c, vectors, lanes, task.d == 1 ? Spread::beside : Spread::alone))) {
     job.task.lanes = KroneckerLanes::turned;
     job.group = width;
     job.scratch_bytes = scratch;
@@ -168,7 +156,7 @@ void apply_kronecker(const KroneckerFactor& factor, ValueType type, const void* 
   if (merges(factor)) merge(task);
   // Few columns beside whole registers of them are taken one by one if that is quicker.
   const std::int64_t rest = task.columns % lanes;
-  if (rest > 0 && lies_along_rows(task) && rows_cost(task, rest, lanes) < columns_cost(task)) {
+  if (rest > 0 && lies_along_rows(task) && few_are_quicker(task.b, task.c, rest, lanes)) {
     Job few{task, 0, kGroup, 0, 0};
     few.task.columns = 1;
     few.task.vectors = rest;

@@ -5,6 +5,7 @@
 #include "core/buffer.hpp"
 #include "core/pool.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/kronecker_cost.hpp"
 #include "kernels/scratch.hpp"
 
 namespace cheapfast {
@@ -20,10 +21,18 @@ constexpr std::int64_t kLineBytes = 64;
 constexpr std::int64_t kTaskWork = std::int64_t{1} << 19;  // multiplications that one turn at the queue is worth
 constexpr std::int64_t kParallelWork = std::int64_t{1} << 19;
 
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 // Rows that flow between the factors within a group.
 std::int64_t group_rows(const KroneckerFactor& first, const KroneckerFactor& second) { return first.b * second.c; }
+
+bool along_rows(const KroneckerFactor& factor) { return factor.strides[1] == 1; }
+
+// Whether the columns behind those that fill registers are better taken one by one, in a group.
+bool few_are_quicker(const KroneckerFactor& first, const KroneckerFactor& second, std::int64_t columns,
+                     std::int64_t lanes) {
+  const auto cost = [&](const KroneckerFactor& f) { return rows_cost(f.b, f.c, columns, lanes, Spread::together); };
+  return second.c * cost(first) + first.b * cost(second) <
+         second.c * columns_cost(first.b, first.c) + first.b * columns_cost(second.b, second.c);
+}
 
 // Multiplications for one vector.
 std::int64_t work_of(const KroneckerFactor& factor) { return factor.a * factor.b * factor.c * factor.d; }
@@ -42,7 +51,7 @@ KroneckerTask task_of(const KroneckerFactor& factor, std::int64_t columns) {
   std::copy(factor.strides.begin(), factor.strides.end(), task.stride);
   task.values = factor.values;
   task.bias = factor.bias;
-  task.row = task.columns = columns;
+  task.columns = columns;
   return task;
 }
 
@@ -129,20 +138,30 @@ void apply_kronecker_pair(const KroneckerFactor& first, const KroneckerFactor& s
   const KernelTable& table = kernels();
   const int kind = static_cast<int>(type);
   record_run(kNames[kind], table);
-  KroneckerPairTask task = pair_task(first, second, vectors, kSizes[kind]);
-  task.first.x = x;
-  task.second.y = y;
-  const std::int64_t groups = task.middles * task.inners * (task.rises ? second.a : first.a);
-  task.end = groups * task.panels;
-  const std::int64_t work = (work_of(first) + work_of(second)) * vectors / task.end;
-  const std::int64_t per_turn = std::clamp<std::int64_t>(kTaskWork / std::max<std::int64_t>(work, 1), 1, task.end);
   const int workers = kronecker_pair_is_serial(first, second, vectors) ? 1 : threads;
-  const auto scratch_bytes = static_cast<std::size_t>(first.b * task.block * kSizes[kind]);
-  if (task.end < workers) {
-    share(task, table.kronecker_pair[kind], scratch_bytes, workers, monitor);
-  } else {
-    divide(task, table.kronecker_pair[kind], scratch_bytes, per_turn, workers, monitor);
-  }
+  const std::int64_t lanes = table.fused_lanes[kind], rest = vectors % lanes;
+  const bool has_few = rest > 0 && along_rows(first) && along_rows(second) && few_are_quicker(first, second, rest, lanes);
+  const std::int64_t many = has_few ? vectors - rest : vectors;
+  const auto run = [&](std::int64_t begin, std::int64_t columns, bool is_few) {
+    KroneckerPairTask task = pair_task(first, second, columns, kSizes[kind]);
+    task.first.row = task.second.row = vectors;
+    task.first.x = static_cast<const char*>(x) + begin * kSizes[kind];
+    task.second.y = static_cast<char*>(y) + begin * kSizes[kind];
+    task.is_few = is_few;
+    const std::int64_t groups = task.middles * task.inners * (task.rises ? second.a : first.a);
+    task.end = groups * task.panels;
+    const std::int64_t work = (work_of(first) + work_of(second)) * columns / task.end;
+    const std::int64_t per_turn = std::clamp<std::int64_t>(kTaskWork / std::max<std::int64_t>(work, 1), 1, task.end);
+    const std::int64_t room = is_few ? second.c * columns : task.block;
+    const auto scratch_bytes = static_cast<std::size_t>(first.b * room * kSizes[kind]);
+    if (task.end < workers) {
+      share(task, table.kronecker_pair[kind], scratch_bytes, workers, monitor);
+    } else {
+      divide(task, table.kronecker_pair[kind], scratch_bytes, per_turn, workers, monitor);
+    }
+  };
+  if (has_few) run(many, rest, true);
+  if (many > 0) run(0, many, false);
 }
 
 }  // namespace cheapfast

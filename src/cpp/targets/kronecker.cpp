@@ -83,7 +83,7 @@ void apply_rows(const KroneckerTask& task) {
   for (std::int64_t unit = task.begin, count; unit < task.end; unit += count) {
     count = least(most, task.end - unit);
     const std::int64_t row = place.rows * kKroneckerRows, end = least(row + kKroneckerRows, task.b);
-    rows_of<E>(task, {place.ia, place.id, count, row, end, vectors_of<E>(task)});
+    rows_of<E>(Walk<E>{task, place.ia, place.id}, {count, row, end, vectors_of<E>(task)});
     place = Place(unit + count, task.d, task.row_panels, 1);
   }
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "targets/kronecker_tile.hpp"
+#include "targets/kronecker_vectors.hpp"
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
@@ -73,12 +74,37 @@ CHEAPFAST_INLINE void apply_seconds(const KroneckerPairTask& task, const Unit& u
   }
 }
 
+// Few columns: between the factors, they lie behind each other, and in each the rows of a block of the first side by
+// side, as the lanes of its tiles are.
+template <class E>
+CHEAPFAST_INLINE void apply_few(const KroneckerPairTask& task, const Unit& unit) {
+  typedef typename E::T T;
+  T* const scratch = static_cast<T*>(task.scratch);
+  const std::int64_t rows = task.first.b * E::kParts, all = task.second.c * rows;
+  for (std::int64_t j = task.first_begin; j < task.first_end; ++j) {
+    Block<E> block = first_block<E>(task, unit, j);
+    block.y = scratch + j * rows;
+    block.y_step = E::kParts;
+    rows_of<E>(Alone<E>{block}, {1, 0, task.first.b, {unit.columns, E::kParts, all}});
+  }
+  for (std::int64_t i = task.second_begin; i < task.second_end; ++i) {
+    Block<E> block = second_block<E>(task, unit, i);
+    block.x = scratch + i * E::kParts;
+    block.x_step = rows;
+    rows_of<E>(Alone<E>{block}, {1, 0, task.second.b, {unit.columns, all, E::kParts}});
+  }
+}
+
 template <class E>
 void apply_pair(const KroneckerPairTask& task) {
   for (std::int64_t number = task.begin; number < task.end; ++number) {
     const Unit unit = unit_at(task, number);
-    apply_firsts<E>(task, unit);
-    apply_seconds<E>(task, unit, number + 1);
+    if (task.is_few) {
+      apply_few<E>(task, unit);
+    } else {
+      apply_firsts<E>(task, unit);
+      apply_seconds<E>(task, unit, number + 1);
+    }
   }
 }
 

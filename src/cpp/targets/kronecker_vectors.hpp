@@ -5,6 +5,7 @@
 #pragma once
 
 #include "targets/kronecker_tile.hpp"
+#include "targets/turn.hpp"
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
@@ -56,11 +57,60 @@ CHEAPFAST_INLINE void store_apart(E value, typename E::T* p, std::int64_t step, 
   spread<typename E::T, E::kParts>(room, p, step, lanes);
 }
 
+// Registers of V vectors that lie side by side, the numbers of each `step` apart: squares are turned, so that as many
+// numbers go to memory together as there are vectors.
+template <class E, int V>
+CHEAPFAST_INLINE void store_columns(const E (&values)[V], typename E::T* p, std::int64_t step, std::int64_t lanes) {
+  typedef typename E::T T;
+  constexpr int parts = E::kParts, width = WideOf<T>::kLanes, each = width / parts;
+  alignas(64) T room[V][E::kLanes * parts];
+  CHEAPFAST_UNROLL
+  for (int v = 0; v < V; ++v) values[v].store(room[v]);
+  CHEAPFAST_UNROLL
+  for (int part = 0; part < parts; ++part) {
+    Wide<T> x[V];
+    CHEAPFAST_UNROLL
+    for (int v = 0; v < V; ++v) x[v] = load_vector(room[v] + part * width);
+    turn_numbers<T, parts>(x);
+    CHEAPFAST_UNROLL
+    for (int v = 0; v < V; ++v) store_vector(room[v] + part * width, x[v]);
+  }
+  for (std::int64_t lane = 0; lane < lanes; ++lane, p += step) {
+    std::memcpy(p, room[lane % V] + lane / each * width + lane % each / V * V * parts, V * parts * sizeof(T));
+  }
+}
+
 // ---- lanes along ib: one number of the operand meets a register of weights
 
-// Neighbouring blocks, and the rows and vectors of them that are worked on.
-struct Blocks {
-  std::int64_t ia, id, count;
+// Neighbouring blocks of a factor, one after the other.
+template <class E>
+struct Walk {
+  static constexpr bool kMany = true;
+  KroneckerTask task;
+  std::int64_t ia, id;
+
+  CHEAPFAST_MEMBER Block<E> take() {
+    const Block<E> block = block_at<E>(task, ia, id);
+    if (++id == task.d) {
+      id = 0;
+      ++ia;
+    }
+    return block;
+  }
+};
+
+// One block.
+template <class E>
+struct Alone {
+  static constexpr bool kMany = false;
+  Block<E> block;
+
+  CHEAPFAST_MEMBER Block<E> take() const { return block; }
+};
+
+// How many blocks there are, and the rows and vectors of them that are worked on.
+struct Extent {
+  std::int64_t blocks;
   std::int64_t begin, end;  // rows
   Vectors vectors;
 };
@@ -96,14 +146,22 @@ CHEAPFAST_INLINE void rows_tile(const Block<E>& block, Vectors vectors, std::int
       for (int j = 0; j < N; ++j) sum[v][j] = sum[v][j].plus_times(number, weight[j]);
     }
   }
+  T* const y = block.y + first * vectors.y_step + ib * block.y_step;
   CHEAPFAST_UNROLL
-  for (int v = 0; v < V; ++v) {
-    T* const y = block.y + (first + v) * vectors.y_step + ib * block.y_step;
-    CHEAPFAST_UNROLL
-    for (int j = 0; j < N; ++j) {
-      const std::int64_t lanes = kWhole || j < N - 1 ? E::kLanes : last;
-      store_apart(sum[v][j], y + j * E::kLanes * block.y_step, block.y_step, lanes);
+  for (int j = 0; j < N; ++j) {
+    const std::int64_t lanes = kWhole || j < N - 1 ? E::kLanes : last;
+    T* const to = y + j * E::kLanes * block.y_step;
+    if constexpr (V > 1 && V * E::kParts <= WideOf<T>::kLanes) {
+      if (block.y_step != E::kParts && vectors.y_step == E::kParts) {
+        E column[V];
+        CHEAPFAST_UNROLL
+        for (int v = 0; v < V; ++v) column[v] = sum[v][j];
+        store_columns(column, to, block.y_step, lanes);
+        continue;
+      }
     }
+    CHEAPFAST_UNROLL
+    for (int v = 0; v < V; ++v) store_apart(sum[v][j], to + v * vectors.y_step, block.y_step, lanes);
   }
 }
 
@@ -148,70 +206,59 @@ CHEAPFAST_INLINE void rows_side_by_side(const Block<E> (&block)[B], std::int64_t
   }
 }
 
-// The block after another.
-template <class E>
-CHEAPFAST_INLINE Block<E> take_block(const KroneckerTask& task, std::int64_t& ia, std::int64_t& id) {
-  const Block<E> block = block_at<E>(task, ia, id);
-  if (++id == task.d) {
-    id = 0;
-    ++ia;
-  }
-  return block;
-}
-
 // One tile of each block.
-template <class E, int V, int N, bool kWhole>
-CHEAPFAST_NOINLINE void rows_tiles(const KroneckerTask& given, const Blocks& blocks, std::int64_t first,
-                                   std::int64_t ib) {
-  const KroneckerTask task = given;
-  const Vectors vectors = blocks.vectors;
-  const std::int64_t last = blocks.end - ib - (N - 1) * E::kLanes;
-  std::int64_t ia = blocks.ia, id = blocks.id, left = blocks.count;
-  if constexpr (V == 1 && N <= 2) {
+template <class E, class Source, int V, int N, bool kWhole>
+CHEAPFAST_NOINLINE void rows_tiles(const Source& given, const Extent& extent, std::int64_t first, std::int64_t ib) {
+  Source source = given;
+  const Vectors vectors = extent.vectors;
+  const std::int64_t last = extent.end - ib - (N - 1) * E::kLanes;
+  std::int64_t left = extent.blocks;
+  if constexpr (Source::kMany && V == 1 && N <= 2) {
     constexpr int B = 4 / N;
     Block<E> block[B];
     for (; left >= B; left -= B) {
       CHEAPFAST_UNROLL
       for (int i = 0; i < B; ++i) {
-        block[i] = take_block<E>(task, ia, id);
+        block[i] = source.take();
         block[i].x += first * vectors.x_step;
         block[i].y += first * vectors.y_step;
       }
       rows_side_by_side<E, B, N, kWhole>(block, ib, last);
     }
   }
-  for (; left > 0; --left) rows_tile<E, V, N, kWhole>(take_block<E>(task, ia, id), vectors, first, ib, last);
+  for (; left > 0; --left) rows_tile<E, V, N, kWhole>(source.take(), vectors, first, ib, last);
 }
 
 // N registers of rows for all vectors.
-template <class E, int N, bool kWhole>
-CHEAPFAST_INLINE void rows_of_registers(const KroneckerTask& task, const Blocks& blocks, std::int64_t ib) {
-  constexpr bool kHalf = kTileRows > 2 && 2 * N <= kTileVectors<E>;  // room for twice as many sums
-  const std::int64_t count = blocks.vectors.count;
+template <class E, class Source, int N, bool kWhole>
+CHEAPFAST_INLINE void rows_of_registers(const Source& source, const Extent& extent, std::int64_t ib) {
+  constexpr bool kDouble = kTileRows > 2 && 2 * N <= kTileVectors<E>;  // room for twice as many sums
+  const std::int64_t count = extent.vectors.count;
   std::int64_t v = 0;
-  if constexpr (kHalf) {
-    for (; v + 8 <= count; v += 8) rows_tiles<E, 8, N, kWhole>(task, blocks, v, ib);
+  if constexpr (kDouble) {
+    for (; v + 8 <= count; v += 8) rows_tiles<E, Source, 8, N, kWhole>(source, extent, v, ib);
   }
-  for (; v + 4 <= count; v += 4) rows_tiles<E, 4, N, kWhole>(task, blocks, v, ib);
-  for (; v + 2 <= count; v += 2) rows_tiles<E, 2, N, kWhole>(task, blocks, v, ib);
-  if (v < count) rows_tiles<E, 1, N, kWhole>(task, blocks, v, ib);
+  for (; v + 4 <= count; v += 4) rows_tiles<E, Source, 4, N, kWhole>(source, extent, v, ib);
+  for (; v + 2 <= count; v += 2) rows_tiles<E, Source, 2, N, kWhole>(source, extent, v, ib);
+  if (v < count) rows_tiles<E, Source, 1, N, kWhole>(source, extent, v, ib);
 }
 
-template <class E>
-CHEAPFAST_INLINE void rows_of(const KroneckerTask& task, const Blocks& blocks) {
+template <class E, class Source>
+CHEAPFAST_INLINE void rows_of(const Source& source, const Extent& extent) {
   constexpr int N = kTileVectors<E>, L = E::kLanes;
-  std::int64_t ib = blocks.begin;
-  for (; ib + N * L <= blocks.end; ib += N * L) rows_of_registers<E, N, true>(task, blocks, ib);
+  const std::int64_t end = extent.end;
+  std::int64_t ib = extent.begin;
+  for (; ib + N * L <= end; ib += N * L) rows_of_registers<E, Source, N, true>(source, extent, ib);
   if constexpr (N > 2) {
-    if (blocks.end - ib >= 2 * L) {
-      rows_of_registers<E, 2, true>(task, blocks, ib);
+    if (end - ib >= 2 * L) {
+      rows_of_registers<E, Source, 2, true>(source, extent, ib);
       ib += 2 * L;
-    } else if (blocks.end - ib > L) {
-      return rows_of_registers<E, 2, false>(task, blocks, ib);
+    } else if (end - ib > L) {
+      return rows_of_registers<E, Source, 2, false>(source, extent, ib);
     }
   }
-  for (; ib + L <= blocks.end; ib += L) rows_of_registers<E, 1, true>(task, blocks, ib);
-  if (ib < blocks.end) rows_of_registers<E, 1, false>(task, blocks, ib);
+  for (; ib + L <= end; ib += L) rows_of_registers<E, Source, 1, true>(source, extent, ib);
+  if (ib < end) rows_of_registers<E, Source, 1, false>(source, extent, ib);
 }
 
 // ---- lanes along id: a register of the operand meets a register of weights

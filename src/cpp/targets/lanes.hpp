@@ -186,7 +186,7 @@ struct Real {
   static CHEAPFAST_MEMBER Real zero() { return {Wide<T>{}}; }
   static CHEAPFAST_MEMBER Real load(const T* p) { return {load_vector(p)}; }
   static CHEAPFAST_MEMBER Real load_split(const T* p) { return load(p); }
-  static CHEAPFAST_MEMBER Real fill(const T* p) { return {Wide<T>{} + *p}; }
+  static CHEAPFAST_MEMBER Real fill(const T* p) { return {*p - Wide<T>{}}; }  // a sum would be computed: -0 + 0 is 0
   CHEAPFAST_MEMBER void store(T* p) const { store_vector(p, v); }
   CHEAPFAST_MEMBER void store_split(T* p) const { store(p); }
   CHEAPFAST_MEMBER Real operator+(Real b) const { return {v + b.v}; }
@@ -287,7 +287,7 @@ struct Complex {
   static CHEAPFAST_MEMBER Complex load(const T* p) { return of_pairs(load_vector(p), load_vector(p + kLanes)); }
   // As scratch has them: all re, then all im.
   static CHEAPFAST_MEMBER Complex load_split(const T* p) { return {load_vector(p), load_vector(p + kLanes)}; }
-  static CHEAPFAST_MEMBER Complex fill(const T* p) { return {Wide<T>{} + p[0], Wide<T>{} + p[1]}; }
+  static CHEAPFAST_MEMBER Complex fill(const T* p) { return {p[0] - Wide<T>{}, p[1] - Wide<T>{}}; }
   CHEAPFAST_MEMBER void store(T* p) const {
     Wide<T> a, b;
     to_pairs(a, b);

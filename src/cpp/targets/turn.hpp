@@ -11,20 +11,29 @@ template <class T, int U>
 constexpr int kSquare = WideOf<T>::kLanes > U ? WideOf<T>::kLanes / U : 1;
 
 #if defined(__GNUC__) || defined(__clang__)
-template <class T, int U, int H, bool kMore = (H < kSquare<T, U>)>
+template <class T, int U, int V, int H, bool kMore = (H < V)>
 struct TurnNumbers {
   static CHEAPFAST_MEMBER void run(Wide<T>* rows) {
     CHEAPFAST_UNROLL
-    for (int i = 0; i < kSquare<T, U>; ++i) {
+    for (int i = 0; i < V; ++i) {
       if ((i & H) == 0) exchange<H * U>(rows[i], rows[i + H], typename CountTo<WideOf<T>::kLanes>::type());
     }
-    TurnNumbers<T, U, 2 * H>::run(rows);
+    TurnNumbers<T, U, V, 2 * H>::run(rows);
   }
 };
-template <class T, int U, int H>
-struct TurnNumbers<T, U, H, false> {
+template <class T, int U, int V, int H>
+struct TurnNumbers<T, U, V, H, false> {
   static CHEAPFAST_MEMBER void run(Wide<T>*) {}
 };
+
+// V registers of numbers: V x V squares side by side, each turned.
+template <class T, int U, int V>
+CHEAPFAST_INLINE void turn_numbers(Wide<T> (&rows)[V]) {
+  TurnNumbers<T, U, V, 1>::run(rows);
+}
+#else
+template <class T, int U, int V>
+CHEAPFAST_INLINE void turn_numbers(Wide<T> (&)[V]) {}
 #endif
 
 // Rows of numbers, `step` scalars apart.
@@ -50,7 +59,7 @@ CHEAPFAST_INLINE void turn_square(Matrix<const T> from, Matrix<T> to, std::int64
       x[i] = i < rows ? load_first(from.first + i * from.step, columns * U) : Wide<T>{};
     }
   }
-  TurnNumbers<T, U, 1>::run(x);
+  turn_numbers<T, U>(x);
   CHEAPFAST_UNROLL
   for (int j = 0; j < n; ++j) {
     if (is_whole || (kRoom && j < columns)) {

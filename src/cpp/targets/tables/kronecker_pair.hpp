@@ -16,6 +16,7 @@ struct KroneckerPairTask {
   std::int64_t middles, inners;
   std::int64_t panel, panels;  // columns that go through both factors together, and how often there are so many
   std::int64_t row, block;     // from one row of scratch, one of the second's blocks to the next, in numbers
+  bool is_few;                 // columns are taken one by one; scratch has them behind each other
   void* scratch;
   std::int64_t begin, end;  // units: a panel of columns of a group
   // Blocks of each group; a part of them where several threads share a group, one factor after the other.
