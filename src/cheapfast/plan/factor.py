@@ -224,7 +224,10 @@ def _packed_values(
 ) -> tuple[Array, tuple[int, ...]]:
     """Return the values in one piece and how far apart they are along ia, ib, ic and id."""
     order = (0, 1, 2, 3) if along_id else (0, 3, 2, 1)
-    packed = np.ascontiguousarray(values.transpose(order), dtype=dtype)
+    turned = values.transpose(order)
+    # long registers of weights should not take two cache lines each
+    packed = aligned_empty((1, turned.size), dtype, fortran=False).reshape(turned.shape)
+    packed[...] = turned
     strides = [0, 0, 0, 0]
     for place, axis in enumerate(order):
         if values.shape[axis] == pattern[axis] and values.shape[axis] > 1:
