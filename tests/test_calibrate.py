@@ -34,7 +34,7 @@ from cheapfast.plan.sparse_seconds import (
     sparse_seconds,
     with_threads,
 )
-from cheapfast.plan.traffic import layer_traffic
+from cheapfast.plan.traffic import band_traffic, layer_traffic
 
 FLAT = Machine({name: constant(1e-9) for name in RATES} | {"speedup": constant(1.0)}, 1)
 
@@ -312,7 +312,9 @@ def test_transforms_are_charged_bytes_and_digits() -> None:
     sums = cf.algorithms.hadamard(64).astype("float64")
     assert seconds_of(sums, with_rates(sums=1.0), 3) == pytest.approx(64 * 8 * 3 * 6)
     moved = cf.Network([cf.Permutation(np.arange(64)[::-1]), *sums])
-    assert seconds_of(moved, with_rates(permute=1.0), 3) == pytest.approx(2 * 64 * 8 * 3)
+    assert seconds_of(moved, with_rates(permute_one=1.0)) == pytest.approx(64)
+    for columns, times in ((3, 1), (128, 2)):
+        assert seconds_of(moved, with_rates(permute=1.0), columns) == pytest.approx(64 * times)
 
 
 def test_factors_are_charged_tiles_and_products() -> None:
@@ -360,10 +362,36 @@ def test_a_layer_that_is_not_compiled_makes_the_call_a_general_one() -> None:
     rates = {"call": 1.0, "pass": 2.0, "general": 100.0, "general pass": 10.0}
     machine = with_rates(**rates)
     assert seconds_of(cf.chain(np.ones((2, 2))), machine) == 3
-    told = cf.Network([np.ones((2, 2)), cf.Activation("relu"), np.ones((2, 2))])
+    compiled = cf.Network([np.ones((2, 2)), cf.Activation("relu"), np.ones((2, 2))])
+    assert seconds_of(compiled, machine) == 1 + 3 * 2
+    told = cf.Network([np.ones((2, 2)), cf.Activation(np.positive), np.ones((2, 2))])
     assert seconds_of(told, machine) == 130
     plan = explain(told._plan, list(told), 1, told.dtype, machine)
     assert [row[-1] for row in plan.rows()[1:]] == ["10 s"] * 3 + ["100 s", "130 s"]
+
+
+def test_compiled_activations_are_charged_bytes() -> None:
+    def net(name: str) -> cf.Network:
+        return cf.Network([np.ones((8, 4)), cf.Activation(name)])
+
+    assert seconds_of(net("relu"), with_rates(relu=1.0), 5) == 8 * 8 * 5
+    assert seconds_of(net("tanh"), with_rates(relu=1.0), 5) == 0
+    assert seconds_of(net("tanh"), with_rates(activation=1.0), 5) == 8 * 8 * 5
+    assert seconds_of(net("softmax"), with_rates(activation=1.0), 5) == 0
+    two = with_rates(activation=1.0, speedup=2.0, threads=2)
+    assert seconds_of(net("tanh"), two, 1 << 13) == 8 * 8 << 12
+
+
+def test_convolutions_of_few_weights_are_charged_as_matrices() -> None:
+    net = cf.Network([cf.Convolution(np.ones(3), 100)])
+    assert seconds_of(net, with_rates(row=1.0)) == net.shape[0]
+    assert seconds_of(net, with_rates(entry=1.0)) == net.synapses
+    assert seconds_of(net, with_rates(layer=1.0, uneven8=1.0)) == 1
+    band = sp.diags([1.0] * 3, offsets=[-1, 0, 1], shape=(20_000, 20_000))
+    seen, told = layer_traffic(cf.Sparse(band)), band_traffic(band.shape, band.nnz, 3)
+    assert (told.touched, told.fresh, told.uneven) == pytest.approx(
+        (seen.touched, seen.fresh, 0), abs=0.1
+    )
 
 
 def test_it_is_told_for_how_many_threads(folder: Path, measured: list[int]) -> None:

@@ -1,4 +1,4 @@
-"""Rates of the structured kernels: fused runs, transforms, Kronecker factors, permutations.
+"""Rates of the structured kernels: fused runs, transforms, factors, permutations, activations.
 
 They are measured in double precision, and for complex numbers where a kernel has them do more: see
 `cheapfast.plan.structured_seconds`.
@@ -12,11 +12,11 @@ from collections.abc import Callable
 import numpy as np
 
 from cheapfast import _core
-from cheapfast.layers import FourierValues, KroneckerSparse, Layer, Permutation
+from cheapfast.layers import Activation, FourierValues, KroneckerSparse, Layer, Permutation
 from cheapfast.plan.calibrate_calls import Rates, call_seconds
 from cheapfast.plan.machine import Curve, constant, curve
 from cheapfast.plan.sparse_seconds import Vectors
-from cheapfast.plan.structured_seconds import factor_work, fused_work, registers
+from cheapfast.plan.structured_seconds import LONGEST_ROW, factor_work, fused_work, registers
 
 Run = Callable[[int], list[Layer]]
 
@@ -49,12 +49,8 @@ def structured_rates(rng: np.random.Generator, known: Rates) -> dict[str, Curve]
     rates["blocks complex"] = _by_registers(lambda n: blocks(n, _COMPLEX), _COMPLEX, start)
     rates["detour"] = _detour(blocks)
     rates["sums"] = curve(_sums(n, vectors, fixed) for n, vectors in ((_LARGE, 1), (_NEAR, _MANY)))
-    rates |= _factors(rng, fixed)
-    order: list[Layer] = [Permutation(rng.permutation(1 << 14))]
-    rates["permute"] = curve(
-        (vectors, (call_seconds(order, vectors) - fixed) / (2 * (1 << 14) * vectors * 8))
-        for vectors in (1, _MANY)
-    )
+    rates |= _factors(rng, fixed) | _activations(known["pass"].at(1))
+    rates |= _permutations(rng, fixed)
     return rates
 
 
@@ -116,6 +112,35 @@ def _factors(rng: np.random.Generator, fixed: float) -> dict[str, Curve]:
             rates.setdefault("tile", constant(tile))
             points[registers(vectors)] = product
     return {**rates, "factor": curve(sorted(points.items()))}
+
+
+def _permutations(rng: np.random.Generator, fixed: float) -> dict[str, Curve]:
+    """Measure rows that are found in a near cache wherever they are."""
+    order = Permutation(rng.permutation(2 * _NEAR))
+    size = order.dtype.itemsize
+    few, some, many = (
+        (call_seconds([order], columns) - fixed) / (2 * _NEAR)
+        for columns in (1, 8, LONGEST_ROW // size)
+    )
+    return {
+        "permute one": constant(few),
+        "permute": curve([(8 * size, some), (LONGEST_ROW, many)]),
+    }
+
+
+def _activations(begun: float) -> dict[str, Curve]:
+    """Measure what an activation adds to a permutation: it has no size of its own."""
+    before: Layer = Permutation(np.arange(_LARGE)[::-1])
+    names = {"activation": "logistic", "relu": "relu"}
+    alone, *both = (
+        call_seconds([before, *one], 1)
+        for one in ([], *([Activation(name)] for name in names.values()))
+    )
+    size = _LARGE * before.dtype.itemsize
+    return {
+        name: constant((took - alone - begun) / size)
+        for name, took in zip(names, both, strict=True)
+    }
 
 
 def _fourier(n: int) -> list[Layer]:

@@ -21,7 +21,7 @@ from cheapfast.plan.rates import RATES
 FORMAT = 4
 
 # Of rows that are so long, each register takes its time.
-_BY_ROW_BYTES = frozenset({"row", "entry", "long", "complex", "scatter"})
+_BY_ROW_BYTES = frozenset({"row", "entry", "long", "complex", "scatter", "permute"})
 _LARGEST = 1e300  # of what a curve is asked for: symbolic networks have sizes beyond any float
 
 

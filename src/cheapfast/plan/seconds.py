@@ -16,8 +16,12 @@ import numpy as np
 from cheapfast.layers import Convolution, PassThrough, Permutation, Sparse
 from cheapfast.plan.cost import has_weights, layer_cost, weight_bytes
 from cheapfast.plan.sparse_seconds import NOTHING, Around, Vectors, as_float, sparse_seconds
-from cheapfast.plan.structured_seconds import STRUCTURED_PASSES, structured_seconds
-from cheapfast.plan.traffic import Traffic, layer_traffic
+from cheapfast.plan.structured_seconds import (
+    STRUCTURED_PASSES,
+    permuted_seconds,
+    structured_seconds,
+)
+from cheapfast.plan.traffic import Traffic, band_traffic, layer_traffic
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -126,7 +130,12 @@ class Pricer:
         cost = step.cost(*self.vectors)
         if cost is None:
             return None
-        if step.kernel in STRUCTURED_PASSES:
+        if step.kernel == "stencil":  # a matrix of its own for the sparse kernel
+            (layer,) = taken
+            assert isinstance(layer, Convolution)
+            band = band_traffic(layer.shape, layer.synapses, layer.kernel.size)
+            total = self.layer(band, layer.dtype)
+        elif step.kernel in STRUCTURED_PASSES:
             weights = self.around.weights
             total = structured_seconds(step, taken, self.vectors, self.machine, weights)
         else:
@@ -155,12 +164,11 @@ def _numpy_seconds(
     values = as_float(max(shape)) * vectors.columns
     if isinstance(layer, PassThrough):
         inner = _numpy_seconds(layer.layer, layer.layer.shape, vectors, machine)
-        return inner + 2 * values * vectors.dtype.itemsize * machine.rate("permute", 64)
+        return inner + permuted_seconds(max(shape), vectors, machine)
     if not layer.is_linear:
         return values * machine.rate("elementwise")
     if isinstance(layer, Permutation):
-        moved = 2 * values * vectors.dtype.itemsize
-        return moved * machine.rate("permute", vectors.columns)
+        return permuted_seconds(shape[0], vectors, machine)
     cost = layer_cost(layer, shape, vectors.columns, vectors.dtype)
     assert cost is not None
     if isinstance(layer, Convolution):

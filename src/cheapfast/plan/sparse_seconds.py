@@ -155,12 +155,25 @@ def _gather_seconds(traffic: Traffic, bytes_a_row: int, machine: Machine) -> flo
     if traffic.fresh < 0.75 * traffic.touched:  # in order: read ahead, line by line
         new = traffic.fresh * bytes_a_row * machine.rate("move", operand)
     else:
-        new = traffic.fresh * _gather(bytes_a_row, operand, machine)
-    return as_float(traffic.rows) * (new + known * _gather(bytes_a_row, near, machine))
+        new = traffic.fresh * gather_seconds(bytes_a_row, operand, machine)
+    return as_float(traffic.rows) * (new + known * gather_seconds(bytes_a_row, near, machine))
 
 
-def _gather(bytes_a_row: int, operand: float, machine: Machine) -> float:
-    """Interpolate between the three lengths of a row that were measured."""
+def gather_seconds(bytes_a_row: int, operand: float, machine: Machine) -> float:
+    """Predict what it costs more that a row of an operand is looked for at random.
+
+    Parameters
+    ----------
+    bytes_a_row : int
+    operand : float
+        Its bytes.
+    machine : Machine
+
+    Returns
+    -------
+    float
+        Interpolated between the three lengths of a row that were measured.
+    """
     below, above, rates = (8, 64, ("gather8", "gather64"))
     if bytes_a_row > 64:
         below, above, rates = (64, 512, ("gather64", "gather512"))

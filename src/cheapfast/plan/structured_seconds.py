@@ -1,4 +1,4 @@
-"""How long structured passes take: fused runs, transforms, Kronecker factors, permutations.
+"""How long structured passes take: fused runs, transforms, factors, permutations, activations.
 
 Their kernels compute in registers, from data that goes through a near cache. A byte of a vector
 takes a rate for each binary digit that a run joins, whatever the type: a register holds twice as
@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cheapfast import _core
-from cheapfast.layers import KroneckerSparse, Permutation
+from cheapfast.layers import Activation, KroneckerSparse, Permutation
 from cheapfast.plan.cost import Cost, weight_bytes
 from cheapfast.plan.frame import is_light
-from cheapfast.plan.sparse_seconds import Vectors, as_float
+from cheapfast.plan.sparse_seconds import Vectors, as_float, gather_seconds
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -28,14 +28,16 @@ _FUSED = {"fused fourier": "fourier", "fused hadamard": "blocks", "fused butterf
 _FACTORS = ("kronecker", "kronecker pair")
 _MOVING = ("gather", "scale")
 #: Kernels of passes that this is about.
-STRUCTURED_PASSES = (*_FUSED, "walsh-hadamard", *_FACTORS, *_MOVING)
+STRUCTURED_PASSES = (*_FUSED, "walsh-hadamard", *_FACTORS, *_MOVING, "elementwise")
 
-# Less work is one thread's: kParallelNumbers of kernels/fused.cpp and kernels/reorder.cpp,
-# kBlockBytes of kernels/hadamard.cpp; and a thread takes so many products of factors at a time:
-# kTaskWork of kernels/kronecker.cpp.
-_PARALLEL_NUMBERS = 1 << 17
+# Less work is one thread's: kParallelNumbers of kernels/fused.cpp, kernels/reorder.cpp and
+# kernels/activation.cpp, kBlockBytes of kernels/hadamard.cpp; and a thread takes so many products
+# of factors at a time: kTaskWork of kernels/kronecker.cpp.
+_PARALLEL_NUMBERS, _PARALLEL_VALUES = 1 << 17, 1 << 16
 _PARALLEL_SUMS_BYTES = 1 << 20
 _TURN_PRODUCTS = 1 << 19
+#: Bytes of the longest row for which permutations are measured; others take as often as long.
+LONGEST_ROW = 512
 # What a tile of a factor takes: columns in registers, rows of a block (kernels/kronecker.cpp).
 _TILE_REGISTERS, _TILE_ROWS = 4, 64
 
@@ -70,17 +72,24 @@ def structured_seconds(
     assert cost is not None
     core = [layer for layer in layers if not is_light(layer)]
     memory = _memory_seconds(step, cost, vectors, machine)
-    memory += _moved_bytes(step, layers, vectors) * machine.rate("permute", vectors.columns)
+    memory += _moves(step, layers) * permuted_seconds(step.shape[0], vectors, machine)
     start = 0.0
     threads = machine.rate("speedup")
     numbers = step.shape[0] * vectors.columns
     if step.kernel in _MOVING:
-        work = 0.0
+        is_scale = step.kernel == "scale"
+        work = as_float(numbers * vectors.dtype.itemsize) * machine.rate("relu") * is_scale
         threads = threads if numbers >= _PARALLEL_NUMBERS else 1.0
     elif step.kernel in _FUSED:
         start = machine.rate(f"{_FUSED[step.kernel]} start")
         work = _fused_seconds(step, core, vectors, machine, around)
         threads = threads if numbers >= _PARALLEL_NUMBERS else 1.0
+    elif step.kernel == "elementwise":
+        (layer,) = layers
+        assert isinstance(layer, Activation)
+        rate = machine.rate("relu" if layer.name == "relu" else "activation")
+        work = as_float(numbers * vectors.dtype.itemsize) * rate
+        threads = threads if numbers >= _PARALLEL_VALUES else 1.0
     elif step.kernel == "walsh-hadamard":
         size = as_float(numbers * vectors.dtype.itemsize)
         work = size * len(core) * machine.rate("sums", size)
@@ -144,6 +153,29 @@ def factor_work(
     return as_float(tiles), as_float(a * b * c * ids * size)
 
 
+def permuted_seconds(features: int, vectors: Vectors, machine: Machine) -> float:
+    """Predict what moving features about takes.
+
+    Parameters
+    ----------
+    features : int
+    vectors : Vectors
+    machine : Machine
+
+    Returns
+    -------
+    float
+        Seconds of one thread, without what comes from memory in order.
+    """
+    if vectors.columns == 1:
+        each = machine.rate("permute one")
+    else:
+        each = machine.rate("permute", vectors.row_bytes)
+        each *= max(vectors.row_bytes / LONGEST_ROW, 1.0)
+    each += gather_seconds(vectors.row_bytes, as_float(features * vectors.row_bytes), machine)
+    return as_float(features) * each
+
+
 def registers(vectors: Vectors) -> float:
     """Return how many registers a row of columns fills, both parts of complex numbers counted.
 
@@ -203,15 +235,13 @@ def _memory_seconds(step: Pass, cost: Cost, vectors: Vectors, machine: Machine) 
     return both * machine.rate("move", both) + later * again
 
 
-def _moved_bytes(step: Pass, layers: Sequence[Layer], vectors: Vectors) -> float:
-    """Return the bytes of operand and result of permutations that are not part of the addresses."""
-    if step.kernel in _MOVING:
-        moves = 1
-    elif step.kernel == "fused fourier":
-        moves = 0  # digits are reversed by the addresses of tiles
-    else:
-        moves = sum(isinstance(layer, Permutation) for layer in layers)
-    return as_float(2 * moves * step.shape[0] * vectors.row_bytes)
+def _moves(step: Pass, layers: Sequence[Layer]) -> int:
+    """Count the permutations of a pass that are done by themselves, and not by addresses."""
+    if step.kernel == "gather":
+        return 1  # of all its layers
+    if step.kernel == "fused fourier":
+        return 0  # digits are reversed by the addresses of tiles
+    return sum(isinstance(layer, Permutation) for layer in layers)
 
 
 def _padded(vectors: Vectors) -> int:

@@ -115,6 +115,24 @@ def layer_traffic(layer: Sparse) -> Traffic:
     return sampled_traffic(_joined(columns), lengths, sizes, layer.shape, layer.synapses)
 
 
+def band_traffic(shape: tuple[int, int], nonzeros: int, width: int) -> Traffic:
+    """Describe a matrix whose rows have their nonzeros along a diagonal, as a convolution's.
+
+    Parameters
+    ----------
+    shape : (int, int)
+    nonzeros : int
+    width : int
+        Of the band.
+
+    Returns
+    -------
+    Traffic
+    """
+    touched = (width + BLOCK_ROWS - 1) / BLOCK_ROWS
+    return Traffic(*shape, nonzeros, touched, min(touched, 1.0), float(width), 0.0)
+
+
 def sampled_traffic(
     columns: Array,
     lengths: Array,
