@@ -205,10 +205,13 @@ CHEAPFAST_INLINE bool is_plain_vector(const SpmmTask& task) {
 
 // The same of the transpose: rows begin ... end - 1 of the matrix meet rows of the operand, and are added to those of
 // the result that they name.
-template <class S, class T, bool is_complex, class I, int W, int count>
+template <class S, class T, bool is_complex, class I, int W, int count, bool is_some = false>
 void scatter_rows(const SpmmTask& task, std::int64_t first) {
   typedef Reals<T, W> L;
+  typedef Last<T, W, is_some> End;
   typedef Weight<T, W, is_complex> Scale;
+  constexpr int kEnd = (count - 1) * W;
+  const std::int64_t rest = task.columns - first - kEnd;
   const I* const starts = static_cast<const I*>(task.matrix.starts);
   const I* const indices = static_cast<const I*>(task.matrix.indices);
   const S* const weights = static_cast<const S*>(task.weights);
@@ -224,13 +227,15 @@ void scatter_rows(const SpmmTask& task, std::int64_t first) {
       }
     }
     typename L::V x[count];
-    for (int i = 0; i < count; ++i) x[i] = L::load(in + i * W);
+    for (int i = 0; i < count - 1; ++i) x[i] = L::load(in + i * W);
+    x[count - 1] = End::load(in + kEnd, rest);
     for (std::int64_t p = begin; p < end; ++p) {
       const Scale weight = Scale::at(weights, p, task.conjugate);
       T* const y = out + indices[p] * task.out_stride;
-      for (int i = 0; i < count; ++i) {
+      for (int i = 0; i < count - 1; ++i) {
         L::store(y + i * W, L::load(y + i * W) + Scale::times(weight, x[i]));
       }
+      End::store(y + kEnd, End::load(y + kEnd, rest) + Scale::times(weight, x[count - 1]), rest);
     }
   }
 }
@@ -258,12 +263,16 @@ CHEAPFAST_INLINE void narrow_chunks(const SpmmTask& task, std::int64_t first) {
 }
 
 #if defined(CHEAPFAST_MASKS)
-// What is left, fewer than two registers: all in one pass over the matrix. A single real column needs no register.
-template <class S, class T, bool is_complex, class I, int W>
-CHEAPFAST_INLINE std::int64_t gather_rest(const SpmmTask& task, std::int64_t first) {
+// What is left, fewer than two registers: all in one pass over the matrix. A single real column needs no register. Rows
+// that are added to are loaded soon after they were stored, for which some lanes wait: there, only the rest of one.
+template <class S, class T, bool is_complex, class I, bool scatter, int W>
+CHEAPFAST_INLINE std::int64_t all_that_is_left(const SpmmTask& task, std::int64_t first) {
+  if constexpr (scatter) first = chunks<S, T, is_complex, I, scatter, W, 1>(task, first);
   const std::int64_t left = task.columns - first;
   if (left <= (is_complex ? 0 : 1) || left == W) return first;
-  if (left < W) {
+  if constexpr (scatter) {
+    scatter_rows<S, T, is_complex, I, W, 1, true>(task, first);
+  } else if (left < W) {
     gather_rows<S, T, is_complex, I, W, 1, true>(task, first);
   } else {
     gather_rows<S, T, is_complex, I, W, 2, true>(task, first);
@@ -279,7 +288,7 @@ void multiply(const SpmmTask& task) {
   first = chunks<S, T, is_complex, I, scatter, W, 4>(task, first);
   first = chunks<S, T, is_complex, I, scatter, W, 2>(task, first);
 #if defined(CHEAPFAST_MASKS)
-  if constexpr (!scatter) first = gather_rest<S, T, is_complex, I, W>(task, first);
+  first = all_that_is_left<S, T, is_complex, I, scatter, W>(task, first);
 #endif
   narrow_chunks<S, T, is_complex, I, scatter, W>(task, first);
 }
