@@ -98,7 +98,14 @@ def draw(run: dict[str, Any], threads: int = 1, only: str = "all") -> Figure:
 @click.option("--only", type=click.Choice(list(MEASURES)), default="all", show_default=True)
 def main(results: Path, picture: Path, threads: int, only: str) -> None:
     """Draw the JSON file RESULTS into PICTURE (.png, .svg, .pdf)."""
-    draw(json.loads(results.read_text(encoding="utf-8")), threads, only).savefig(picture)
+    figure = draw(json.loads(results.read_text(encoding="utf-8")), threads, only)
+    known = figure.canvas.get_supported_filetypes()
+    if picture.suffix[1:].lower() not in known:
+        raise click.BadParameter(
+            f"{picture}: the name must end in one of {', '.join(sorted(known))}",
+            param_hint="PICTURE",
+        )
+    figure.savefig(picture)
 
 
 if __name__ == "__main__":

@@ -53,3 +53,15 @@ def test_picture(tmp_path: Path) -> None:
     answer = CliRunner().invoke(plot.main, [str(results), str(picture), "--threads", "2"])
     assert answer.exit_code == 0, answer.output
     assert "random" in picture.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["run.xyz", "run"])
+def test_a_picture_of_no_known_kind(tmp_path: Path, name: str) -> None:
+    pytest.importorskip("matplotlib")
+    results, picture = tmp_path / "run.json", tmp_path / name
+    results.write_text(json.dumps(RUN), encoding="utf-8")
+    answer = CliRunner().invoke(plot.main, [str(results), str(picture)])
+    assert answer.exit_code == 2
+    assert "PICTURE" in answer.output
+    assert "must end in one of" in " ".join(answer.output.split())
+    assert not picture.exists()

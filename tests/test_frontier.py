@@ -178,6 +178,9 @@ def test_plot(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), [p.synapses for p in points])
     plt.close(figure)
     plt.close(points.plot().figure)
+    for other in ("x", figure):
+        with pytest.raises(TypeError, match=r"ax must be a matplotlib.axes.Axes, got (str|Figure)"):
+            points.plot(other)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

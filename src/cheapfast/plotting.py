@@ -29,7 +29,7 @@ def plot_frontier(frontier: Frontier, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    axes = _new_axes() if ax is None else ax
+    axes = _axes(ax)
     from matplotlib.ticker import MaxNLocator
 
     layers = [point.hidden_layers for point in frontier]
@@ -70,7 +70,7 @@ def plot_tolerance_curve(curve: ToleranceCurve, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    axes = _new_axes() if ax is None else ax
+    axes = _axes(ax)
     tolerances, synapses = curve.points()
     axes.plot(tolerances, synapses, label="one layer")
     axes.axhline(float(curve.deep), linestyle="--", color="0.5", label="the network as it is")
@@ -98,7 +98,7 @@ def plot_merge(plan: MergePlan, ax: Axes | None = None) -> Axes:
         All layers apart, all multiplied, this plan; the least of the three in bold, and dots where
         one overtakes another there.
     """
-    axes = _new_axes() if ax is None else ax
+    axes = _axes(ax)
     lines = {"all apart": plan.apart, "all multiplied": plan.multiplied, "this plan": plan.chosen}
     lines = {name: line for name, line in lines.items() if math.isfinite(line.build)}
     crossings = _crossings(list(lines.values()))
@@ -142,11 +142,17 @@ def _crossings(lines: Sequence[Timing]) -> list[float]:
     return sorted(found)
 
 
-def _new_axes() -> Axes:
+def _axes(ax: object) -> Axes:
+    """Return the caller's axes, or new ones where there are none."""
     try:
         import matplotlib.pyplot as plt
+        from matplotlib.axes import Axes
     except ImportError:
         raise ImportError(
             "plots need matplotlib: pip install 'cheapfast[plot]' (or matplotlib)"
         ) from None
-    return plt.subplots(layout="constrained")[1]
+    if ax is None:
+        return plt.subplots(layout="constrained")[1]
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax must be a matplotlib.axes.Axes, got {type(ax).__name__}")
+    return ax

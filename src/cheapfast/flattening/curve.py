@@ -156,6 +156,8 @@ class ToleranceCurve:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `ax` is no matplotlib axes.
         """
         from cheapfast import plotting
 

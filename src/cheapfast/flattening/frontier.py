@@ -98,6 +98,8 @@ class Frontier(Sequence[FrontierPoint]):
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `ax` is no matplotlib axes.
         """
         from cheapfast import plotting
 

@@ -107,6 +107,8 @@ class MergePlan:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `ax` is no matplotlib axes.
         """
         from cheapfast import plotting
 
