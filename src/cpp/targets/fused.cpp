@@ -6,6 +6,7 @@
 
 #include "targets/columns.hpp"
 #include "targets/small_blocks.hpp"
+#include "targets/turn.hpp"
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
@@ -201,7 +202,7 @@ CHEAPFAST_INLINE void gather_square(const FusedTile& tile, std::int64_t width, s
     for (int p = 0; p < E::kParts; ++p) part[p][j] = one.part(p);
   }
   for (int p = 0; p < E::kParts; ++p) {
-    transpose<T>(part[p]);
+    turn_numbers<T, 1>(part[p]);
     CHEAPFAST_UNROLL
     for (int i = 0; i < n; ++i) {
       store_vector(scratch_place<E>(static_cast<T*>(tile.scratch), width, row + i, column, p), part[p][i]);
@@ -218,7 +219,7 @@ CHEAPFAST_INLINE void scatter_square(const FusedTile& tile, std::int64_t width, 
     for (int i = 0; i < n; ++i) {
       part[p][i] = load_vector(scratch_place<E>(static_cast<T*>(tile.scratch), width, row + i, column, p));
     }
-    transpose<T>(part[p]);
+    turn_numbers<T, 1>(part[p]);
   }
   CHEAPFAST_UNROLL
   for (int j = 0; j < n; ++j) {

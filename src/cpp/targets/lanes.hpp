@@ -122,25 +122,6 @@ template <int H, class V, int... I>
 CHEAPFAST_INLINE V swap_lanes(V v, Indices<I...>) {
   return __builtin_shufflevector(v, v, (I ^ H)...);
 }
-template <class T, int H>
-struct Transpose {
-  static CHEAPFAST_MEMBER void run(Wide<T>* rows) {
-    constexpr int n = WideOf<T>::kLanes;
-    CHEAPFAST_UNROLL
-    for (int i = 0; i < n; ++i) {
-      if ((i & H) == 0) exchange<H>(rows[i], rows[i + H], typename CountTo<n>::type());
-    }
-    Transpose<T, (2 * H < n ? 2 * H : 0)>::run(rows);
-  }
-};
-template <class T>
-struct Transpose<T, 0> {
-  static CHEAPFAST_MEMBER void run(Wide<T>*) {}
-};
-template <class T>
-CHEAPFAST_INLINE void transpose(Wide<T>* rows) {
-  Transpose<T, 1>::run(rows);
-}
 #else
 template <class V, int... I>
 CHEAPFAST_INLINE void split_pairs(V a, V b, V& re, V& im, Indices<I...>) {
@@ -156,8 +137,6 @@ template <int H, class V, int... I>
 CHEAPFAST_INLINE V swap_lanes(V v, Indices<I...>) {
   return v;
 }
-template <class T>
-CHEAPFAST_INLINE void transpose(Wide<T>*) {}
 #endif
 
 // How weights reach the lanes: `get(w, i)` is scalar i of w for all columns, or a vector with one value for each.

@@ -43,8 +43,8 @@ struct Matrix {
   std::int64_t step;
 };
 
-// to[j][i] = from[i][j] for a square, of which `rows` rows and `columns` columns are there. kRoom: zeros may fill the rows
-// of the result.
+// to[j][i] = from[i][j] for a square, of which `rows` rows and `columns` columns are there. kRoom: zeros may fill the
+// rows of the result.
 template <class T, int U, bool kRoom>
 CHEAPFAST_INLINE void turn_square(Matrix<const T> from, Matrix<T> to, std::int64_t rows, std::int64_t columns) {
 #if defined(__GNUC__) || defined(__clang__)
@@ -79,8 +79,8 @@ void turn_to_columns(Matrix<const T> from, Matrix<T> to, std::int64_t vectors, s
   constexpr int n = kSquare<T, U>;
   for (std::int64_t v = 0; v < vectors; v += n) {
     for (std::int64_t f = 0; f < features; f += n) {
-      turn_square<T, U, true>({from.first + v * from.step + f * U, from.step}, {to.first + f * to.step + v * U, to.step},
-                              vectors - v, features - f);
+      turn_square<T, U, true>({from.first + v * from.step + f * U, from.step},
+                              {to.first + f * to.step + v * U, to.step}, vectors - v, features - f);
     }
   }
 }
