@@ -31,6 +31,7 @@ TOPICS = (
     "apply",
     "flatten",
     "merge",
+    "prediction",
     "unflatten",
     "gates",
 )

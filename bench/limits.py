@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 
 from .judging import OWN, Judgement, Requirement
+from .prediction import factor
 from .results import Results
 from .timing import label
 
@@ -107,3 +109,46 @@ class PeakBelow(Requirement):
         megabytes = None if peak is None else peak / MEGABYTE
         text = f"{OWN}: megabytes above the input"
         return Judgement(self.workload, text, self.bound, megabytes, "at most")
+
+
+@dataclass(frozen=True)
+class _Predicted(Requirement):
+    """Something about all cells of some grids together."""
+
+    grids: tuple[str, ...]
+
+    @property
+    def workloads(self) -> frozenset[str]:
+        """One of each grid."""
+        return frozenset({self.workload, *self.grids})
+
+    def factors(self, results: Results) -> list[float]:
+        """Return how far each prediction is off; nothing unless all grids were measured."""
+        figures = [figure for figure in results.figures if figure.workload in self.grids]
+        if {figure.workload for figure in figures} < set(self.grids):
+            return []
+        return [factor(figure) for figure in figures]
+
+
+@dataclass(frozen=True)
+class PredictedWithinTwo(_Predicted):
+    """At least the share `bound` of the cells within a factor of two of what was measured."""
+
+    def judge(self, results: Results) -> Judgement:
+        """Count them."""
+        factors = self.factors(results)
+        share = statistics.mean(one <= 2 for one in factors) if factors else None
+        text = f"{OWN}: share of predictions within a factor of 2"
+        return Judgement(self.workload, text, self.bound, share, "at least")
+
+
+@dataclass(frozen=True)
+class PredictedMedian(_Predicted):
+    """At most the factor `bound` between prediction and measurement, in the middle of the cells."""
+
+    def judge(self, results: Results) -> Judgement:
+        """Take the middle."""
+        factors = self.factors(results)
+        middle = statistics.median(factors) if factors else None
+        text = f"{OWN}: median factor between predicted and measured"
+        return Judgement(self.workload, text, self.bound, middle, "at most")

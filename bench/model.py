@@ -15,6 +15,7 @@ Measure = Literal[
     "apply",
     "flatten",
     "merge",
+    "prediction",
     "unflatten",
     "estimate",
     "share",
@@ -48,8 +49,9 @@ class Workload:
         ``"tiny"`` (tests).
     measure : str, optional
         What is measured, one of `Measure`: the time or the peak memory of a count; the time of
-        importing, of applying, of finding least counts, of merging and applying, of finding a
-        network, of an estimate; the share of the seeds with which a promise is kept; an error.
+        importing, of applying, of finding least counts, of merging and applying, as predicted and
+        as it is, of finding a network, of an estimate; the share of the seeds with which a promise
+        is kept; an error.
     target : str, optional
         The instruction set that cheapfast's kernels are held to; the best one by default.
     group : str, optional

@@ -12,6 +12,11 @@ from .results import Figure, Results
 if TYPE_CHECKING:
     from rich.console import Console
 
+_LAST: dict[str, str] = {
+    "apply": "of the roof",
+    "unflatten": "saved",
+    "prediction": "predicted",
+}
 _VERDICTS = {
     False: "[bold red]missed[/bold red]",
     None: "[yellow]not measured[/yellow]",
@@ -132,7 +137,7 @@ def _print_figures(console: Console, measure: Measure, figures: Sequence[Figure]
 
     table = Table()
     table.add_column("peer")
-    last = {"apply": "of the roof", "unflatten": "saved"}.get(measure, "nonzeros")
+    last = _LAST.get(measure, "nonzeros")
     for heading in ("threads", "minimum", "median", f"times {OWN}", last):
         table.add_column(heading, justify="right")
     table.add_column("answer")
@@ -154,6 +159,9 @@ def _last(figure: Figure) -> str:
         return str(figure.roof)
     if figure.finding is not None:
         return f"{figure.finding.saving:.2f}x"
+    if figure.predicted:
+        told = format_value(min(figure.predicted), figure.measure)
+        return f"{told}, {min(figure.predicted) / figure.minimum:.2f}x"
     return "" if figure.answer is None else _count(figure.answer.flat)
 
 

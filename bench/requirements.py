@@ -23,6 +23,8 @@ from .limits import (
     KeptAtLeast,
     KeptAtMost,
     PeakBelow,
+    PredictedMedian,
+    PredictedWithinTwo,
     Saves,
     Within,
 )
@@ -168,6 +170,11 @@ MERGES = tuple(
     f"merge-{kind}" for kind in ("random", "pruned", "multigrid", "fourier", "banded", "hops")
 )
 
+PREDICTIONS = tuple(
+    f"prediction-{grid}"
+    for grid in ("butterfly", "hadamard", "fourier", "factors", "sparse", "activated")
+)
+
 REQUIREMENTS: tuple[Requirement, ...] = (
     *_pair("random-1e5", maxnnz=1.5, scipy=8, graphblas=5, built=6),
     *_pair("random-1e6", maxnnz=1.5, scipy=8, graphblas=5, built=6),
@@ -211,6 +218,8 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     Within("frontier-random-1000", 60, own="cheapfast-frontier"),
     Within("merge-plan-random", 0.5),
     Within("merge-plan-fourier", 0.5),
+    PredictedWithinTwo("prediction-sparse", 0.9, PREDICTIONS),
+    PredictedMedian("prediction-sparse", 1.25, PREDICTIONS),
 )
 
 

@@ -83,6 +83,8 @@ class Figure:
         How near it is to what the machine allows.
     finding : Finding, optional
         What it found for a flat matrix.
+    predicted : tuple of float
+        What `values` were predicted to be, where that was asked for.
     """
 
     workload: str
@@ -94,6 +96,7 @@ class Figure:
     checked: bool = False
     roof: Roof | None = None
     finding: Finding | None = None
+    predicted: tuple[float, ...] = ()
 
     @property
     def minimum(self) -> float:

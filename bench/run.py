@@ -16,6 +16,7 @@ from .machine import held_to, record
 from .memory import measure_memory
 from .merging import MergeProblem, time_merging
 from .model import Peer, UnavailableError, Workload
+from .prediction import PredictionProblem, time_predictions
 from .report import print_workload
 from .requirements import judge_latest
 from .results import Results, Skip
@@ -121,6 +122,8 @@ def _run_one(workload: Workload, peers: Sequence[Peer], settings: Settings) -> R
             return measure_deviation(workload, problem)
         if isinstance(problem, MergeProblem):
             return time_merging(workload, problem, settings)
+        if isinstance(problem, PredictionProblem):
+            return time_predictions(workload, problem, settings)
         if isinstance(problem, LeastCount):
             return time_counts(workload, problem, peers, settings)
         assert isinstance(problem, Product)

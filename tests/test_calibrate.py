@@ -201,8 +201,10 @@ def test_sparse_layers_are_charged_rows_and_nonzeros() -> None:
     charged = with_rates(row=1.0, entry=1.0, long=1.0, speedup=1.0)
     assert sparse_seconds(traffic, vectors, np.dtype(float), charged) == 10 + 40
     assert sparse_seconds(traffic, Vectors(0, np.dtype(float)), np.dtype(float), charged) == 0
-    wide = Vectors(256, np.dtype(float))  # four times what the kernel takes at once
-    assert sparse_seconds(traffic, wide, np.dtype(float), charged) == 4 * 50
+    # 64 numbers are what the kernel takes at once, and then powers of two
+    for columns, times in ((256, 4), (64, 1), (63, 6), (3, 2), (8, 1)):
+        vectors = Vectors(columns, np.dtype(float))
+        assert sparse_seconds(traffic, vectors, np.dtype(float), charged) == times * 50
 
 
 def test_transposed_layers_are_charged_what_they_add() -> None:
@@ -219,13 +221,13 @@ def test_transposed_layers_are_charged_what_they_add() -> None:
 
 def test_sparse_layers_are_shared_out_once_they_are_large() -> None:
     fast = with_rates(row=1.0, entry=1.0, long=1.0, scatter=0.5, speedup=4.0, threads=4)
-    one, two, double = Vectors(1, np.dtype(float)), Vectors(3, np.dtype(float)), np.dtype(float)
+    one, many, double = Vectors(1, np.dtype(float)), Vectors(4, np.dtype(float)), np.dtype(float)
     little, much = (layer_traffic(cf.Sparse(np.ones((n, 256)))) for n in (100, 256))
     assert sparse_seconds(little, one, double, fast) == 100 * 257
     assert sparse_seconds(much, one, double, fast) == 256 * 257 / 4
     # one vector is one thread's if the sums cannot be shared out
     assert sparse_seconds(much, one, double, fast, transposed=True) == 256 * (257 + 128)
-    assert sparse_seconds(much, two, double, fast, transposed=True) == 256 * (257 + 128) / 4
+    assert sparse_seconds(much, many, double, fast, transposed=True) == 256 * (257 + 128) / 4
 
 
 def test_uneven_rows_are_charged_by_all_that_has_to_be_learned() -> None:

@@ -21,6 +21,7 @@ from . import (
     merge,
     multigrid,
     power_law,
+    prediction,
     random_chain,
     random_pair,
     unflatten,
@@ -46,5 +47,6 @@ ALL: tuple[Workload, ...] = (
     *gates.WORKLOADS,
     *gate_accuracy.WORKLOADS,
     *merge.WORKLOADS,
+    *prediction.WORKLOADS,
     *import_time.WORKLOADS,
 )

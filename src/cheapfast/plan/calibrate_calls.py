@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 Rates = Mapping[str, Curve]
 
-_LOOPS = 100  # that take longer than the clock's own call
+_TOGETHER_SECONDS = 2e-5  # calls that are shorter are timed together, or the clock would be timed
 
 
-def call_seconds(layers: Sequence[Layer], vectors: int, threads: int = 1, loops: int = 1) -> float:
+def call_seconds(layers: Sequence[Layer], vectors: int, threads: int = 1) -> float:
     """Return what a call of `Network.apply` takes.
 
     Parameters
@@ -32,8 +32,6 @@ def call_seconds(layers: Sequence[Layer], vectors: int, threads: int = 1, loops:
     vectors : int
         Columns that it is applied to; one is a vector.
     threads : int, optional
-    loops : int, optional
-        Calls that are timed together, for those that are short.
 
     Returns
     -------
@@ -49,7 +47,9 @@ def call_seconds(layers: Sequence[Layer], vectors: int, threads: int = 1, loops:
         for _ in range(loops):
             network.apply(X, None, 0, threads)
 
+    loops = 1
     call()
+    loops = max(1, int(_TOGETHER_SECONDS / fastest(call, enough=0.0).seconds))
     return fastest(call).seconds / loops
 
 
@@ -63,8 +63,8 @@ def fixed_rates() -> dict[str, Curve]:
     """
     sparse: Layer = Sparse(np.ones((2, 2)))
     factor: Layer = KroneckerSparse((1, 2, 2, 1), np.array([[1.0, 2], [3, 4]]).reshape(1, 2, 2, 1))
-    one, many = (call_seconds([factor] * count, 1, loops=_LOOPS) for count in (1, 9))
-    short, long = (call_seconds([sparse] * count, 1, loops=_LOOPS) for count in (1, 9))
+    one, many = (call_seconds([factor] * count, 1) for count in (1, 9))
+    short, long = (call_seconds([sparse] * count, 1) for count in (1, 9))
     # a function of the caller's is not compiled
     few, all_ = (call_seconds([sparse, Activation(np.positive)] * count, 1) for count in (1, 4))
     step = (many - one) / 8

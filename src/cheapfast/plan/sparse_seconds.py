@@ -105,23 +105,36 @@ def sparse_seconds(
     """
     if vectors.columns == 0:
         return 0.0
-    bytes_a_row = min(vectors.row_bytes, _WINDOW)
-    windows = vectors.row_bytes / bytes_a_row
-    nonzeros = float(min(traffic.nonzeros, 10**300))
-    rows = as_float(traffic.rows)
-    seconds = rows * machine.rate("row", bytes_a_row)
-    seconds += nonzeros * _entry(nonzeros / max(rows, 1.0), bytes_a_row, weights, machine)
-    shared = machine.threads if _is_parallel(traffic, bytes_a_row, transposed) else 1
-    turns = max(nonzeros + rows, around.turns) / shared
-    seconds += rows * traffic.uneven * _uneven(bytes_a_row, turns, machine)
-    seconds += _gather_seconds(traffic, bytes_a_row, machine)
+    shared = _is_parallel(traffic, min(vectors.row_bytes, _WINDOW), transposed)
+    parts = _parts(vectors.row_bytes)
+    nonzeros, rows = float(min(traffic.nonzeros, 10**300)), as_float(traffic.rows)
+    turns = max(nonzeros + rows, around.turns) * len(parts)
+    turns /= machine.threads if shared else 1
     stored = nonzeros * (4 + weights.itemsize) + 4 * rows
-    seconds += stored * machine.rate("stream", stored + around.weights)
-    moved = as_float(traffic.rows + traffic.columns) * bytes_a_row
-    seconds += rows * bytes_a_row * machine.rate("move", moved)
-    if transposed:
-        seconds += nonzeros * machine.rate("scatter", bytes_a_row)
-    return windows * seconds / (machine.rate("speedup") if shared > 1 else 1.0)
+    seconds = 0.0
+    for bytes_a_row, count in parts:
+        once = rows * machine.rate("row", bytes_a_row)
+        once += nonzeros * _entry(nonzeros / max(rows, 1.0), bytes_a_row, weights, machine)
+        once += rows * traffic.uneven * _uneven(bytes_a_row, turns, machine)
+        once += _gather_seconds(traffic, bytes_a_row, machine)
+        once += stored * machine.rate("stream", stored + around.weights)
+        moved = as_float(traffic.rows + traffic.columns) * bytes_a_row
+        once += rows * bytes_a_row * machine.rate("move", moved)
+        if transposed:
+            once += nonzeros * machine.rate("scatter", bytes_a_row)
+        seconds += count * once
+    return seconds / (machine.rate("speedup") if shared else 1.0)
+
+
+def _parts(row_bytes: int) -> list[tuple[int, float]]:
+    """Return the widths in which the kernel goes over the matrix, and how often with each.
+
+    It takes as many whole registers as it holds, then half as many, then one, then parts of one.
+    """
+    rest = row_bytes % _WINDOW
+    halves = [1 << bit for bit in reversed(range(_WINDOW.bit_length() - 1)) if rest >> bit & 1]
+    whole = as_float(row_bytes // _WINDOW)
+    return [(_WINDOW, whole)] * (whole > 0) + [(half, 1.0) for half in halves]
 
 
 def _is_parallel(traffic: Traffic, bytes_a_row: int, transposed: bool) -> bool:
