@@ -21,7 +21,8 @@ constexpr std::int64_t kParallelWork = std::int64_t{1} << 19;
 constexpr std::int64_t kTurnedBytes = 256;                        // of a row of turned vectors
 constexpr std::int64_t kScratchBytes = std::int64_t{1} << 17;     // of turned vectors, if each ia is no larger
 constexpr std::int64_t kMostScratch = std::int64_t{1} << 20;      // and of one ia
-constexpr std::int64_t kGroup = 64;                               // vectors that take their turn together
+constexpr std::int64_t kGroup = 64;                               // vectors that take their turn together,
+constexpr std::int64_t kFewVectors = 8;                           // and those of which the cache keeps what is apart
 
 // A factor applied to vectors: what the kernel takes, and how it is cut. The units of a task are worked on for groups of
 // at most `group` vectors, `per_turn` at a time if that is given.
@@ -114,6 +115,7 @@ Job vectors_job(const KroneckerFactor& factor, const KroneckerTask& task, std::i
   const bool can_turn = vectors > 1 && (task.b + task.c) * task.d <= kMostScratch / (width * size);
   if (lies_along_ids(task)) {
     job.task.lanes = KroneckerLanes::ids;
+    job.group = kFewVectors;
   } else if (merges(factor) && 2 * task.d > lanes) {
     job.task.lanes = KroneckerLanes::columns;
     job.group = 1;

@@ -134,6 +134,29 @@ CHEAPFAST_INLINE void transform_rest(Ladder<const T, R>& source, Ladder<T, R>& d
   }
 }
 
+// The same at once, where there are masks and more than one of these would be needed.
+template <class T, int R>
+CHEAPFAST_INLINE void transform_some(Ladder<const T, R>& source, Ladder<T, R>& destination, std::int64_t count,
+                                     Vector<T, kLanes<T>> one) {
+  constexpr int W = kLanes<T>;
+  if constexpr (kHasMasks) {
+    if ((count & (count - 1)) != 0) {
+      Vector<T, W> x[R];
+      fix(source);
+      CHEAPFAST_UNROLL
+      for (int i = 0; i < R; ++i) x[i] = opaque(load_first(rung(source, i), count));
+      butterflies<T, W, R>(x, one);
+      fix(destination);
+      CHEAPFAST_UNROLL
+      for (int i = 0; i < R; ++i) store_first(rung(destination, i), x[i], count);
+      advance(source, count);
+      advance(destination, count);
+      return;
+    }
+  }
+  transform_rest<T, W / 2, R>(source, destination, count);
+}
+
 // Columns that are left out at first, so that whole registers are aligned where they are stored: NumPy's large arrays
 // begin 16 bytes after a cache line, and wide vectors would straddle two lines each.
 template <class T>
@@ -160,7 +183,7 @@ CHEAPFAST_NOINLINE void transform_rows(Rows<T> rows) {
   for (std::int64_t group = 0; group < rows.groups; ++group) {
     if (rows.group_ahead != 0) ask_for(rows.source + group * rows.hop + rows.group_ahead, rows.hop);
     const std::int64_t skew = skew_of(rows);
-    if (skew != 0) transform_rest<T, W / 2, R>(source, destination, skew);
+    if (skew != 0) transform_some<T, R>(source, destination, skew, one);
     std::int64_t left = rows.columns - skew;
     if (rows.ahead == 0) {
       for (; left >= W; left -= W) transform_columns<T, W, R>(source, destination, 0, 0, one);
@@ -169,7 +192,7 @@ CHEAPFAST_NOINLINE void transform_rows(Rows<T> rows) {
     } else {
       for (; left >= W; left -= W) transform_columns<T, W, R>(source, destination, rows.ahead, rows.ahead_to, one);
     }
-    if (left != 0) transform_rest<T, W / 2, R>(source, destination, left);
+    if (left != 0) transform_some<T, R>(source, destination, left, one);
     advance(source, rows.hop - rows.columns);
     advance(destination, rows.hop - rows.columns);
   }
