@@ -13,7 +13,7 @@ namespace cheapfast {
 namespace CHEAPFAST_TARGET {
 namespace {
 
-constexpr std::int64_t kNearBytes = 16 << 10;  // of weights
+constexpr std::int64_t kNearBytes = 16 << 10;  // half of what a first-level cache holds, or less
 
 // Where a unit is among the blocks and their panels; divisions would take longer than a small block does.
 struct Place {
@@ -46,14 +46,30 @@ CHEAPFAST_INLINE Next next_to(const KroneckerTask& task, const Place& place) {
   return next.ia < task.a ? operands_of(block_at<E>(task, next.ia, next.id)) : Next{};
 }
 
+// How many neighbouring blocks go together, tile by tile: as many as the first-level cache has room for the weights of,
+// and for so many columns.
+template <class E>
+CHEAPFAST_INLINE std::int64_t together(const KroneckerTask& task, std::int64_t columns) {
+  constexpr std::int64_t size = E::kParts * sizeof(typename E::T);
+  if (task.row_panels > 1 || task.column_panels > 1) return 1;
+  const std::int64_t fit = kNearBytes / size / (task.b * task.c + (task.b + task.c) * columns + 1);
+  return fit < 1 ? 1 : fit;
+}
+
 template <class E>
 void apply_columns(const KroneckerTask& task) {
+  const std::int64_t most = task.is_far ? 1 : together<E>(task, task.columns);
   Place place(task.begin, task.d, task.row_panels, task.column_panels);
-  for (std::int64_t unit = task.begin; unit < task.end; ++unit) {
+  for (std::int64_t unit = task.begin, count; unit < task.end; unit += count) {
+    count = least(most, task.end - unit);
     const std::int64_t row = place.rows * kKroneckerRows, column = place.columns * kKroneckerColumns;
-    panel(block_at<E>(task, place.ia, place.id), row, least(row + kKroneckerRows, task.b), column,
-          least(column + kKroneckerColumns, task.columns), next_to<E>(task, place));
-    place.advance(task.d, task.row_panels, task.column_panels);
+    panels<E>(Walk<E>{task, place.ia, place.id}, count, row, least(row + kKroneckerRows, task.b), column,
+              least(column + kKroneckerColumns, task.columns), next_to<E>(task, place));
+    if (count == 1) {
+      place.advance(task.d, task.row_panels, task.column_panels);
+    } else {
+      place = Place(unit + count, task.d, 1, 1);
+    }
   }
 }
 
@@ -73,12 +89,10 @@ void apply_ids(const KroneckerTask& task) {
   }
 }
 
-// A unit is one block and one panel of its rows. Neighbouring blocks go together, as many as the first-level cache has
-// room for the weights of.
+// A unit is one block and one panel of its rows.
 template <class E>
 void apply_rows(const KroneckerTask& task) {
-  constexpr std::int64_t kWeights = kNearBytes / (E::kParts * sizeof(typename E::T));
-  const std::int64_t fit = task.row_panels > 1 ? 1 : kWeights / (task.b * task.c + 1), most = fit < 1 ? 1 : fit;
+  const std::int64_t most = together<E>(task, 0);
   Place place(task.begin, task.d, task.row_panels, 1);
   for (std::int64_t unit = task.begin, count; unit < task.end; unit += count) {
     count = least(most, task.end - unit);
@@ -105,8 +119,9 @@ void apply_turned(const KroneckerTask& task) {
   near.row = columns;
   near.values = static_cast<const T*>(task.values) + task.begin * task.stride[0] * parts;
   if (task.bias != nullptr) near.bias = static_cast<const T*>(task.bias) + task.begin * outputs * parts;
-  for (std::int64_t ia = 0; ia < count; ++ia) {
-    for (std::int64_t id = 0; id < task.d; ++id) panel(block_at<E>(near, ia, id), 0, task.b, 0, columns, {});
+  const std::int64_t blocks = count * task.d, most = together<E>(task, columns);
+  for (std::int64_t block = 0; block < blocks; block += most) {
+    panels<E>(Walk<E>{near, block / task.d, block % task.d}, least(most, blocks - block), 0, task.b, 0, columns, {});
   }
   T* const to = static_cast<T*>(task.y) + task.begin * outputs * parts;
   turn_to_vectors<T, parts>({y, columns * parts}, {to, task.y_vector * parts}, task.vectors, count * outputs);

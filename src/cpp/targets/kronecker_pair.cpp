@@ -57,7 +57,7 @@ CHEAPFAST_INLINE void apply_firsts(const KroneckerPairTask& task, const Unit& un
     } else if (task.second_begin < task.second_end) {
       next = weights_of(second_block<E>(task, unit, task.second_begin));
     }
-    panel(first_block<E>(task, unit, j), 0, task.first.b, 0, unit.columns, next);
+    panels<E>(Alone<E>{first_block<E>(task, unit, j)}, 1, 0, task.first.b, 0, unit.columns, next);
   }
 }
 
@@ -70,7 +70,7 @@ CHEAPFAST_INLINE void apply_seconds(const KroneckerPairTask& task, const Unit& u
     } else if (following < task.end) {
       next = operands_of(first_block<E>(task, unit_at(task, following), 0));
     }
-    panel(second_block<E>(task, unit, i), 0, task.second.b, 0, unit.columns, next);
+    panels<E>(Alone<E>{second_block<E>(task, unit, i)}, 1, 0, task.second.b, 0, unit.columns, next);
   }
 }
 

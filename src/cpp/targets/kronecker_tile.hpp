@@ -64,6 +64,32 @@ CHEAPFAST_INLINE Block<E> block_at(const KroneckerTask& task, std::int64_t ia, s
           task.d * parts};
 }
 
+// Neighbouring blocks of a factor, one after the other.
+template <class E>
+struct Walk {
+  static constexpr bool kMany = true;
+  KroneckerTask task;
+  std::int64_t ia, id;
+
+  CHEAPFAST_MEMBER Block<E> take() {
+    const Block<E> block = block_at<E>(task, ia, id);
+    if (++id == task.d) {
+      id = 0;
+      ++ia;
+    }
+    return block;
+  }
+};
+
+// One block.
+template <class E>
+struct Alone {
+  static constexpr bool kMany = false;
+  Block<E> block;
+
+  CHEAPFAST_MEMBER Block<E> take() const { return block; }
+};
+
 // What the block after this one reads: nothing, or as many rows of operands as this one has, and weights in one piece.
 // They lie where no processor would look ahead by itself.
 struct Next {
@@ -222,35 +248,50 @@ CHEAPFAST_NOINLINE std::int64_t wide_columns(const Block<E>& given, std::int64_t
   return column;
 }
 
-// One vector of columns, M rows at a time; returns where the other rows begin. (Not inline: the compiler would prepare
-// all kinds of tiles before it begins with the one that a small block needs.)
-template <class E, int M>
-CHEAPFAST_NOINLINE std::int64_t narrow_tiles(const Block<E>& given, std::int64_t ib, std::int64_t end,
-                                             std::int64_t column, std::int64_t some) {
-  const Block<E> block = given;
-  const Operand<typename E::T> x{block.x + column * E::kParts, block.x_step};
-  if (some == 0) {
-    for (; ib + M <= end; ib += M) tile<E, M, 1, 0, false>(block, x, ib, column, 0, {}, nullptr);
-  } else {
-    for (; ib + M <= end; ib += M) tile<E, M, 1, 0, false>(block, x, ib, column, some, {}, nullptr);
+// One vector of columns, M rows at a time. (Not inline: the compiler would prepare all kinds of tiles before it begins
+// with the one that a small block needs.)
+template <class E, class Source, int M>
+CHEAPFAST_NOINLINE void narrow_tiles(const Source& given, std::int64_t count, std::int64_t begin, std::int64_t end,
+                                     std::int64_t column, std::int64_t some) {
+  Source source = given;
+  for (; count > 0; --count) {
+    const Block<E> block = source.take();
+    const Operand<typename E::T> x{block.x + column * E::kParts, block.x_step};
+    for (std::int64_t ib = begin; ib < end; ib += M) {
+      if (some == 0) {
+        tile<E, M, 1, 0, false>(block, x, ib, column, 0, {}, nullptr);
+      } else {
+        tile<E, M, 1, 0, false>(block, x, ib, column, some, {}, nullptr);
+      }
+    }
   }
-  return ib;
 }
 
-// The rows begin ... end - 1 for the columns first ... last - 1.
-template <class E>
-CHEAPFAST_INLINE void panel(const Block<E>& block, std::int64_t begin, std::int64_t end, std::int64_t first,
-                            std::int64_t last, Next next) {
+// The rows begin ... end - 1 of some blocks for the columns first ... last - 1.
+template <class E, class Source>
+CHEAPFAST_INLINE void panels(const Source& source, std::int64_t count, std::int64_t begin, std::int64_t end,
+                             std::int64_t first, std::int64_t last, Next next) {
+  constexpr int kHigh = 2 * kTileRows;  // as many sums as keep the adders busy
+  constexpr std::int64_t width = kTileVectors<E> * E::kLanes;
   std::int64_t column = first;
-  if (column + kTileVectors<E> * E::kLanes <= last) column = wide_columns(block, begin, end, column, last, next);
+  if (column + width <= last) {
+    Source each = source;
+    for (std::int64_t left = count; left > 0; --left) column = wide_columns(each.take(), begin, end, first, last, next);
+  }
   for (; column < last; column += E::kLanes) {
     const std::int64_t some = column + E::kLanes <= last ? 0 : last - column;
-    std::int64_t ib = begin;
-    // one vector wide, twice as high: as many sums as keep the adders busy
-    if (ib + 2 * kTileRows <= end) ib = narrow_tiles<E, 2 * kTileRows>(block, ib, end, column, some);
-    if (ib + kTileRows <= end) ib = narrow_tiles<E, kTileRows>(block, ib, end, column, some);
-    if (kTileRows > 2 && ib + 2 <= end) ib = narrow_tiles<E, 2>(block, ib, end, column, some);
-    if (ib < end) narrow_tiles<E, 1>(block, ib, end, column, some);
+    std::int64_t from = begin, to = end - (end - begin) % kHigh;
+    if (from < to) narrow_tiles<E, Source, kHigh>(source, count, from, to, column, some);
+    from = to;
+    if (end - from >= 4) {
+      if (kHigh > 4) narrow_tiles<E, Source, 4>(source, count, from, from + 4, column, some);
+      from += 4;
+    }
+    if (end - from >= 2) {
+      narrow_tiles<E, Source, 2>(source, count, from, from + 2, column, some);
+      from += 2;
+    }
+    if (from < end) narrow_tiles<E, Source, 1>(source, count, from, end, column, some);
   }
 }
 

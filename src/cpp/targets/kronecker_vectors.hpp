@@ -82,32 +82,6 @@ CHEAPFAST_INLINE void store_columns(const E (&values)[V], typename E::T* p, std:
 
 // ---- lanes along ib: one number of the operand meets a register of weights
 
-// Neighbouring blocks of a factor, one after the other.
-template <class E>
-struct Walk {
-  static constexpr bool kMany = true;
-  KroneckerTask task;
-  std::int64_t ia, id;
-
-  CHEAPFAST_MEMBER Block<E> take() {
-    const Block<E> block = block_at<E>(task, ia, id);
-    if (++id == task.d) {
-      id = 0;
-      ++ia;
-    }
-    return block;
-  }
-};
-
-// One block.
-template <class E>
-struct Alone {
-  static constexpr bool kMany = false;
-  Block<E> block;
-
-  CHEAPFAST_MEMBER Block<E> take() const { return block; }
-};
-
 // How many blocks there are, and the rows and vectors of them that are worked on.
 struct Extent {
   std::int64_t blocks;
