@@ -73,15 +73,27 @@ def test_pairs(target: str, blocks: Blocks, dtype: Any, rises: bool) -> None:
 
 
 @pytest.mark.parametrize("rises", [False, True])
-def test_the_sums_are_those_of_one_factor_after_the_other(target: str, rises: bool) -> None:
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    "blocks",
+    [Blocks(16, 12, 9, 16, middle=2), Blocks(40, 21, 33, 7, inner=3), Blocks(5, 4, 20, 3, outer=2)],
+)
+def test_the_sums_are_those_of_one_factor_after_the_other(
+    target: str, blocks: Blocks, dtype: Any, rises: bool
+) -> None:
     rng = np.random.default_rng(22)
-    layers = pair(Blocks(16, 12, 9, 16, middle=2), rng, np.float32, rises=rises, bias=True)
-    X = normal(rng, (layers[0].shape[1], 70), np.float32)
+    layers = pair(blocks, rng, dtype, rises=rises, bias=True)
+    X = normal(rng, (layers[0].shape[1], 70), dtype)
     expected = X
     for layer in layers:
         expected = cf.Network([layer]).apply(expected)
-    np.testing.assert_array_equal(cf.Network(layers).apply(X), expected)
-    assert _core.ran()["kronecker_pair.float32"] == target
+    net = cf.Network(layers)
+    for columns in (70, 2, 3, 5, 9, 17, 35):
+        few = np.ascontiguousarray(X[:, :columns])
+        for layout in ("C", "F"):
+            result = net.apply(placed(few, layout))
+            np.testing.assert_array_equal(result, expected[:, :columns])
+    assert _core.ran()[f"kronecker_pair.{np.dtype(dtype).name}"] == target
 
 
 @st.composite
@@ -113,11 +125,12 @@ def test_any_pair(drawn: tuple[cf.Network, int], layout: str) -> None:
 
 def test_a_group_is_shared_by_threads() -> None:
     net = cf.algorithms.monarch(40, 36, 3, np.float64)
-    X = np.random.default_rng(0).standard_normal((net.shape[1], 32))
-    result = net.apply(X, threads=1)
-    for threads in (2, 3, 64):
-        np.testing.assert_array_equal(net.apply(X, threads=threads), result)
-    np.testing.assert_allclose(result, one_by_one(net, X)[0], rtol=1e-10, atol=1e-10)
+    for columns in (3, 32, 35):
+        X = np.random.default_rng(0).standard_normal((net.shape[1], columns))
+        result = net.apply(X, threads=1)
+        for threads in (2, 3, 64):
+            np.testing.assert_array_equal(net.apply(X, threads=threads), result)
+        np.testing.assert_allclose(result, one_by_one(net, X)[0], rtol=1e-10, atol=1e-10)
 
 
 def test_results_go_where_they_are_wanted() -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 _MANY_IDS = 16  # beside each other, so that they fill registers
+_FEW_IDS = 8  # that fill half of one, or all of it
 
 
 class FactorPass:
@@ -191,8 +192,8 @@ def _lies_along_id(values: Array) -> bool:
 
     The lanes of a register run along id, or along the rows of a block: along whichever fills them.
     """
-    _, b, _, d = values.shape
-    return d >= max(8, min(b, _MANY_IDS))
+    rows, ids = values.shape[1], values.shape[3]
+    return bool(ids >= max(_FEW_IDS, min(rows, _MANY_IDS)))
 
 
 def _worth_tying(values: Array) -> Tied | None:

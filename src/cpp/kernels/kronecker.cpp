@@ -18,14 +18,14 @@ constexpr std::int64_t kTaskWork = std::int64_t{1} << 19;   // multiplications t
 constexpr std::int64_t kNearBytes = std::int64_t{1} << 20;  // that a second-level cache holds
 constexpr std::int64_t kFewColumns = 16;
 constexpr std::int64_t kParallelWork = std::int64_t{1} << 19;
-constexpr std::int64_t kTurnedBytes = 256;                        // of a row of turned vectors
-constexpr std::int64_t kScratchBytes = std::int64_t{1} << 17;     // of turned vectors, if each ia is no larger
-constexpr std::int64_t kMostScratch = std::int64_t{1} << 20;      // and of one ia
-constexpr std::int64_t kGroup = 64;                               // vectors that take their turn together,
-constexpr std::int64_t kFewVectors = 8;                           // and those of which the cache keeps what is apart
+constexpr std::int64_t kTurnedBytes = 256;                     // of a row of turned vectors
+constexpr std::int64_t kScratchBytes = std::int64_t{1} << 17;  // of turned vectors, if each ia is no larger
+constexpr std::int64_t kMostScratch = std::int64_t{1} << 20;   // and of one ia
+constexpr std::int64_t kGroup = 64;                            // vectors that take their turn together,
+constexpr std::int64_t kFewVectors = 8;                        // and those of which the cache keeps what is apart
 
-// A factor applied to vectors: what the kernel takes, and how it is cut. The units of a task are worked on for groups of
-// at most `group` vectors, `per_turn` at a time if that is given.
+// A factor applied to vectors: what the kernel takes, and how it is cut. The units of a task are worked on for groups
+// of at most `group` vectors, `per_turn` at a time if that is given.
 struct Job {
   KroneckerTask task;
   std::int64_t units, group;
@@ -120,9 +120,9 @@ Job vectors_job(const KroneckerFactor& factor, const KroneckerTask& task, std::i
     job.task.lanes = KroneckerLanes::columns;
     job.group = 1;
     merge(job.task);
-  } else if (can_turn && (!lies_along_rows(task) ||
-                          turned_cost(task.b, task.c, vectors, lanes) <
-                              rows_cost(task.b, task.c, vectors, lanes, task.d == 1 ? Spread::beside : Spread::alone))) {
+  } else if (can_turn && (!lies_along_rows(task) || turned_cost(task.b, task.c, vectors, lanes) <
+                                                        rows_cost(task.b, task.c, vectors, lanes,
+                                                                  task.d == 1 ? Spread::beside : Spread::alone))) {
     job.task.lanes = KroneckerLanes::turned;
     job.group = width;
     job.scratch_bytes = scratch;
@@ -135,6 +135,33 @@ Job vectors_job(const KroneckerFactor& factor, const KroneckerTask& task, std::i
     if (merges(factor)) merge(job.task);
   }
   cut(job);
+  return job;
+}
+
+// Columns begin ... end - 1, one by one.
+Job few_job(const KroneckerTask& task, std::int64_t begin, std::int64_t end, std::int64_t size) {
+  Job job{task, 0, kGroup, 0, 0};
+  job.task.x = static_cast<const char*>(task.x) + begin * size;
+  job.task.y = static_cast<char*>(task.y) + begin * size;
+  job.task.columns = 1;
+  job.task.vectors = end - begin;
+  job.task.x_vector = job.task.y_vector = 1;
+  job.task.lanes = KroneckerLanes::rows;
+  cut(job);
+  return job;
+}
+
+// As many columns, side by side.
+Job columns_job(const KroneckerTask& task, std::int64_t columns, std::int64_t size) {
+  Job job{task, 0, 1, 0, 0};
+  job.task.columns = columns;
+  job.task.lanes = KroneckerLanes::columns;
+  cut(job);
+  // Blocks with weights of their own, row after row, for columns that make one panel: each is worked on once.
+  const bool in_rows = lies_along_rows(task) && task.stride[2] == task.b;
+  const std::int64_t bytes = task.a * (task.b + task.c) * task.d * columns * size;
+  job.task.is_far = in_rows && job.task.row_panels == 1 && job.task.column_panels == 1 && columns >= kFewColumns &&
+                    bytes > kNearBytes;
   return job;
 }
 
@@ -156,30 +183,11 @@ void apply_kronecker(const KroneckerFactor& factor, ValueType type, const void* 
   if (!columns_first) return run(vectors_job(factor, task, vectors, size, lanes), type, workers, monitor);
   task.row = task.columns = vectors;
   if (merges(factor)) merge(task);
-  // Few columns beside whole registers of them are taken one by one if that is quicker.
-  const std::int64_t rest = task.columns % lanes;
-  if (rest > 0 && lies_along_rows(task) && few_are_quicker(task.b, task.c, rest, lanes)) {
-    Job few{task, 0, kGroup, 0, 0};
-    few.task.columns = 1;
-    few.task.vectors = rest;
-    few.task.x_vector = few.task.y_vector = 1;
-    few.task.x = static_cast<const char*>(x) + (task.columns - rest) * size;
-    few.task.y = static_cast<char*>(y) + (task.columns - rest) * size;
-    few.task.lanes = KroneckerLanes::rows;
-    cut(few);
-    run(few, type, workers, monitor);
-    task.columns -= rest;
-  }
-  if (task.columns == 0) return;
-  Job many{task, 0, 1, 0, 0};
-  many.task.lanes = KroneckerLanes::columns;
-  cut(many);
-  // Blocks with weights of their own, row after row, for columns that make one panel: each is worked on once.
-  const bool in_rows = lies_along_rows(task) && task.stride[2] == task.b;
-  const std::int64_t bytes = (factor.a * factor.c * factor.d + factor.a * factor.b * factor.d) * size;
-  many.task.is_far = in_rows && many.task.row_panels == 1 && many.task.column_panels == 1 &&
-                     task.columns >= kFewColumns && bytes * vectors > kNearBytes;
-  run(many, type, workers, monitor);
+  const std::int64_t columns = task.columns, rest = columns % lanes;
+  const bool has_few = rest > 0 && lies_along_rows(task) && few_are_quicker(task.b, task.c, rest, lanes);
+  const std::int64_t many = has_few ? columns - rest : columns;
+  if (has_few) run(few_job(task, many, columns, size), type, workers, monitor);
+  if (many > 0) run(columns_job(task, many, size), type, workers, monitor);
 }
 
 }  // namespace cheapfast

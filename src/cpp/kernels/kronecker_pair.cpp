@@ -140,7 +140,8 @@ void apply_kronecker_pair(const KroneckerFactor& first, const KroneckerFactor& s
   record_run(kNames[kind], table);
   const int workers = kronecker_pair_is_serial(first, second, vectors) ? 1 : threads;
   const std::int64_t lanes = table.fused_lanes[kind], rest = vectors % lanes;
-  const bool has_few = rest > 0 && along_rows(first) && along_rows(second) && few_are_quicker(first, second, rest, lanes);
+  const bool has_few =
+      rest > 0 && along_rows(first) && along_rows(second) && few_are_quicker(first, second, rest, lanes);
   const std::int64_t many = has_few ? vectors - rest : vectors;
   const auto run = [&](std::int64_t begin, std::int64_t columns, bool is_few) {
     KroneckerPairTask task = pair_task(first, second, columns, kSizes[kind]);

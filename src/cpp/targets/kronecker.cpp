@@ -5,8 +5,9 @@
 
 #include <cstdint>
 
+#include "targets/kronecker_ids.hpp"
+#include "targets/kronecker_rows.hpp"
 #include "targets/kronecker_tile.hpp"
-#include "targets/kronecker_vectors.hpp"
 #include "targets/turn.hpp"
 
 namespace cheapfast {

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
+#include "targets/kronecker_rows.hpp"
 #include "targets/kronecker_tile.hpp"
-#include "targets/kronecker_vectors.hpp"
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {

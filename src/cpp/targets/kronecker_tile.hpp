@@ -232,8 +232,8 @@ CHEAPFAST_INLINE void full_tiles(Block<E> block, std::int64_t begin, std::int64_
   for (; ib < end; ++ib) tile<E, 1, N, 0, false>(block, x, ib, column, 0, {}, nullptr);
 }
 
-// All columns that fill tiles; returns where the others begin. (Blocks are copied number by number: what is stored might
-// change what a reference refers to, and a copy in whole registers would have to wait for what was just written.)
+// All columns that fill tiles; returns where the others begin. (Blocks are copied number by number: what is stored
+// might change what a reference refers to, and a copy in whole registers would have to wait for what was just written.)
 template <class E>
 CHEAPFAST_NOINLINE std::int64_t wide_columns(const Block<E>& given, std::int64_t begin, std::int64_t end,
                                              std::int64_t column, std::int64_t last, Next next) {
