@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "targets/masks.hpp"
 #include "targets/simd_real.hpp"
 
 namespace cheapfast {
@@ -134,26 +135,26 @@ CHEAPFAST_INLINE void transform_rest(Ladder<const T, R>& source, Ladder<T, R>& d
   }
 }
 
-// The same at once, where there are masks and more than one of these would be needed.
+// The same at once, where masks are quick and more than one of these would be needed.
 template <class T, int R>
 CHEAPFAST_INLINE void transform_some(Ladder<const T, R>& source, Ladder<T, R>& destination, std::int64_t count,
-                                     Vector<T, kLanes<T>> one) {
+                                     [[maybe_unused]] Vector<T, kLanes<T>> one) {
   constexpr int W = kLanes<T>;
-  if constexpr (kHasMasks) {
-    if ((count & (count - 1)) != 0) {
-      Vector<T, W> x[R];
-      fix(source);
-      CHEAPFAST_UNROLL
-      for (int i = 0; i < R; ++i) x[i] = opaque(load_first(rung(source, i), count));
-      butterflies<T, W, R>(x, one);
-      fix(destination);
-      CHEAPFAST_UNROLL
-      for (int i = 0; i < R; ++i) store_first(rung(destination, i), x[i], count);
-      advance(source, count);
-      advance(destination, count);
-      return;
-    }
+#if defined(CHEAPFAST_QUICK_MASKS)
+  if ((count & (count - 1)) != 0) {
+    Vector<T, W> x[R];
+    fix(source);
+    CHEAPFAST_UNROLL
+    for (int i = 0; i < R; ++i) x[i] = opaque(Vector<T, W>(load_first(rung(source, i), count)));
+    butterflies<T, W, R>(x, one);
+    fix(destination);
+    CHEAPFAST_UNROLL
+    for (int i = 0; i < R; ++i) store_first(rung(destination, i), x[i], count);
+    advance(source, count);
+    advance(destination, count);
+    return;
   }
+#endif
   transform_rest<T, W / 2, R>(source, destination, count);
 }
 

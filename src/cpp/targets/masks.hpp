@@ -15,6 +15,7 @@ namespace CHEAPFAST_TARGET {
 // The first `count` scalars of a vector, zeros beside them; none where `count` is not positive, all where there are so
 // many. Copies of a length that the compiler does not know would take longer than what is computed with them.
 #if defined(__AVX512F__)
+#define CHEAPFAST_QUICK_MASKS  // stores of some lanes take no longer than those of all
 CHEAPFAST_INLINE unsigned first_lanes(std::int64_t count, int lanes) {
   return count <= 0 ? 0U : count >= lanes ? (1U << lanes) - 1 : (1U << count) - 1;
 }

@@ -65,25 +65,6 @@ CHEAPFAST_INLINE void store_lanes(T* p, Vector<T, W> v) {
   }
 }
 
-// The first `count` lanes of a register, zeros in the others.
-#if defined(__AVX512F__) && (defined(__GNUC__) || defined(__clang__))
-constexpr bool kHasMasks = true;
-CHEAPFAST_INLINE Vector<float, 16> load_first(const float* p, std::int64_t count) {
-  return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1), p);
-}
-CHEAPFAST_INLINE Vector<double, 8> load_first(const double* p, std::int64_t count) {
-  return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << count) - 1), p);
-}
-CHEAPFAST_INLINE void store_first(float* p, Vector<float, 16> v, std::int64_t count) {
-  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << count) - 1), v);
-}
-CHEAPFAST_INLINE void store_first(double* p, Vector<double, 8> v, std::int64_t count) {
-  _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1U << count) - 1), v);
-}
-#else
-constexpr bool kHasMasks = false;
-#endif
-
 // The compiler must not know where a value comes from: a vector is then loaded once, and computed with, even if it is a
 // one.
 template <class V>
