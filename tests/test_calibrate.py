@@ -264,6 +264,11 @@ def test_traffic_tells_bands_from_scattered_columns() -> None:
     )
     assert scattered.fresh > 2.5
     assert scattered.words > 0.9
+    far = 1 << 28  # columns whose keys take 64 bits
+    wide = sp.csr_array((np.ones(8), np.arange(8) << 25, np.arange(9)), shape=(8, far))
+    assert layer_traffic(cf.Sparse(wide)).touched == 1
+    index = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
+    assert layer_traffic(cf.Sparse(sp.csr_array((wide.data, *index), wide.shape))).touched == 1
     assert layer_traffic(cf.Sparse(np.zeros((0, 5)))).nonzeros == 0
     assert layer_traffic(cf.Sparse(np.zeros((5, 0)))).nonzeros == 0
 

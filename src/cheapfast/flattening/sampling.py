@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from cheapfast.plan.product import multiply
 from cheapfast.plan.traffic import BLOCK_ROWS, Traffic, block_starts, sampled_traffic
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def sample_products(
 
 
 def _ones(support: CsrSupport) -> Any:
-    values = np.ones(len(support.indices), np.int8)
+    values = np.ones(len(support.indices), np.float32)
     return csr_array((values, support.indices, support.indptr), shape=support.shape)
 
 
@@ -94,10 +95,8 @@ def _backwards(patterns: Sequence[Any], into: Array) -> list[Sampled]:
     for k, layer in enumerate(patterns[::-1]):
         if k:
             sampled, taken, blocks = _thinned(sampled, taken, blocks)
-            sampled = sampled @ layer
-            sampled.data[:] = (
-                1  # a sum of ones may have wrapped to 0; the entry is there all the same
-            )
+            sampled = multiply(sampled, layer, 1)
+            sampled.data[:] = 1  # sums would grow from layer to layer, and overflow
         results.append(_describe(sampled, blocks, taken, (rows, layer.shape[1]), into))
     # of the layer itself all rows are there
     exact = float(np.diff(last.indptr) @ into)

@@ -164,7 +164,11 @@ def sampled_traffic(
     uneven = float(np.count_nonzero(np.diff(lengths)[same])) / max(int(np.count_nonzero(same)), 1)
     # all blocks at once: a column's key is its own in each block, and far from those of the next
     stride = 2 * max(shape[1], 1)
-    keys = np.sort(np.repeat(block_of_row * stride, lengths) + columns)
+    narrow = len(sizes) * stride <= np.iinfo(np.int32).max  # sorted in half the time
+    firsts = (block_of_row * stride).astype(np.int32 if narrow else np.int64)
+    keys = np.repeat(firsts, lengths)
+    np.add(keys, columns, out=keys, casting="unsafe")  # columns may be of 64 bits
+    keys.sort()
     distinct = keys[np.diff(keys, prepend=-1) > 0]
     gaps = np.diff(distinct, prepend=-stride)
     apart = gaps > max(shape[1] // _FAR, 16)
