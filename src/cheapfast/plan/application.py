@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
+# Numbers of a matrix in a stack that are worth a call; smaller ones are laid side by side.
+_LEAST_OF_A_STACK = 1 << 11
+
 
 @dataclass(frozen=True)
 class Application:
@@ -94,13 +97,13 @@ class Application:
         rest = operand.shape[:axis] + operand.shape[axis + 1 :]
         if out is not None:
             check_out(out, (*rest[:axis], self.shape[0], *rest[axis:]), dtype)
+        if self.plan.widens_at_once:
+            first = dtype
         copies = operand.dtype != first
         self.plan.require_memory(math.prod(rest), dtype, copies_operand=copies)
-        if first == dtype and operand.flags.c_contiguous:
-            shape = _core.operand_shape(dtype, axis == 0, math.prod(rest))
-            self.plan.prepare(dtype, shape)
+        if first == dtype:
             # the same call, and so the same bits, as the next time
-            result = self.plain(operand, out, axis, workers)
+            result = self._prepared(operand, out, axis, workers, dtype)
             if result is not None:
                 return result
         columns = to_columns(operand, axis, first)
@@ -112,3 +115,52 @@ class Application:
             return result
         out[...] = result
         return out
+
+    def _prepared(
+        self, X: Array, out: Array | None, axis: int, workers: int, dtype: np.dtype[Any]
+    ) -> Array | None:
+        """Make a plain call of one that becomes one by a view or a conversion; None of others."""
+        if X.ndim == 2 and X.flags.f_contiguous and not X.flags.c_contiguous:
+            result = self._prepared(X.T, None if out is None else out.T, 1 - axis, workers, dtype)
+            return result if result is None else result.T if out is None else out
+        if X.dtype == dtype and not X.flags.c_contiguous:
+            return None  # the kernels read many strides without a copy
+        X = X.astype(dtype, order="C", copy=False)
+        before, after = X.shape[:axis], X.shape[axis + 1 :]
+        if X.ndim <= 2:
+            return self._plain(X, out, axis, workers)
+        if out is not None and not out.flags.c_contiguous:
+            return None
+        if math.prod(before) > 1 and math.prod(after) > 1:
+            return self._stacked(X, out, axis, workers)
+        position = 0 if math.prod(before) == 1 else 1
+        flat_out = None if out is None else _flat(out, axis, position)
+        result = self._plain(_flat(X, axis, position), flat_out, position, workers)
+        if result is None or out is not None:
+            return result if result is None else out
+        return result.reshape(*before, self.shape[0], *after)
+
+    def _plain(self, X: Array, out: Array | None, axis: int, workers: int) -> Array | None:
+        vectors = X.size // self.shape[1] if X.size else 0
+        self.plan.prepare(X.dtype, _core.operand_shape(X.dtype, axis == 0, vectors))
+        return self.plain(X, out, axis, workers)
+
+    def _stacked(self, X: Array, out: Array | None, axis: int, workers: int) -> Array | None:
+        """Apply the plan to a stack of matrices, one after the other; None if they are small."""
+        before, after = X.shape[:axis], X.shape[axis + 1 :]
+        if self.shape[1] * math.prod(after) < _LEAST_OF_A_STACK:
+            return None
+        result = np.empty((*before, self.shape[0], *after), X.dtype) if out is None else out
+        if np.may_share_memory(X, result):
+            return None
+        matrices = (math.prod(before), -1, math.prod(after))
+        for source, target in zip(X.reshape(matrices), result.reshape(matrices), strict=True):
+            self.apply(source, target, 0, workers)
+        return result
+
+
+def _flat(X: Array, axis: int, position: int) -> Array:
+    """Return a view of an array without gaps that has two axes, the features along one of them."""
+    features = X.shape[axis]
+    others = math.prod(X.shape[:axis]) * math.prod(X.shape[axis + 1 :])
+    return X.reshape((features, others) if position == 0 else (others, features))

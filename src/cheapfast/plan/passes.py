@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from cheapfast import _core, _memory
 from cheapfast._validate import thread_count
+from cheapfast.layers import Permutation
 from cheapfast.plan.cost import layer_cost
 from cheapfast.plan.csr_chain import csr_chain
 from cheapfast.plan.elementwise import plan_elementwise
@@ -42,9 +43,13 @@ class Plan:
     ----------
     passes : tuple of Pass
         In data-flow order.
+    widens_at_once : bool
+        Whether real vectors become complex in the first layer that is more than a permutation, so
+        that nothing is gained by leaving them real until then.
     """
 
     passes: tuple[Pass, ...]
+    widens_at_once: bool = False
 
     def run(self, X: Array, threads: int, out: Array | None = None) -> Array:
         """Apply all passes.
@@ -169,7 +174,8 @@ def make_plan(layers: Sequence[Layer], shapes: Sequence[Shape]) -> Plan:
         chosen = next(step for step in candidates if step is not None)
         passes.append(chosen)
         position = chosen.stop
-    return Plan(tuple(passes))
+    first = next((one for one in layers if not isinstance(one, Permutation)), layers[0])
+    return Plan(tuple(passes), first.is_linear and first.dtype.kind == "c")
 
 
 def single_layer(layers: Sequence[Layer], shapes: Sequence[Shape], position: int) -> Pass:
