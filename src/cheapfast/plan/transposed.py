@@ -1,13 +1,15 @@
 """Fourier transforms turned around: the layers of ``fourier(n).T`` and ``fourier(n).H``.
 
 A whole transform is a symmetric matrix, so the transposed layers do what the layers do; and its
-adjoint is its conjugate, ``F.H x = conj(F conj(x))``. Both take the forward transform's kernel.
+adjoint is the transform backwards, ``(F.H x)[j] = (F x)[-j mod n]``. Both take the forward
+transform's kernel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +23,8 @@ from cheapfast.plan.step import Pass
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
     from cheapfast.plan.shapes import Shape
+    from cheapfast.plan.stages import Stage
+    from cheapfast.plan.step import Steps
 
 Array = npt.NDArray[Any]
 
@@ -58,7 +62,9 @@ def plan_transposed(
     if run[0].kind != "fourier" or not reverses_digits(reorder, run):
         return None
     transform = FusedRun(run, [reorder]).as_pass(position)
-    return transform if sign < 0 else _conjugate(transform)
+    if sign < 0:
+        return transform
+    return _Backwards(run, reorder).as_pass(transform)
 
 
 def _sign(layer: Layer) -> int | None:
@@ -69,9 +75,30 @@ def _sign(layer: Layer) -> int | None:
     return values.sign if isinstance(values, FourierValues) and values.swapped else None
 
 
-def _conjugate(transform: Pass) -> Pass:
-    def run(X: Array, threads: int) -> Array:
-        Y = transform.run(np.conjugate(X), threads)
-        return np.conjugate(Y, out=Y)
+class _Backwards:
+    """The outputs of a transform in the order 0, n - 1, ..., 1."""
 
-    return replace(transform, run=run, into=None, step=None)
+    def __init__(self, run: Sequence[Stage], reorder: Permutation) -> None:
+        self._run, self._reorder = run, reorder
+
+    def as_pass(self, transform: Pass) -> Pass:
+        """Return the pass of the transform with its outputs turned round."""
+        return replace(transform, run=self.run, into=self.into, step=self.step)
+
+    def run(self, X: Array, threads: int) -> Array:
+        """Apply the layers; see `Pass`."""
+        return self._made.run(X, threads)
+
+    def into(self, X: Array, out: Array, threads: int) -> bool:
+        """Apply the layers to where the result is wanted; see `Pass`."""
+        return self._made.into(X, out, threads)
+
+    def step(self, dtype: np.dtype[Any], shape: int) -> Steps | None:
+        """Return what a program runs for a type and shape of operand; see `Pass`."""
+        return self._made.step(dtype, shape)
+
+    @cached_property
+    def _made(self) -> FusedRun:
+        # indices written out when first needed; two threads may both do so, with equal results
+        n = self._reorder.shape[0]
+        return FusedRun(self._run, [self._reorder], [Permutation(-np.arange(n) % n)])
