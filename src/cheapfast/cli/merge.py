@@ -81,7 +81,7 @@ def merge(
     SPEC is what `cheapfast flatten` takes: files in matrix order (the last one is applied first),
     one saved network, or a built-in such as fft:1024.
 
-    Times are predicted from rates of this machine, measured once in about half a second and kept in
+    Times are predicted from rates of this machine, measured once in less than a second and kept in
     the user's cache folder (or the folder that CHEAPFAST_CACHE names).
     """
     if output is not None:

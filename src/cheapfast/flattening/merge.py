@@ -135,7 +135,7 @@ def plan_merge(
 
     by a dynamic program over intervals of layers. Layers that stay apart are priced together, by
     the passes that really apply them (`Network.explain`). The seconds come from a model whose rates
-    are measured on this machine once, in about half a second, and kept in the user's cache folder.
+    are measured on this machine once, in less than a second, and kept in the user's cache folder.
     The nonzeros of products come in closed form where there is one; otherwise they are estimated
     from some of their rows, and those that the choice rests on are then counted exactly where that
     takes no more than about a tenth of a second. The plan says which are.

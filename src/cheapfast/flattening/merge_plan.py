@@ -152,7 +152,8 @@ class MergePlan:
         partly = "" if self.complete else "; Operators are not included, what they do is not known"
         return (
             f"{counts}; seconds are predicted from rates measured on this machine, for "
-            f"{self.threads} thread(s), and may be off by some tens of per cent{partly}"
+            f"{self.threads} thread(s), and may be off by some tens of per cent, at times by a "
+            f"factor of two{partly}"
         )
 
     def rows(self) -> list[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Measuring what this machine is good at: once, in about half a second, then kept in a file.
+"""Measuring what this machine is good at: once, in less than a second, then kept in a file.
 
 The rates feed `cheapfast.plan.seconds`. They are those of the real kernels, so that a model built
 of them predicts what the kernels take, not what the hardware could do.

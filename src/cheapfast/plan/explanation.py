@@ -85,10 +85,11 @@ class Explanation:
 
     @property
     def seconds(self) -> float | None:
-        """Predicted time of all passes, one call; None if that of one is not known.
+        """Predicted time of one call; None if that of one is not known.
 
-        A model with rates measured on this machine, right within some tens of per cent; see
-        `cheapfast.plan_merge`. The call itself takes some microseconds more.
+        The passes and the call itself, on contiguous arrays with the vectors side by side, by a
+        model with rates measured on this machine: mostly right within a quarter, at times off by a
+        factor of two.
         """
         known = [step.seconds for step in self.passes if step.seconds is not None]
         return self.call_seconds + sum(known) if len(known) == len(self.passes) else None

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from cheapfast import _core
+
 if TYPE_CHECKING:
     from cheapfast.plan.machine import Machine
     from cheapfast.plan.traffic import Traffic
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 MOST_VECTORS = 10**100  # of which seconds can be predicted: far below the largest float
 _WINDOW = 512  # bytes of an operand's row that the sparse kernel takes at a time
 _SHORT_ROW = 12.0  # nonzeros of a row that overlaps the next
+_SINGLE = np.dtype(np.float32)
+_LEAST_MASKED = 32  # bytes of a register that may be loaded in part: targets/masks.hpp
 _OCTAVES = 2.0  # rows so much longer do not overlap at all
 _LEAST_PART = 16  # bytes of a row that one thread takes of a transposed layer
 _WORTH_THREADS = 1e-4  # seconds of a product below which one thread is taken to do it
@@ -106,7 +110,7 @@ def sparse_seconds(
     if vectors.columns == 0:
         return 0.0
     shared = _is_parallel(traffic, min(vectors.row_bytes, _WINDOW), transposed)
-    parts = _parts(vectors.row_bytes)
+    parts = _parts(vectors)
     nonzeros, rows = float(min(traffic.nonzeros, 10**300)), as_float(traffic.rows)
     turns = max(nonzeros + rows, around.turns) * len(parts)
     turns /= machine.threads if shared else 1
@@ -126,15 +130,26 @@ def sparse_seconds(
     return seconds / (machine.rate("speedup") if shared else 1.0)
 
 
-def _parts(row_bytes: int) -> list[tuple[int, float]]:
+def _parts(vectors: Vectors) -> list[tuple[int, float]]:
     """Return the widths in which the kernel goes over the matrix, and how often with each.
 
-    It takes as many whole registers as it holds, then half as many, then one, then parts of one.
+    It takes as many whole registers as it holds, then half as many, and so on; what is left of one
+    or two in one pass where there are masks, else in parts of a register.
     """
-    rest = row_bytes % _WINDOW
-    halves = [1 << bit for bit in reversed(range(_WINDOW.bit_length() - 1)) if rest >> bit & 1]
-    whole = as_float(row_bytes // _WINDOW)
-    return [(_WINDOW, whole)] * (whole > 0) + [(half, 1.0) for half in halves]
+    whole, rest = as_float(vectors.row_bytes // _WINDOW), vectors.row_bytes % _WINDOW
+    parts = [(_WINDOW, whole)] * (whole > 0)
+    register = _core.fused_lanes(_SINGLE) * _SINGLE.itemsize
+    least = 2 * register if register >= _LEAST_MASKED else 1
+    width = _WINDOW // 2
+    while width >= least:
+        if rest & width:
+            parts.append((width, 1.0))
+        width //= 2
+    left = rest % least
+    if left:  # a single number needs no register
+        few = left <= vectors.dtype.itemsize
+        parts.append((left if few else -(-left // register) * register, 1.0))
+    return parts
 
 
 def _is_parallel(traffic: Traffic, bytes_a_row: int, transposed: bool) -> bool:
