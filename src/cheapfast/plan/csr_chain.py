@@ -14,6 +14,7 @@ from cheapfast import _core, _memory
 from cheapfast.layers import Permutation, Sparse
 from cheapfast.plan.cost import Cost, layer_cost
 from cheapfast.plan.frame import is_light
+from cheapfast.plan.full import is_full
 from cheapfast.plan.kronecker import leads_to_run
 from cheapfast.plan.placing import aligned_empty
 from cheapfast.plan.step import Pass
@@ -265,6 +266,8 @@ def csr_chain(layers: Sequence[Layer], shapes: Sequence[Shape], position: int) -
 def _takes(layers: Sequence[Layer], start: int, position: int) -> bool:
     """Say whether a run of sparse layers from `start` on goes on with the one at `position`."""
     layer = layers[position]
+    if is_full(layer):
+        return False
     if type(layer) is Sparse:  # a subclass may apply itself in its own way
         # free weights take a diagonal in at no cost
         return not (position > start and is_light(layer) and leads_to_run(layers, position))
@@ -282,6 +285,7 @@ def _takes(layers: Sequence[Layer], start: int, position: int) -> bool:
         and all(folds(one, before.dtype) for one in between)
         and type(after) is Sparse
         and _is_turned(after)
+        and not is_full(after)
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cheapfast.layers import KroneckerSparse, Permutation, Sparse
 from cheapfast.plan.factor import FactorPass
 from cheapfast.plan.frame import lights_from
+from cheapfast.plan.full import is_full
 from cheapfast.plan.fused import FusedRun
 from cheapfast.plan.hadamard import HadamardRun, hadamard_run
 from cheapfast.plan.magnitudes import can_multiply
@@ -86,7 +87,7 @@ def _found_at(
 def _stands_alone(layers: Sequence[Layer], lights: Sequence[Layer], position: int) -> bool:
     """Say whether no sparse layer follows that a diagonal matrix would go with."""
     after = next(iter(layers[position + len(lights) :]), None)
-    return type(after) is not Sparse
+    return type(after) is not Sparse or is_full(after)
 
 
 class _Core(NamedTuple):

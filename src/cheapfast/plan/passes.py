@@ -21,6 +21,7 @@ from cheapfast.layers import Permutation
 from cheapfast.plan.cost import layer_cost
 from cheapfast.plan.csr_chain import csr_chain
 from cheapfast.plan.elementwise import plan_elementwise
+from cheapfast.plan.full_pass import plan_full
 from cheapfast.plan.kronecker import plan_kronecker
 from cheapfast.plan.shapes import Shape
 from cheapfast.plan.stencil import plan_stencil
@@ -215,6 +216,7 @@ KERNELS = {
 PLANNERS: tuple[Planner, ...] = (
     plan_transposed,
     plan_kronecker,
+    plan_full,
     csr_chain,
     plan_elementwise,
     plan_stencil,

@@ -15,6 +15,7 @@ import numpy as np
 
 from cheapfast.layers import Convolution, PassThrough, Permutation, Sparse
 from cheapfast.plan.cost import has_weights, layer_cost, weight_bytes
+from cheapfast.plan.full import as_factor
 from cheapfast.plan.sparse_seconds import NOTHING, Around, Vectors, as_float, sparse_seconds
 from cheapfast.plan.structured_seconds import (
     STRUCTURED_PASSES,
@@ -137,7 +138,8 @@ class Pricer:
             total = self.layer(band, layer.dtype)
         elif step.kernel in STRUCTURED_PASSES:
             weights = self.around.weights
-            total = structured_seconds(step, taken, self.vectors, self.machine, weights)
+            factors = [as_factor(layer) for layer in taken]
+            total = structured_seconds(step, factors, self.vectors, self.machine, weights)
         else:
             moved = as_float(cost.bytes)
             total = _numpy_seconds(taken[0], step.shape, self.vectors, self.machine)
