@@ -96,6 +96,20 @@ def test_the_sums_are_those_of_one_factor_after_the_other(
     assert _core.ran()[f"kronecker_pair.{np.dtype(dtype).name}"] == target
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_long_doubles_are_left_as_they_were(target: str, dtype: Any) -> None:
+    """Compilers may use MMX registers, which are those of long doubles, without clearing them."""
+    rng = np.random.default_rng(23)
+    layers = pair(Blocks(5, 4, 9, 3, outer=2), rng, dtype, rises=True, bias=True)
+    for net in (cf.Network(layers), cf.Network(layers[:1]), cf.Network(layers[1:])):
+        for columns in (1, 2, 3, 5, 18):
+            X = normal(rng, (net.shape[1], columns), dtype)
+            for layout in ("C", "F"):
+                net.apply(placed(X, layout))
+                assert np.sqrt(np.longdouble(4)) + np.longdouble(1) == 3
+    assert _core.ran()[f"kronecker_pair.{np.dtype(dtype).name}"] == target
+
+
 @st.composite
 def drawn_pairs(draw: st.DrawFn) -> tuple[cf.Network, int]:
     """Pairs with lights around and between them."""

@@ -129,16 +129,3 @@ def test_vectors_behind_each_other_are_divided_among_threads() -> None:
         result = net.apply(X, axis=1, threads=1)
         for threads in (2, 5):
             np.testing.assert_array_equal(net.apply(X, axis=1, threads=threads), result)
-
-
-def test_long_doubles_are_left_as_they_were(target: str) -> None:
-    """Compilers may use MMX registers, which are those of long doubles, without clearing them."""
-    for pattern in PATTERNS:
-        for dtype in DTYPES:
-            net = network(pattern, dtype, bias=True)
-            for columns in (1, 3, 18):
-                X = normal(np.random.default_rng(37), (net.shape[1], columns), dtype)
-                for layout in ("C", "F"):
-                    net.apply(placed(X, layout))
-                    assert np.sqrt(np.longdouble(4)) + np.longdouble(1) == 3
-    assert target == _core.active_target()
