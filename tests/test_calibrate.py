@@ -298,7 +298,9 @@ def test_runs_are_charged_bytes_and_digits(dtype: str) -> None:
     lanes = _core.fused_lanes(np.dtype(dtype))
     assert seconds_of(net, with_rates(blocks_one=1.0)) == pytest.approx(64 * size * 6)
     many = {"blocks complex" if dtype[0] == "c" else "blocks": 1.0}
-    for columns in (2, lanes, lanes + 1, 2 * lanes):
+    few = _core.operand_shape(net.dtype, True, 2) == _core.FEW_COLUMNS
+    assert (seconds_of(net, with_rates(blocks_one=1.0), 2) > 0) == few
+    for columns in (lanes, lanes + 1, 2 * lanes):
         work = 64 * -(-columns // lanes) * lanes * size
         assert seconds_of(net, with_rates(**many), columns) == pytest.approx(6 * work)
         partly = columns % lanes > 0
@@ -337,8 +339,16 @@ def test_factors_are_charged_tiles_and_products() -> None:
 
     net = factor(3, 70, 5, 4)
     assert seconds_of(net, with_rates(tile=1.0), 4 * lanes) == 3 * 4 * 2
-    assert seconds_of(net, with_rates(tile=1.0), 4 * lanes + 1) == 3 * 4 * 2 * 2
+    more = with_rates(tile=1.0, tile_one=9.0)
+    assert seconds_of(net, more, 4 * lanes + 1) == 3 * 4 * 2 * 2
     assert seconds_of(net, with_rates(factor=1.0), lanes) == 3 * 70 * 5 * 4 * lanes * 8
+    # columns that fill no register are taken one by one where that is quicker
+    alone = with_rates(factor=1.0, factor_one=0.01)
+    one = seconds_of(net, alone)
+    assert seconds_of(net, alone, lanes + 1) == seconds_of(net, alone, lanes) + one
+    assert seconds_of(net, with_rates(factor=1.0, factor_one=9.0), lanes + 1) == pytest.approx(
+        2 * seconds_of(net, with_rates(factor=1.0), lanes)
+    )
     ids = -(-4 // lanes)
     assert seconds_of(net, with_rates(tile_one=1.0)) == 3 * 70 * ids
     assert seconds_of(net, with_rates(factor_one=1.0)) == 3 * 70 * ids * 5 * lanes * 8

@@ -196,16 +196,17 @@ def _fused_seconds(
 ) -> float:
     kind, itemsize = _FUSED[step.kernel], vectors.dtype.itemsize
     digits = sum(math.log2(one.pattern[1]) for one in core if isinstance(one, KroneckerSparse))
-    work = fused_work(digits, step.shape[0], vectors)
-    if vectors.columns == 1:
-        seconds = work * machine.rate(f"{kind} one")
+    if vectors.columns == 1 or _is_few(vectors):
+        work = fused_work(digits, step.shape[0], Vectors(1, vectors.dtype))
+        seconds = work * vectors.columns * machine.rate(f"{kind} one")
     else:
         is_complex = kind == "blocks" and vectors.dtype.kind == "c"
         name = "blocks complex" if is_complex else kind
+        work = fused_work(digits, step.shape[0], vectors)
         seconds = work * machine.rate(name, registers(vectors))
-        if vectors.columns % _core.fused_lanes(vectors.dtype):
-            copied = as_float(step.shape[0] * _padded(vectors) * itemsize)
-            seconds += copied * machine.rate("detour")
+    if vectors.columns > 1 and vectors.columns % _core.fused_lanes(vectors.dtype):
+        copied = as_float(step.shape[0] * _padded(vectors) * itemsize)
+        seconds += copied * machine.rate("detour")
     if kind == "blocks":  # one weight a number and layer: see cheapfast.plan.unit_blocks
         weights = as_float(step.shape[0] * itemsize) * digits
         seconds = max(seconds, weights * machine.rate("read", weights + around))
@@ -215,14 +216,24 @@ def _fused_seconds(
 def _factor_seconds(layer: Layer, vectors: Vectors, machine: Machine, around: float) -> float:
     assert isinstance(layer, KroneckerSparse)
     tied = layer.values.shape[3] == 1 and layer.pattern[3] > 1
-    tiles, work = factor_work(layer.pattern, vectors, tied=tied)
-    if vectors.columns == 1 and not tied:
-        seconds = tiles * machine.rate("tile one") + work * machine.rate("factor one")
-    else:
-        rate = machine.rate("factor", registers(vectors))
-        seconds = tiles * machine.rate("tile") + work * rate
+    seconds = _products_seconds(layer, vectors, machine, tied=tied)
+    few = vectors.columns % _core.fused_lanes(vectors.dtype)
+    if vectors.columns > 1 and few and not tied:  # which the kernel may take one by one
+        one, full = Vectors(1, vectors.dtype), Vectors(vectors.columns - few, vectors.dtype)
+        apart = few * _products_seconds(layer, one, machine)
+        apart += _products_seconds(layer, full, machine) if full.columns else 0.0
+        seconds = min(seconds, apart)
     weights = as_float(weight_bytes(layer))
     return max(seconds, weights * machine.rate("read", weights + around))
+
+
+def _products_seconds(
+    layer: KroneckerSparse, vectors: Vectors, machine: Machine, *, tied: bool = False
+) -> float:
+    tiles, work = factor_work(layer.pattern, vectors, tied=tied)
+    if vectors.columns == 1 and not tied:
+        return tiles * machine.rate("tile one") + work * machine.rate("factor one")
+    return tiles * machine.rate("tile") + work * machine.rate("factor", registers(vectors))
 
 
 def _memory_seconds(step: Pass, cost: Cost, vectors: Vectors, machine: Machine) -> float:
@@ -242,6 +253,13 @@ def _moves(step: Pass, layers: Sequence[Layer]) -> int:
     if step.kernel == "fused fourier":
         return 0  # digits are reversed by the addresses of tiles
     return sum(isinstance(layer, Permutation) for layer in layers)
+
+
+def _is_few(vectors: Vectors) -> bool:
+    """Say whether fused kernels take columns one by one."""
+    if vectors.columns > _core.fused_lanes(vectors.dtype):
+        return False
+    return _core.operand_shape(vectors.dtype, True, vectors.columns) == _core.FEW_COLUMNS
 
 
 def _padded(vectors: Vectors) -> int:
