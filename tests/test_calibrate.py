@@ -359,6 +359,18 @@ def test_factors_are_charged_tiles_and_products() -> None:
     assert seconds_of(factor(3, 70, 5, 4), with_rates(read=1.0)) == 3 * 70 * 5 * 4 * 8
 
 
+def test_products_without_a_zero_are_charged_as_blocks() -> None:
+    double, rng = np.dtype(float), np.random.default_rng(0)
+    net = cf.chain(rng.standard_normal((40, 30)))
+    machine = with_rates(layer=1e6, tile=1.0, factor=0.1, tile_one=2.0, factor_one=0.3)
+    for columns in (1, 3, 16, 100):
+        pricer = Pricer(Vectors(columns, double), machine)
+        merged = pricer.merged(layer_traffic(net[0]), double)
+        assert merged == pytest.approx(seconds_of(net, machine, columns))
+    sparser = layer_traffic(net[0]).resized(1199)
+    assert pricer.merged(sparser, double) == pricer.layer(sparser, double) >= 1e6
+
+
 @pytest.mark.parametrize(
     ("net", "serial", "parallel"),
     [

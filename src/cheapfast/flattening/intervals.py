@@ -165,7 +165,7 @@ class Intervals:
             traffic=traffic,
             pairs=self._work(start, stop),
             build_seconds=build,
-            apply_seconds=self._pricer.layer(traffic, dtype),
+            apply_seconds=self._pricer.merged(traffic, dtype),
         )
 
     def _build_seconds(self, start: int, stop: int) -> float:

@@ -20,10 +20,22 @@ def is_full(layer: Layer) -> bool:
     -------
     bool
     """
-    if type(layer) is not Sparse:
-        return False
-    rows, columns = layer.shape
-    return _LEAST_ENTRIES <= layer.synapses == rows * columns
+    return type(layer) is Sparse and fills(layer.shape, layer.synapses)
+
+
+def fills(shape: tuple[int, int], nonzeros: float) -> bool:
+    """Say whether so many nonzeros make a matrix full, and worth the kernel for dense blocks.
+
+    Parameters
+    ----------
+    shape : (int, int)
+    nonzeros : float
+
+    Returns
+    -------
+    bool
+    """
+    return _LEAST_ENTRIES <= nonzeros == shape[0] * shape[1]
 
 
 def as_factor(layer: Layer) -> Layer:

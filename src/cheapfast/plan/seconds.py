@@ -15,10 +15,11 @@ import numpy as np
 
 from cheapfast.layers import Convolution, PassThrough, Permutation, Sparse
 from cheapfast.plan.cost import has_weights, layer_cost, weight_bytes
-from cheapfast.plan.full import as_factor
+from cheapfast.plan.full import as_factor, fills
 from cheapfast.plan.sparse_seconds import NOTHING, Around, Vectors, as_float, sparse_seconds
 from cheapfast.plan.structured_seconds import (
     STRUCTURED_PASSES,
+    block_seconds,
     permuted_seconds,
     structured_seconds,
 )
@@ -107,6 +108,26 @@ class Pricer:
             traffic, self.vectors, weights, self.machine, self.around, transposed=transposed
         )
         return took + self.machine.rate("layer")
+
+    def merged(self, traffic: Traffic, weights: np.dtype[Any]) -> float:
+        """Predict what layers take within a pass that were multiplied out.
+
+        Parameters
+        ----------
+        traffic : Traffic
+            Of the product.
+        weights : numpy.dtype
+
+        Returns
+        -------
+        float
+            If the product has no zero, it is applied as a dense block.
+        """
+        shape = traffic.rows, traffic.columns
+        mixed = self.vectors.dtype.kind == "c" and weights.kind != "c"
+        if fills(shape, traffic.nonzeros) and not mixed and self.vectors.columns:
+            return block_seconds(shape, self.vectors, self.machine)
+        return self.layer(traffic, weights)
 
     def passed(self, step: Pass, layers: Sequence[Layer]) -> list[float] | None:
         """Predict what a pass takes.

@@ -97,7 +97,7 @@ def structured_seconds(
     else:
         work = sum(_factor_seconds(layer, vectors, machine, around) for layer in core)
         products = sum(layer.synapses for layer in core) * vectors.columns
-        threads = min(threads, as_float(-(-products // _TURN_PRODUCTS)))
+        threads = _turns(products, machine)
     return start + (work + memory) / max(threads, 1.0)
 
 
@@ -216,21 +216,48 @@ def _fused_seconds(
 def _factor_seconds(layer: Layer, vectors: Vectors, machine: Machine, around: float) -> float:
     assert isinstance(layer, KroneckerSparse)
     tied = layer.values.shape[3] == 1 and layer.pattern[3] > 1
-    seconds = _products_seconds(layer, vectors, machine, tied=tied)
+    seconds = _products_seconds(layer.pattern, vectors, machine, tied=tied)
     few = vectors.columns % _core.fused_lanes(vectors.dtype)
     if vectors.columns > 1 and few and not tied:  # which the kernel may take one by one
         one, full = Vectors(1, vectors.dtype), Vectors(vectors.columns - few, vectors.dtype)
-        apart = few * _products_seconds(layer, one, machine)
-        apart += _products_seconds(layer, full, machine) if full.columns else 0.0
+        apart = few * _products_seconds(layer.pattern, one, machine)
+        apart += _products_seconds(layer.pattern, full, machine) if full.columns else 0.0
         seconds = min(seconds, apart)
     weights = as_float(weight_bytes(layer))
     return max(seconds, weights * machine.rate("read", weights + around))
 
 
+def block_seconds(shape: tuple[int, int], vectors: Vectors, machine: Machine) -> float:
+    """Predict what a dense matrix takes, without the fixed part of any pass.
+
+    Parameters
+    ----------
+    shape : (int, int)
+    vectors : Vectors
+    machine : Machine
+
+    Returns
+    -------
+    float
+        Seconds with ``machine.threads`` threads.
+    """
+    pattern = (1, *shape, 1)
+    seconds = _products_seconds(pattern, vectors, machine)
+    weights = as_float(shape[0] * shape[1] * vectors.dtype.itemsize)
+    seconds = max(seconds, weights * machine.rate("read", weights))
+    return seconds / _turns(shape[0] * shape[1] * vectors.columns, machine)
+
+
+def _turns(products: int, machine: Machine) -> float:
+    """Return how many times faster the threads are that find so many products to make."""
+    turns = as_float(-(-products // _TURN_PRODUCTS))
+    return max(min(machine.rate("speedup"), turns), 1.0)
+
+
 def _products_seconds(
-    layer: KroneckerSparse, vectors: Vectors, machine: Machine, *, tied: bool = False
+    pattern: tuple[int, int, int, int], vectors: Vectors, machine: Machine, *, tied: bool = False
 ) -> float:
-    tiles, work = factor_work(layer.pattern, vectors, tied=tied)
+    tiles, work = factor_work(pattern, vectors, tied=tied)
     if vectors.columns == 1 and not tied:
         return tiles * machine.rate("tile one") + work * machine.rate("factor one")
     return tiles * machine.rate("tile") + work * machine.rate("factor", registers(vectors))
