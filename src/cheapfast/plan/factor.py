@@ -129,7 +129,7 @@ class FactorPass:
         """Return the factor packed for a type and shape of operand; see `Pass`."""
         if np.result_type(self._weights, dtype) != dtype:
             return None
-        return self._pack(dtype, columns=shape in {_core.COLUMNS, _core.FEW_COLUMNS})
+        return self._pack(dtype, shape)
 
     def cost(self, columns: int, dtype: np.dtype[Any]) -> Cost:
         """Return what the factor reads, writes and computes; see `Pass`."""
@@ -142,29 +142,47 @@ class FactorPass:
         return total
 
     def _kernel(self, X: Array) -> _core.Factor | _core.Framed | None:
-        return self._pack(X.dtype, columns=X.flags.c_contiguous and X.shape[1] > 1)
+        if X.shape[1] == 1:
+            return self._pack(X.dtype, _core.VECTOR)
+        return self._pack(X.dtype, _core.COLUMNS if X.flags.c_contiguous else _core.ROWS)
 
-    def _pack(self, dtype: np.dtype[Any], *, columns: bool) -> _core.Factor | _core.Framed | None:
+    def _pack(self, dtype: np.dtype[Any], shape: int) -> _core.Factor | _core.Framed | None:
         """Return the values as the kernel reads them; None if there is no memory for them."""
-        key = (dtype, columns)
+        along_id = self._reads_along_id(shape)
+        key = (dtype, along_id)
         kernel = self._packed.get(key)
         if kernel is None and packing_fits(self._taken, dtype):
-            return self._packed.make(key, lambda: self._pack_now(dtype, columns=columns))
+            return self._packed.make(key, lambda: self._pack_now(dtype, along_id=along_id))
         return kernel
 
-    def _pack_now(self, dtype: np.dtype[Any], *, columns: bool) -> _core.Factor | _core.Framed:
+    def _reads_along_id(self, shape: int) -> bool:
+        """Say whether weights lie along id; else they lie block by block, each along its rows.
+
+        The lanes of a register run along id or along the rows of a block, whichever fills them;
+        those of columns along columns. Small blocks go along id for one vector only: more of them
+        are turned into columns.
+        """
+        rows, ids = self._layer.values.shape[1], self._layer.values.shape[3]
+        if ids == 1 or shape in {_core.COLUMNS, _core.FEW_COLUMNS}:
+            return False
+        if shape == _core.VECTOR and ids >= rows:
+            return True
+        return bool(ids >= max(_FEW_IDS, min(rows, _MANY_IDS)))
+
+    def _pack_now(self, dtype: np.dtype[Any], *, along_id: bool) -> _core.Factor | _core.Framed:
         layer = self._layer
         values = layer.values.materialize()
         before, after = around(self._before, [layer], self._after, dtype)
         if values.size == size_of(layer.pattern):  # free
-            tied = None if columns else _worth_tying(values)
+            tied = _worth_tying(values) if along_id else None
             if tied is not None:
                 values = tied.block[np.newaxis, :, :, np.newaxis]
                 before, after = _between(before, tied, after, dtype)
             else:
                 values, before, after = _scaled(values, before, after)
-        along_id = not columns and _lies_along_id(values)
-        packed, strides = _packed_values(values, layer.pattern, dtype, along_id=along_id)
+        packed, strides = _packed_values(
+            values, layer.pattern, dtype, along_id=along_id and values.shape[3] > 1
+        )
         # what is scaled behind the kernel, or takes all ids together, gets its bias there
         is_later = after.scale is not None or (values.shape[3] == 1 and layer.pattern[3] > 1)
         bias = None
@@ -185,15 +203,6 @@ def _scaled(
     if scale is not None:
         values = values * scale.reshape(a, b, 1, d)
     return values, Reordering(before.order), Reordering(after.order, None, after.bias)
-
-
-def _lies_along_id(values: Array) -> bool:
-    """Say whether vectors behind each other read their weights along id, or block by block.
-
-    The lanes of a register run along id, or along the rows of a block: along whichever fills them.
-    """
-    rows, ids = values.shape[1], values.shape[3]
-    return bool(ids >= max(_FEW_IDS, min(rows, _MANY_IDS)))
 
 
 def _worth_tying(values: Array) -> Tied | None:

@@ -116,7 +116,7 @@ Job vectors_job(const KroneckerFactor& factor, const KroneckerTask& task, std::i
   if (lies_along_ids(task)) {
     job.task.lanes = KroneckerLanes::ids;
     job.group = kFewVectors;
-  } else if (merges(factor) && 2 * task.d > lanes) {
+  } else if (merges(factor) && (2 * task.d > lanes || (vectors == 1 && task.d >= task.b))) {
     job.task.lanes = KroneckerLanes::columns;
     job.group = 1;
     merge(job.task);
