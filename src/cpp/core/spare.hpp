@@ -39,6 +39,6 @@ class Spare {
 };
 
 // Who uses it for what.
-constexpr int kFirstSpare = 0, kSecondSpare = 1, kSweepSpare = 2, kPiecesSpare = 3;
+constexpr int kFirstSpare = 0, kSecondSpare = 1, kSweepSpare = 2, kPiecesSpare = 3, kFactorSpare = 4;
 
 }  // namespace cheapfast

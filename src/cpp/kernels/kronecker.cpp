@@ -4,9 +4,9 @@
 #include <string>
 
 #include "core/pool.hpp"
+#include "core/spare.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/kronecker_cost.hpp"
-#include "kernels/scratch.hpp"
 
 namespace cheapfast {
 namespace {
@@ -97,10 +97,8 @@ void run(const Job& job, ValueType type, int workers, Monitor& monitor) {
     part.vectors = std::min(job.group, task.vectors - vector);
     part.begin = turn % turns * per_turn;
     part.end = std::min(part.begin + per_turn, job.units);
-    if (job.scratch_bytes > 0) {
-      const std::int64_t units = part.end - part.begin;
-      part.scratch = thread_scratch(static_cast<std::size_t>(units * job.scratch_bytes));
-    }
+    Spare<kFactorSpare> spare;
+    if (job.scratch_bytes > 0) part.scratch = spare.of_size((part.end - part.begin) * job.scratch_bytes);
     table.kronecker[kind](part);
   });
 }

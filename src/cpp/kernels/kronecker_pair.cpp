@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
-#include "core/buffer.hpp"
 #include "core/pool.hpp"
+#include "core/spare.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/kronecker_cost.hpp"
-#include "kernels/scratch.hpp"
 
 namespace cheapfast {
 namespace {
@@ -78,11 +77,12 @@ KroneckerPairTask pair_task(const KroneckerFactor& first, const KroneckerFactor&
 using PairKernel = void (*)(const KroneckerPairTask&);
 
 // Each worker takes units of its own.
-void divide(const KroneckerPairTask& task, PairKernel kernel, std::size_t scratch_bytes, std::int64_t per_turn,
+void divide(const KroneckerPairTask& task, PairKernel kernel, std::int64_t scratch_bytes, std::int64_t per_turn,
             int workers, Monitor& monitor) {
   parallel_for(ceil_div(task.end, per_turn), workers, monitor, [&](int, std::int64_t turn) {
     KroneckerPairTask part = task;
-    part.scratch = thread_scratch(scratch_bytes);
+    Spare<kFactorSpare> spare;
+    part.scratch = spare.of_size(scratch_bytes);
     part.begin = turn * per_turn;
     part.end = std::min(part.begin + per_turn, task.end);
     kernel(part);
@@ -90,10 +90,11 @@ void divide(const KroneckerPairTask& task, PairKernel kernel, std::size_t scratc
 }
 
 // All workers share each unit: the blocks of the first factor, then those of the second.
-void share(const KroneckerPairTask& task, PairKernel kernel, std::size_t scratch_bytes, int workers, Monitor& monitor) {
-  Buffer<char> scratch(scratch_bytes);  // not the thread's: a signal handler might apply a network in between
+void share(const KroneckerPairTask& task, PairKernel kernel, std::int64_t scratch_bytes, int workers,
+           Monitor& monitor) {
+  Spare<kFactorSpare> spare;
   KroneckerPairTask whole = task;
-  whole.scratch = scratch.data();
+  whole.scratch = spare.of_size(scratch_bytes);
   for (std::int64_t unit = 0; unit < task.end && !monitor.stopped(); ++unit) {
     whole.begin = unit;
     whole.end = unit + 1;
@@ -154,7 +155,7 @@ void apply_kronecker_pair(const KroneckerFactor& first, const KroneckerFactor& s
     const std::int64_t work = (work_of(first) + work_of(second)) * columns / task.end;
     const std::int64_t per_turn = std::clamp<std::int64_t>(kTaskWork / std::max<std::int64_t>(work, 1), 1, task.end);
     const std::int64_t room = is_few ? second.c * columns : task.block;
-    const auto scratch_bytes = static_cast<std::size_t>(first.b * room * kSizes[kind]);
+    const std::int64_t scratch_bytes = first.b * room * kSizes[kind];
     if (task.end < workers) {
       share(task, table.kronecker_pair[kind], scratch_bytes, workers, monitor);
     } else {
