@@ -190,13 +190,13 @@ class Detour {
   void* scratch_;
 };
 
-// Whether rows of the result serve between the passes: if they lie as those of scratch do, or are too many for that.
+// Whether rows of the result serve between the passes: if they follow each other and lie as those of scratch do, or are
+// too many for that.
 bool serves_between(const SweepRun& run, const FusedOperand& y, std::int64_t columns) {
-  if (columns % run.lanes != 0 || y.vector_step != 1) return false;
-  const std::int64_t size = kSizes[static_cast<int>(run.type)];
-  const std::uintptr_t places =
-      reinterpret_cast<std::uintptr_t>(y.memory) | static_cast<std::uintptr_t>(y.feature_step * size);
-  return places % kLine == 0 || run.features * columns * size > kScratchBytes;
+  if (columns % run.lanes != 0 || y.vector_step != 1 || y.feature_step != columns) return false;
+  const std::int64_t row_bytes = columns * kSizes[static_cast<int>(run.type)];
+  const std::uintptr_t places = reinterpret_cast<std::uintptr_t>(y.memory) | static_cast<std::uintptr_t>(row_bytes);
+  return places % kLine == 0 || run.features * row_bytes > kScratchBytes;
 }
 
 // Returns whether the result is right.
@@ -209,7 +209,7 @@ bool apply_to_columns(const SweepRun& run, const FusedOperand& x, const FusedOpe
   const Chunk::Place from = place(run, x, first, x.feature_step, tail), to = place(run, y, first, y.feature_step, tail);
   Spare<kSweepSpare> spare;
   Chunk::Place middle{to.memory, to.step, false, run.lanes};
-  if (!serves_between(run, y, columns) || (!in_direct && to.step != width)) {
+  if (!serves_between(run, y, columns)) {
     middle.memory = spare.of_size(run.features * padded * kSizes[static_cast<int>(run.type)]);
     middle.step = width;
   }
