@@ -18,7 +18,9 @@ posix_only = pytest.mark.skipif(
 #: more before this is a failure.
 PATIENCE = 5.0
 
-# A process started in the background inherits that SIGINT is ignored.
+# A process started in the background inherits that SIGINT is ignored. What comes before the call is
+# for Python 3.11: a signal that is handled where a loop jumps back is looked up by the instruction
+# before the loop there, and that has to be within the try.
 _PROGRAM = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -26,6 +28,7 @@ sys.path[:0] = {path!r}
 {setup}
 print("ready", flush=True)
 try:
+    begun = time.time()
 {call}
 except KeyboardInterrupt:
     print("interrupted", time.time(), flush=True)
