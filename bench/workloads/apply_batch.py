@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 
@@ -14,6 +15,8 @@ from ..model import Workload
 
 #: Inputs, and outputs of each layer, of a network for pictures of handwritten digits.
 WIDTHS = (784, 512, 256, 10)
+
+Sizes = dict[str, int]
 
 
 def build_pruned(scale: int, vectors: int) -> Batch:
@@ -62,46 +65,36 @@ def build_butterfly(n: int, vectors: int) -> Batch:
     return Batch(partial(cf.algorithms.butterfly, n, 1, "float32"), vectors)
 
 
-def _pruned(vectors: int) -> Workload:
+def _workload(
+    what: str, title: str, build: Callable[..., Batch], vectors: int, full: Sizes, tiny: Sizes
+) -> Workload:
     return Workload(
-        f"apply-batch-pruned-f32-{vectors}",
-        f"apply a pruned network of three layers with ReLU to a batch of {vectors}",
-        build_pruned,
+        f"apply-batch-{what}-{vectors}",
+        f"apply {title} to a batch of {vectors}",
+        build,
         {
-            "full": {"scale": 1, "vectors": vectors},
-            "quick": {"scale": 1, "vectors": vectors},
-            "tiny": {"scale": 32, "vectors": min(vectors, 3)},
+            "full": {**full, "vectors": vectors},
+            "quick": {**full, "vectors": vectors},
+            "tiny": {**tiny, "vectors": min(vectors, 3)},
         },
         measure="apply",
     )
+
+
+def _pruned(vectors: int) -> Workload:
+    title = "a pruned network of three layers with ReLU"
+    return _workload("pruned-f32", title, build_pruned, vectors, {"scale": 1}, {"scale": 32})
 
 
 def _monarch(vectors: int) -> Workload:
-    return Workload(
-        f"apply-batch-monarch-f32-1024-{vectors}",
-        f"apply a Monarch matrix of 32 x 32 blocks, n = 1024, to a batch of {vectors}",
-        build_monarch,
-        {
-            "full": {"n": 1024, "block": 32, "vectors": vectors},
-            "quick": {"n": 1024, "block": 32, "vectors": vectors},
-            "tiny": {"n": 16, "block": 4, "vectors": min(vectors, 3)},
-        },
-        measure="apply",
-    )
+    title, full = "a Monarch matrix of 32 x 32 blocks, n = 1024,", {"n": 1024, "block": 32}
+    tiny = {"n": 16, "block": 4}
+    return _workload("monarch-f32-1024", title, build_monarch, vectors, full, tiny)
 
 
 def _butterfly(vectors: int) -> Workload:
-    return Workload(
-        f"apply-batch-butterfly-f32-10-{vectors}",
-        f"apply a butterfly with free values, n = 2^10, to a batch of {vectors}",
-        build_butterfly,
-        {
-            "full": {"n": 1024, "vectors": vectors},
-            "quick": {"n": 1024, "vectors": vectors},
-            "tiny": {"n": 32, "vectors": min(vectors, 3)},
-        },
-        measure="apply",
-    )
+    title = "a butterfly with free values, n = 2^10,"
+    return _workload("butterfly-f32-10", title, build_butterfly, vectors, {"n": 1024}, {"n": 32})
 
 
 WORKLOADS = (

@@ -13,7 +13,7 @@ from cheapfast.layers import Activation
 from cheapfast.plan.cache import Cache
 from cheapfast.plan.cost import Cost, layer_cost
 from cheapfast.plan.placing import aligned_empty, dense, same_order
-from cheapfast.plan.step import Pass
+from cheapfast.plan.step import Pass, pass_of_one
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -37,28 +37,6 @@ class ElementwisePass:
         self._layer, self._features = layer, features
         self._kind = _core.SIGMAS.index(layer.name)
         self._steps: Cache[_core.Elementwise] = Cache()
-
-    def as_pass(self, position: int) -> Pass:
-        """Return the pass that starts at a position of the network.
-
-        Parameters
-        ----------
-        position : int
-
-        Returns
-        -------
-        Pass
-        """
-        return Pass(
-            kernel="elementwise",
-            start=position,
-            stop=position + 1,
-            shape=(self._features, self._features),
-            run=self.run,
-            cost=self.cost,
-            into=self.into,
-            step=self.step,
-        )
 
     def run(self, X: Array, threads: int) -> Array:
         """Apply the layer; see `Pass`."""
@@ -110,4 +88,5 @@ def plan_elementwise(
     layer = layers[position]
     if type(layer) is not Activation or layer.name not in _core.SIGMAS:
         return None
-    return ElementwisePass(layer, shapes[position][0]).as_pass(position)
+    features = shapes[position][0]
+    return pass_of_one(ElementwisePass(layer, features), "elementwise", position, shapes[position])

@@ -13,7 +13,7 @@ from cheapfast.layers import KroneckerSparse, Sparse
 from cheapfast.plan.csr_chain import CsrChain
 from cheapfast.plan.factor import FactorPass
 from cheapfast.plan.full import as_factor, is_full
-from cheapfast.plan.step import Pass
+from cheapfast.plan.step import Pass, pass_of_one
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -35,29 +35,6 @@ class FullPass:
 
     def __init__(self, layer: Sparse) -> None:
         self._layer = layer
-
-    def as_pass(self, position: int) -> Pass:
-        """Return the pass that starts at a position of the network.
-
-        Parameters
-        ----------
-        position : int
-
-        Returns
-        -------
-        Pass
-        """
-        return Pass(
-            kernel="kronecker",
-            start=position,
-            stop=position + 1,
-            shape=self._layer.shape,
-            run=self.run,
-            cost=self.cost,
-            into=self.into,
-            step=self.step,
-            folded=() if self._layer.bias is None else ("bias",),
-        )
 
     def run(self, X: Array, threads: int) -> Array:
         """Apply the layer; see `Pass`."""
@@ -109,4 +86,5 @@ def plan_full(layers: Sequence[Layer], _shapes: Sequence[Shape], position: int) 
     layer = layers[position]
     if not (isinstance(layer, Sparse) and is_full(layer)):
         return None
-    return FullPass(layer).as_pass(position)
+    folded = () if layer.bias is None else ("bias",)
+    return pass_of_one(FullPass(layer), "kronecker", position, layer.shape, folded)

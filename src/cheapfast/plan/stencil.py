@@ -13,7 +13,7 @@ from cheapfast import _core
 from cheapfast.layers import Convolution, Sparse
 from cheapfast.plan.cost import Cost, layer_cost, weight_bytes
 from cheapfast.plan.csr_chain import CsrChain
-from cheapfast.plan.step import Pass
+from cheapfast.plan.step import Pass, pass_of_one
 from cheapfast.support import csr_pattern_bytes
 
 if TYPE_CHECKING:
@@ -36,28 +36,6 @@ class StencilPass:
 
     def __init__(self, layer: Convolution) -> None:
         self._layer = layer
-
-    def as_pass(self, position: int) -> Pass:
-        """Return the pass that starts at a position of the network.
-
-        Parameters
-        ----------
-        position : int
-
-        Returns
-        -------
-        Pass
-        """
-        return Pass(
-            kernel="stencil",
-            start=position,
-            stop=position + 1,
-            shape=self._layer.shape,
-            run=self.run,
-            cost=self.cost,
-            into=self.into,
-            step=self.step,
-        )
 
     def run(self, X: Array, threads: int) -> Array:
         """Apply the layer; see `Pass`."""
@@ -105,4 +83,4 @@ def plan_stencil(layers: Sequence[Layer], _shapes: Sequence[Shape], position: in
     weights = int(np.count_nonzero(layer.kernel))
     if weights > _FEW_WEIGHTS or weights * max(layer.shape) > _MOST_ENTRIES:
         return None
-    return StencilPass(layer).as_pass(position)
+    return pass_of_one(StencilPass(layer), "stencil", position, layer.shape)

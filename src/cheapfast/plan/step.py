@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,53 @@ class Pass:
     step: Callable[[np.dtype[Any], int], Steps | None] | None = None
     folded: tuple[str, ...] = ()
     inner: int = 0
+
+
+class Applier(Protocol):
+    """Who applies layers; see `Pass`."""
+
+    def run(self, X: Array, threads: int, /) -> Array:
+        """Apply the layers."""
+
+    def into(self, X: Array, out: Array, threads: int, /) -> bool:
+        """Apply them to where the result is wanted."""
+
+    def cost(self, columns: int, dtype: np.dtype[Any], /) -> Cost | None:
+        """Return what they read, write and compute."""
+
+    def step(self, dtype: np.dtype[Any], shape: int, /) -> Steps | None:
+        """Return what a program runs for a type and shape of operand."""
+
+
+def pass_of_one(
+    applier: Applier, kernel: str, position: int, shape: Shape, folded: tuple[str, ...] = ()
+) -> Pass:
+    """Return the pass of a single layer.
+
+    Parameters
+    ----------
+    applier : Applier
+    kernel : str
+    position : int
+        Of the layer.
+    shape : (int, int)
+    folded : tuple of str, optional
+
+    Returns
+    -------
+    Pass
+    """
+    return Pass(
+        kernel=kernel,
+        start=position,
+        stop=position + 1,
+        shape=shape,
+        run=applier.run,
+        cost=applier.cost,
+        into=applier.into,
+        step=applier.step,
+        folded=folded,
+    )
 
 
 Planner = Callable[[Sequence["Layer"], Sequence[Shape], int], "Pass | None"]
