@@ -13,8 +13,9 @@ import scipy.sparse as sp
 
 import cheapfast as cf
 from cheapfast import _core
-from cheapfast.plan import calibrate, explain
-from cheapfast.plan.machine import (
+from cheapfast.plan import explain
+from cheapfast.plan.prediction import calibrate
+from cheapfast.plan.prediction.machine import (
     Curve,
     Machine,
     cache_file,
@@ -24,9 +25,9 @@ from cheapfast.plan.machine import (
     load,
     store,
 )
-from cheapfast.plan.rates import RATES
-from cheapfast.plan.seconds import Pricer, seconds_text
-from cheapfast.plan.sparse_seconds import (
+from cheapfast.plan.prediction.rates import RATES
+from cheapfast.plan.prediction.seconds import Pricer, seconds_text
+from cheapfast.plan.prediction.sparse_seconds import (
     Around,
     Meeting,
     Vectors,
@@ -35,7 +36,7 @@ from cheapfast.plan.sparse_seconds import (
     sparse_seconds,
     with_threads,
 )
-from cheapfast.plan.traffic import band_traffic, layer_traffic
+from cheapfast.plan.prediction.traffic import band_traffic, layer_traffic
 
 FLAT = Machine({name: constant(1e-9) for name in RATES} | {"speedup": constant(1.0)}, 1)
 

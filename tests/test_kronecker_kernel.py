@@ -16,7 +16,7 @@ import cheapfast as cf
 from cheapfast import _core
 from cheapfast.plan import make_plan
 from cheapfast.plan.placing import aligned_empty
-from cheapfast.plan.stages import passes_of, phases_of
+from cheapfast.plan.runs.stages import passes_of, phases_of
 from interrupting import PATIENCE, posix_only, seconds_until_interrupted
 from operands import DTYPES, LAYOUTS, assert_applies, normal, one_by_one, placed
 

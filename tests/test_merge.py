@@ -17,10 +17,10 @@ import strategies
 from cheapfast.flattening.choose import cheapest, total_seconds
 from cheapfast.flattening.intervals import Intervals
 from cheapfast.flattening.prices import Group, Prices
-from cheapfast.plan.machine import Machine, curve
-from cheapfast.plan.rates import RATES
-from cheapfast.plan.seconds import Pricer
-from cheapfast.plan.sparse_seconds import Vectors
+from cheapfast.plan.prediction.machine import Machine, curve
+from cheapfast.plan.prediction.rates import RATES
+from cheapfast.plan.prediction.seconds import Pricer
+from cheapfast.plan.prediction.sparse_seconds import Vectors
 from references import pattern_of, structural_count
 
 MODEL = Machine({name: curve([(1, 1e-9)]) for name in RATES} | {"speedup": curve([(1, 1)])}, 1)

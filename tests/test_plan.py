@@ -16,8 +16,8 @@ from scipy import sparse
 import cheapfast as cf
 from chains import DrawnChain, chains
 from cheapfast.plan import Cost, Part, Pass, chain_shapes, layer_cost, layer_part, make_plan
-from cheapfast.plan import passes as plan_passes
-from cheapfast.plan.calibrate import machine
+from cheapfast.plan import plan as plan_module
+from cheapfast.plan.prediction.calibrate import machine
 
 Shapes = list[tuple[int, int]]
 
@@ -93,7 +93,7 @@ def test_a_fused_planner_takes_several_layers(monkeypatch: pytest.MonkeyPatch) -
         )
 
     machine()  # measured with the planners that there are
-    monkeypatch.setattr(plan_passes, "PLANNERS", (fuse_diagonals, plan_passes.single_layer))
+    monkeypatch.setattr(plan_module, "PLANNERS", (fuse_diagonals, plan_module.single_layer))
     net = cf.Network([np.ones((3, 3)), 2 * np.eye(3), 5 * np.eye(3), np.ones((1, 3))])
     assert [(row.start, row.stop) for row in net.explain().passes] == [(0, 1), (1, 3), (3, 4)]
     np.testing.assert_array_equal(net @ np.ones(3), [90])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.fft import dct
 
 import cheapfast as cf
-from cheapfast.plan.tied import tied_block
+from cheapfast.plan.passes.tied import tied_block
 from operands import DTYPES, LAYOUTS, Array, assert_applies, normal, placed
 
 

@@ -9,10 +9,10 @@ import pytest
 
 import cheapfast as cf
 from cheapfast.layers.roots import roots_of_unity
-from cheapfast.plan import twiddles as module
-from cheapfast.plan.phases import Packing, cut_phases
-from cheapfast.plan.stages import stage_of
-from cheapfast.plan.twiddles import twiddle_bytes, twiddles
+from cheapfast.plan.runs import twiddles as module
+from cheapfast.plan.runs.phases import Packing, cut_phases
+from cheapfast.plan.runs.stages import stage_of
+from cheapfast.plan.runs.twiddles import twiddle_bytes, twiddles
 
 
 def vectors(shape: tuple[int, ...], dtype: Any) -> Any:

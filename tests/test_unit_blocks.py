@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 import cheapfast as cf
 from cheapfast import _core
-from cheapfast.plan.phases import Packing
-from cheapfast.plan.stages import run_from
-from cheapfast.plan.sweeps import count_trips, pack_sweeps
-from cheapfast.plan.unit_blocks import range_of, unit_passes
+from cheapfast.plan.runs.phases import Packing
+from cheapfast.plan.runs.stages import run_from
+from cheapfast.plan.runs.sweeps import count_trips, pack_sweeps
+from cheapfast.plan.runs.unit_blocks import range_of, unit_passes
 
 Array = npt.NDArray[Any]
 

@@ -12,9 +12,9 @@ from cheapfast import _memory
 from cheapfast.counting.structural import count_structural
 from cheapfast.flattening.sampling import sample_products
 from cheapfast.network import Network
-from cheapfast.plan.seconds import Pricer
-from cheapfast.plan.sparse_seconds import Meeting, as_float, product_seconds
-from cheapfast.plan.traffic import Traffic
+from cheapfast.plan.prediction.seconds import Pricer
+from cheapfast.plan.prediction.sparse_seconds import Meeting, as_float, product_seconds
+from cheapfast.plan.prediction.traffic import Traffic
 from cheapfast.support import Support, compose, csr_pattern_bytes
 
 if TYPE_CHECKING:

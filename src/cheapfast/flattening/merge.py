@@ -23,10 +23,10 @@ from cheapfast.flattening.partition import least_partitions
 from cheapfast.flattening.prices import Choice, Group, Prices
 from cheapfast.network import Network
 from cheapfast.plan import make_plan
-from cheapfast.plan.calibrate import machine as this_machine
 from cheapfast.plan.cost import has_weights
-from cheapfast.plan.seconds import Pricer
-from cheapfast.plan.sparse_seconds import MOST_VECTORS, Vectors
+from cheapfast.plan.prediction.calibrate import machine as this_machine
+from cheapfast.plan.prediction.seconds import Pricer
+from cheapfast.plan.prediction.sparse_seconds import MOST_VECTORS, Vectors
 
 Objective = Literal["synapses", "time"]
 ProgressArgument = bool | Callable[[int, int], None] | None

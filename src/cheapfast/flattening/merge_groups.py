@@ -11,7 +11,7 @@ from cheapfast.flattening.prices import START, Choice, Prices
 from cheapfast.network import Network
 from cheapfast.plan import make_plan
 from cheapfast.plan.cost import has_weights
-from cheapfast.plan.seconds import Pricer
+from cheapfast.plan.prediction.seconds import Pricer
 
 
 class Timing(NamedTuple):

@@ -13,7 +13,7 @@ from cheapfast.flattening.affine import merged_layer
 from cheapfast.flattening.merge_groups import MergeGroup, Timing
 from cheapfast.flattening.merge_table import HEADINGS, as_html, as_lines, row
 from cheapfast.network import Network
-from cheapfast.plan.seconds import seconds_text
+from cheapfast.plan.prediction.seconds import seconds_text
 from cheapfast.plan.shapes import Shape
 from cheapfast.support import csr_pattern_bytes
 

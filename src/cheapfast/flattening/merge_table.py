@@ -7,7 +7,7 @@ from html import escape
 
 from cheapfast.flattening.merge_groups import MergeGroup
 from cheapfast.network.display import elided
-from cheapfast.plan.seconds import seconds_text
+from cheapfast.plan.prediction.seconds import seconds_text
 
 HEADINGS = (
     "layers",

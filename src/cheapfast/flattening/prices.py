@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from cheapfast.plan import make_plan
-from cheapfast.plan.csr_chain import folds
-from cheapfast.plan.seconds import SPARSE_PASSES, Pricer
+from cheapfast.plan.passes.csr_chain import folds
+from cheapfast.plan.prediction.seconds import SPARSE_PASSES, Pricer
 
 if TYPE_CHECKING:
     from cheapfast.flattening.intervals import Intervals

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from cheapfast.plan.prediction.traffic import BLOCK_ROWS, Traffic, block_starts, sampled_traffic
 from cheapfast.plan.product import multiply
-from cheapfast.plan.traffic import BLOCK_ROWS, Traffic, block_starts, sampled_traffic
 
 if TYPE_CHECKING:
     from cheapfast.support import CsrSupport

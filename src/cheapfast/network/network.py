@@ -22,10 +22,10 @@ from cheapfast.plan import (
     make_plan,
     make_reversed_plan,
 )
-from cheapfast.plan.calibrate import machine
 from cheapfast.plan.operands import as_operand
+from cheapfast.plan.prediction.calibrate import machine
+from cheapfast.plan.prediction.sparse_seconds import MOST_VECTORS
 from cheapfast.plan.product import apply_to_identity, multiply_out, require_dense
-from cheapfast.plan.sparse_seconds import MOST_VECTORS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

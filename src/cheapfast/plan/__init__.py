@@ -9,9 +9,9 @@ from __future__ import annotations
 from cheapfast.plan.application import Application
 from cheapfast.plan.cost import Cost, is_opaque, layer_cost
 from cheapfast.plan.explanation import Explanation, PassCost, explain
-from cheapfast.plan.passes import Plan, make_plan
+from cheapfast.plan.plan import Plan, make_plan
+from cheapfast.plan.prediction.seconds import seconds_text
 from cheapfast.plan.reverse import make_reversed_plan
-from cheapfast.plan.seconds import seconds_text
 from cheapfast.plan.shapes import Part, chain_shapes, layer_part
 from cheapfast.plan.step import Pass
 

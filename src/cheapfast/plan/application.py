@@ -23,7 +23,7 @@ from cheapfast.plan.operands import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cheapfast.plan.passes import Plan
+    from cheapfast.plan.plan import Plan
 
 Array = npt.NDArray[Any]
 

@@ -11,14 +11,14 @@ import numpy as np
 
 from cheapfast._memory import human
 from cheapfast.plan.cost import Cost
-from cheapfast.plan.passes import Plan
-from cheapfast.plan.seconds import Pricer, seconds_text
+from cheapfast.plan.plan import Plan
+from cheapfast.plan.prediction.seconds import Pricer, seconds_text
+from cheapfast.plan.prediction.sparse_seconds import Vectors
 from cheapfast.plan.shapes import Shape
-from cheapfast.plan.sparse_seconds import Vectors
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
-    from cheapfast.plan.machine import Machine
+    from cheapfast.plan.prediction.machine import Machine
 
 _HEADINGS = ("pass", "kernel", "layers", "shape", "bytes", "flops", "predicted")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cheapfast.plan.passes import Plan, make_plan
+from cheapfast.plan.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer

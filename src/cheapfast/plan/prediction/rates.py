@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: Every rate that the cost model needs, and what it is; see `cheapfast.plan.machine`.
+#: Every rate that the cost model needs, and what it is; see `cheapfast.plan.prediction.machine`.
 RATES = {
     "call": "seconds of a call before it does anything",
     "pass": "seconds of a pass before it does anything",

@@ -15,7 +15,7 @@ from cheapfast.plan.cache import Cache
 from cheapfast.plan.cost import Cost, layer_cost
 from cheapfast.plan.frame import around, framed, names
 from cheapfast.plan.placing import aligned_empty, dense, same_order
-from cheapfast.plan.stages import is_sums
+from cheapfast.plan.runs.stages import is_sums
 from cheapfast.plan.step import Pass
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from cheapfast.layers import KroneckerSparse, Permutation
 from cheapfast.plan.cache import Cache, packing_fits
 from cheapfast.plan.cost import Cost, layer_cost
 from cheapfast.plan.frame import Reordering, around, framed, names, one_by_one
+from cheapfast.plan.passes.tied import Tied, tied_block
 from cheapfast.plan.placing import aligned_empty, as_pairs, dense, same_order
 from cheapfast.plan.step import Pass
-from cheapfast.plan.tied import Tied, tied_block
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer

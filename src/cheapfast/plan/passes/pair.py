@@ -19,7 +19,7 @@ from cheapfast.plan.placing import aligned_empty, dense, same_order
 from cheapfast.plan.step import Pass
 
 if TYPE_CHECKING:
-    from cheapfast.plan.factor import FactorPass
+    from cheapfast.plan.passes.factor import FactorPass
 
 Array = npt.NDArray[Any]
 

@@ -19,14 +19,14 @@ from cheapfast import _core, _memory
 from cheapfast._validate import thread_count
 from cheapfast.layers import Permutation
 from cheapfast.plan.cost import layer_cost
-from cheapfast.plan.csr_chain import csr_chain
-from cheapfast.plan.elementwise import plan_elementwise
-from cheapfast.plan.full_pass import plan_full
-from cheapfast.plan.kronecker import plan_kronecker
+from cheapfast.plan.passes.csr_chain import csr_chain
+from cheapfast.plan.passes.elementwise import plan_elementwise
+from cheapfast.plan.passes.full_pass import plan_full
+from cheapfast.plan.passes.kronecker import plan_kronecker
+from cheapfast.plan.passes.stencil import plan_stencil
+from cheapfast.plan.passes.transposed import plan_transposed
 from cheapfast.plan.shapes import Shape
-from cheapfast.plan.stencil import plan_stencil
 from cheapfast.plan.step import Pass, Planner
-from cheapfast.plan.transposed import plan_transposed
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer

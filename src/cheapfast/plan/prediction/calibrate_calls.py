@@ -10,8 +10,8 @@ import numpy as np
 from cheapfast._stopwatch import fastest
 from cheapfast.layers import Activation, KroneckerSparse, Sparse
 from cheapfast.plan.application import Application
-from cheapfast.plan.machine import Curve, constant
-from cheapfast.plan.passes import make_plan
+from cheapfast.plan.plan import make_plan
+from cheapfast.plan.prediction.machine import Curve, constant
 from cheapfast.plan.shapes import chain_shapes, layer_part
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def fixed_rates() -> dict[str, Curve]:
     Returns
     -------
     dict
-        Some of `cheapfast.plan.rates.RATES`.
+        Some of `cheapfast.plan.prediction.rates.RATES`.
     """
     sparse: Layer = Sparse(np.ones((2, 2)))
     factor: Layer = KroneckerSparse((1, 2, 2, 1), np.array([[1.0, 2], [3, 4]]).reshape(1, 2, 2, 1))

@@ -17,11 +17,11 @@ from cheapfast import _core
 from cheapfast.layers import Activation, KroneckerSparse, Permutation
 from cheapfast.plan.cost import Cost, weight_bytes
 from cheapfast.plan.frame import is_light
-from cheapfast.plan.sparse_seconds import Vectors, as_float, gather_seconds
+from cheapfast.plan.prediction.sparse_seconds import Vectors, as_float, gather_seconds
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
-    from cheapfast.plan.machine import Machine
+    from cheapfast.plan.prediction.machine import Machine
     from cheapfast.plan.step import Pass
 
 _FUSED = {"fused fourier": "fourier", "fused hadamard": "blocks", "fused butterfly": "blocks"}
@@ -207,7 +207,7 @@ def _fused_seconds(
     if vectors.columns > 1 and vectors.columns % _core.fused_lanes(vectors.dtype):
         copied = as_float(step.shape[0] * _padded(vectors) * itemsize)
         seconds += copied * machine.rate("detour")
-    if kind == "blocks":  # one weight a number and layer: see cheapfast.plan.unit_blocks
+    if kind == "blocks":  # one weight a number and layer: see cheapfast.plan.runs.unit_blocks
         weights = as_float(step.shape[0] * itemsize) * digits
         seconds = max(seconds, weights * machine.rate("read", weights + around))
     return seconds

@@ -20,8 +20,8 @@ import numpy as np
 from cheapfast import _core
 
 if TYPE_CHECKING:
-    from cheapfast.plan.machine import Machine
-    from cheapfast.plan.traffic import Traffic
+    from cheapfast.plan.prediction.machine import Machine
+    from cheapfast.plan.prediction.traffic import Traffic
 
 MOST_VECTORS = 10**100  # of which seconds can be predicted: far below the largest float
 _WINDOW = 512  # bytes of an operand's row that the sparse kernel takes at a time

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core
-from cheapfast.plan.phases import Packing, Phase, cut_phases
-from cheapfast.plan.stages import Stage, is_falling
-from cheapfast.plan.twiddles import twiddles
+from cheapfast.plan.runs.phases import Packing, Phase, cut_phases
+from cheapfast.plan.runs.stages import Stage, is_falling
+from cheapfast.plan.runs.twiddles import twiddles
 
 Array = npt.NDArray[Any]
 

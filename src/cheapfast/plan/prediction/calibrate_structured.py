@@ -1,7 +1,7 @@
 """Rates of the structured kernels: fused runs, transforms, factors, permutations, activations.
 
 They are measured in double precision, and for complex numbers where a kernel has them do more: see
-`cheapfast.plan.structured_seconds`.
+`cheapfast.plan.prediction.structured_seconds`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,15 @@ import numpy as np
 
 from cheapfast import _core
 from cheapfast.layers import Activation, FourierValues, KroneckerSparse, Layer, Permutation
-from cheapfast.plan.calibrate_calls import Rates, call_seconds
-from cheapfast.plan.machine import Curve, constant, curve
-from cheapfast.plan.sparse_seconds import Vectors
-from cheapfast.plan.structured_seconds import LONGEST_ROW, factor_work, fused_work, registers
+from cheapfast.plan.prediction.calibrate_calls import Rates, call_seconds
+from cheapfast.plan.prediction.machine import Curve, constant, curve
+from cheapfast.plan.prediction.sparse_seconds import Vectors
+from cheapfast.plan.prediction.structured_seconds import (
+    LONGEST_ROW,
+    factor_work,
+    fused_work,
+    registers,
+)
 
 Run = Callable[[int], list[Layer]]
 
@@ -37,7 +42,7 @@ def structured_rates(rng: np.random.Generator, known: Rates) -> dict[str, Curve]
     Returns
     -------
     dict
-        Some of `cheapfast.plan.rates.RATES`.
+        Some of `cheapfast.plan.prediction.rates.RATES`.
     """
     fixed = known["call"].at(1) + known["pass"].at(1)
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast.layers import KroneckerSparse, Sparse
-from cheapfast.plan.csr_chain import CsrChain
-from cheapfast.plan.factor import FactorPass
-from cheapfast.plan.full import as_factor, is_full
+from cheapfast.plan.passes.csr_chain import CsrChain
+from cheapfast.plan.passes.factor import FactorPass
+from cheapfast.plan.passes.full import as_factor, is_full
 from cheapfast.plan.step import Pass, pass_of_one
 
 if TYPE_CHECKING:

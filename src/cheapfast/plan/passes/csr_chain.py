@@ -14,8 +14,8 @@ from cheapfast import _core, _memory
 from cheapfast.layers import Permutation, Sparse
 from cheapfast.plan.cost import Cost, layer_cost
 from cheapfast.plan.frame import is_light
-from cheapfast.plan.full import is_full
-from cheapfast.plan.kronecker import leads_to_run
+from cheapfast.plan.passes.full import is_full
+from cheapfast.plan.passes.kronecker import leads_to_run
 from cheapfast.plan.placing import aligned_empty
 from cheapfast.plan.step import Pass
 

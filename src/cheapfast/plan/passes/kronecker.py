@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cheapfast.layers import KroneckerSparse, Permutation, Sparse
-from cheapfast.plan.factor import FactorPass
 from cheapfast.plan.frame import lights_from
-from cheapfast.plan.full import is_full
-from cheapfast.plan.fused import FusedRun
-from cheapfast.plan.hadamard import HadamardRun, hadamard_run
 from cheapfast.plan.magnitudes import can_multiply
-from cheapfast.plan.pair import PairPass, can_pair
-from cheapfast.plan.reorder import ReorderPass
-from cheapfast.plan.stages import Stage, run_from
-from cheapfast.plan.transposed import plan_transposed
+from cheapfast.plan.passes.factor import FactorPass
+from cheapfast.plan.passes.full import is_full
+from cheapfast.plan.passes.fused import FusedRun
+from cheapfast.plan.passes.hadamard import HadamardRun, hadamard_run
+from cheapfast.plan.passes.pair import PairPass, can_pair
+from cheapfast.plan.passes.reorder import ReorderPass
+from cheapfast.plan.passes.transposed import plan_transposed
+from cheapfast.plan.runs.stages import Stage, run_from
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer

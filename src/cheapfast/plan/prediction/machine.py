@@ -15,7 +15,7 @@ from typing import Any
 
 from cheapfast._processor import processor_name
 from cheapfast._replacing import replacing
-from cheapfast.plan.rates import RATES
+from cheapfast.plan.prediction.rates import RATES
 
 #: Raised when what is measured changes: an older file is then measured anew.
 FORMAT = 4

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast.plan.stages import Stage, passes_of, phases_of
+from cheapfast.plan.runs.stages import Stage, passes_of, phases_of
 
 Array = npt.NDArray[Any]
 

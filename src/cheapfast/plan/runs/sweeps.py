@@ -19,11 +19,11 @@ import numpy.typing as npt
 from cheapfast import _core
 from cheapfast.plan.frame import Reordering, framed
 from cheapfast.plan.placing import aligned_empty
-from cheapfast.plan.stages import Stage, is_falling, passes_of
-from cheapfast.plan.unit_blocks import UnitPass, range_of, unit_passes
+from cheapfast.plan.runs.stages import Stage, is_falling, passes_of
+from cheapfast.plan.runs.unit_blocks import UnitPass, range_of, unit_passes
 
 if TYPE_CHECKING:
-    from cheapfast.plan.phases import Packing
+    from cheapfast.plan.runs.phases import Packing
 
 Array = npt.NDArray[Any]
 

@@ -16,14 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast.layers import FourierValues, KroneckerSparse, Permutation
-from cheapfast.plan.fused import FusedRun, reverses_digits
-from cheapfast.plan.stages import run_from
+from cheapfast.plan.passes.fused import FusedRun, reverses_digits
+from cheapfast.plan.runs.stages import run_from
 from cheapfast.plan.step import Pass
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
+    from cheapfast.plan.runs.stages import Stage
     from cheapfast.plan.shapes import Shape
-    from cheapfast.plan.stages import Stage
     from cheapfast.plan.step import Steps
 
 Array = npt.NDArray[Any]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cheapfast import _core
 from cheapfast.layers import Convolution, Sparse
 from cheapfast.plan.cost import Cost, layer_cost, weight_bytes
-from cheapfast.plan.csr_chain import CsrChain
+from cheapfast.plan.passes.csr_chain import CsrChain
 from cheapfast.plan.step import Pass, pass_of_one
 from cheapfast.support import csr_pattern_bytes
 

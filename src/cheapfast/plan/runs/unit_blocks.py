@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from cheapfast.plan.stages import Stage
+    from cheapfast.plan.runs.stages import Stage
 
 Array = npt.NDArray[Any]
 

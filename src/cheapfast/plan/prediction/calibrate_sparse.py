@@ -12,10 +12,10 @@ from scipy.sparse import csr_array
 from cheapfast import _core
 from cheapfast._stopwatch import fastest
 from cheapfast.layers import Sparse
-from cheapfast.plan.calibrate_calls import Rates, call_seconds
-from cheapfast.plan.machine import Curve, constant, curve
+from cheapfast.plan.prediction.calibrate_calls import Rates, call_seconds
+from cheapfast.plan.prediction.machine import Curve, constant, curve
+from cheapfast.plan.prediction.traffic import layer_traffic
 from cheapfast.plan.product import multiply
-from cheapfast.plan.traffic import layer_traffic
 
 _KIB, _MIB = 1 << 10, 1 << 20
 _NEAREST, _NEAR = 16 * _KIB, 256 * _KIB
@@ -41,7 +41,7 @@ def sparse_rates(rng: np.random.Generator, known: Rates) -> dict[str, Curve]:
     Returns
     -------
     dict
-        Some of `cheapfast.plan.rates.RATES`.
+        Some of `cheapfast.plan.prediction.rates.RATES`.
     """
     fixed = sum(known[name].at(1) for name in ("call", "pass", "layer"))
     rates = _in_cache(rng, fixed)
@@ -216,8 +216,8 @@ def product_rates(rng: np.random.Generator) -> dict[str, Curve]:
     Returns
     -------
     dict
-        Some of `cheapfast.plan.rates.RATES`: the least squares of the relative errors for
-        products that differ in what they have most of.
+        Some of `cheapfast.plan.prediction.rates.RATES`: the least squares of the relative errors
+        for products that differ in what they have most of.
     """
     n, width = 4096, 9
     band = np.arange(n, dtype=np.int32)[:, np.newaxis] + np.arange(width, dtype=np.int32)

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast.layers.roots import roots_of_unity
-from cheapfast.plan.phases import Packing, cut_phases
+from cheapfast.plan.runs.phases import Packing, cut_phases
 
 if TYPE_CHECKING:
-    from cheapfast.plan.stages import Stage
+    from cheapfast.plan.runs.stages import Stage
 
 Array = npt.NDArray[Any]
 

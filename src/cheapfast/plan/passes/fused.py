@@ -15,13 +15,13 @@ from cheapfast.layers import Permutation
 from cheapfast.plan.cache import Cache, packing_fits
 from cheapfast.plan.cost import Cost, layer_cost, weight_bytes
 from cheapfast.plan.frame import Reordering, around, framed, names, one_by_one
-from cheapfast.plan.packing import Besides, is_addressing, pack
-from cheapfast.plan.phases import Packing, cut_phases
 from cheapfast.plan.placing import addressable, aligned_empty, as_pairs, is_addressable, same_order
-from cheapfast.plan.stages import Stage, is_falling, scaled
+from cheapfast.plan.runs.packing import Besides, is_addressing, pack
+from cheapfast.plan.runs.phases import Packing, cut_phases
+from cheapfast.plan.runs.stages import Stage, is_falling, scaled
+from cheapfast.plan.runs.sweeps import can_sweep, count_trips, pack_sweeps
+from cheapfast.plan.runs.twiddles import twiddle_bytes
 from cheapfast.plan.step import Pass
-from cheapfast.plan.sweeps import can_sweep, count_trips, pack_sweeps
-from cheapfast.plan.twiddles import twiddle_bytes
 from cheapfast.support.permutation import DigitPermutation
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Measuring what this machine is good at: once, in less than a second, then kept in a file.
 
-The rates feed `cheapfast.plan.seconds`. They are those of the real kernels, so that a model built
-of them predicts what the kernels take, not what the hardware could do.
+The rates feed `cheapfast.plan.prediction.seconds`. They are those of the real kernels, so that a
+model built of them predicts what the kernels take, not what the hardware could do.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from cheapfast import _core
 from cheapfast._stopwatch import fastest
 from cheapfast._validate import thread_count
 from cheapfast.layers import Activation, Convolution
-from cheapfast.plan.calibrate_calls import fixed_rates
-from cheapfast.plan.calibrate_sparse import product_rates, sparse_rates, speedup
-from cheapfast.plan.calibrate_structured import structured_rates
-from cheapfast.plan.machine import (
+from cheapfast.plan.prediction.calibrate_calls import fixed_rates
+from cheapfast.plan.prediction.calibrate_sparse import product_rates, sparse_rates, speedup
+from cheapfast.plan.prediction.calibrate_structured import structured_rates
+from cheapfast.plan.prediction.machine import (
     Curve,
     Machine,
     cache_file,
@@ -28,7 +28,7 @@ from cheapfast.plan.machine import (
     load,
     store,
 )
-from cheapfast.plan.rates import RATES
+from cheapfast.plan.prediction.rates import RATES
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer

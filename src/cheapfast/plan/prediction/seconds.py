@@ -1,8 +1,8 @@
 """How long calls take, predicted from measured rates of the machine.
 
 A call takes the sum of its passes and a little for itself. Sparse passes have a model of their own
-in `cheapfast.plan.sparse_seconds`, structured ones in `cheapfast.plan.structured_seconds`; what is
-left are layers that NumPy and SciPy apply.
+in `sparse_seconds`, structured ones in `structured_seconds`; what is left are layers that NumPy and
+SciPy apply.
 """
 
 from __future__ import annotations
@@ -15,20 +15,26 @@ import numpy as np
 
 from cheapfast.layers import Convolution, PassThrough, Permutation, Sparse
 from cheapfast.plan.cost import has_weights, layer_cost, weight_bytes
-from cheapfast.plan.full import as_factor, fills
-from cheapfast.plan.sparse_seconds import NOTHING, Around, Vectors, as_float, sparse_seconds
-from cheapfast.plan.structured_seconds import (
+from cheapfast.plan.passes.full import as_factor, fills
+from cheapfast.plan.prediction.sparse_seconds import (
+    NOTHING,
+    Around,
+    Vectors,
+    as_float,
+    sparse_seconds,
+)
+from cheapfast.plan.prediction.structured_seconds import (
     STRUCTURED_PASSES,
     block_seconds,
     permuted_seconds,
     structured_seconds,
 )
-from cheapfast.plan.traffic import Traffic, band_traffic, layer_traffic
+from cheapfast.plan.prediction.traffic import Traffic, band_traffic, layer_traffic
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
-    from cheapfast.plan.machine import Machine
-    from cheapfast.plan.passes import Plan
+    from cheapfast.plan.plan import Plan
+    from cheapfast.plan.prediction.machine import Machine
     from cheapfast.plan.step import Pass
 
 #: Kernels of passes that apply sparse layers one after another; a neighbour of the kind joins them.

@@ -1,0 +1,1 @@
+"""Runs of layers with small blocks: how they are cut, and their weights as kernels read them."""
