@@ -16,6 +16,10 @@ namespace {
 constexpr std::int64_t kLine = 64;
 // Columns are taken so many bytes of a row at a time: what a kernel holds in registers on the widest target.
 constexpr std::int64_t kWindow = 512;
+// Fewer where the rows of an operand that is not in a near cache are read again and again: so often that reading the
+// matrix once more for every window is little beside it.
+constexpr std::int64_t kNarrowWindow = 128;
+constexpr std::int64_t kManyReads = 48;  // of a row
 // Where they are copied from and to another layout, fewer: the copies should stay in the last-level cache.
 constexpr std::int64_t kPackedBytes = std::int64_t{32} << 20;
 // An operand above this is not in a near cache, and its rows are prefetched. A processor looks far enough ahead to hide
@@ -136,6 +140,18 @@ struct Layout {
   int panels;            // 0, 1 or 2
 };
 
+// Bytes of a window, of rows that have so many.
+std::int64_t window_of(const std::vector<SparseLayer>& layers, std::int64_t row_bytes) {
+  const std::int64_t usual = std::min(kWindow, row_bytes);
+  std::int64_t all = 0, reading_much = 0;
+  for (const SparseLayer& layer : layers) {
+    const std::int64_t terms = nonzeros(layer.matrix), rows = layer.inputs();
+    all += terms;
+    if (rows * usual > kNearBytes && terms >= kManyReads * rows) reading_much += terms;
+  }
+  return 2 * reading_much > all ? kNarrowWindow : kWindow;
+}
+
 Layout lay_out(const std::vector<SparseLayer>& layers, const Type& type, const Dense& in, const Dense& out) {
   Layout layout{!is_direct(in, type), !is_direct(out, type), 0, 0, 0};
   std::int64_t longest = 1;
@@ -147,7 +163,8 @@ Layout lay_out(const std::vector<SparseLayer>& layers, const Type& type, const D
   const bool whole = layout.pack_out && layers.back().form != SparseForm::as_is;  // or some rows at a time
   if (whole) layout.rows = std::max(layout.rows, out.rows);
   const std::int64_t fitting = std::max(kLine, kPackedBytes / longest / kLine * kLine);
-  const std::int64_t bytes = layout.pack_in || layout.pack_out ? std::min(fitting, kWindow) : kWindow;
+  const std::int64_t usual = window_of(layers, in.columns * type.size);
+  const std::int64_t bytes = layout.pack_in || layout.pack_out ? std::min(fitting, usual) : usual;
   layout.columns = std::min(in.columns, bytes / type.size);
   const std::size_t between = layers.size() - 1 + (layout.pack_in ? 1 : 0) + (whole ? 1 : 0);
   layout.panels = static_cast<int>(std::min<std::size_t>(2, between));
