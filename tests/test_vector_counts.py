@@ -17,7 +17,7 @@ from cheapfast import _core
 Array = npt.NDArray[Any]
 
 DTYPES = ("f4", "f8", "c8", "c16")
-COUNTS = (*range(1, 20), 31, 32, 33, 47, 63, 64, 65, 81, 128, 130)
+COUNTS = (*range(1, 20), 31, 32, 33, 47, 63, 64, 65, 81, 128, 130, 260)
 GUARD = 64  # numbers beside the result
 
 

@@ -29,13 +29,18 @@ class Largest {
  public:
   // What one call of the kernel finds, a word for each column or lane.
   struct alignas(64) Words {
-    char bytes[kSweepColumns * 8] = {};
+    char bytes[kSweepRowBytes];
   };
 
-  Largest(const SweepRun& run, std::int64_t vectors) : run_(run), vectors_(vectors) {}
+  Largest(const SweepRun& run, std::int64_t vectors)
+      : run_(run), vectors_(vectors), count_((vectors + run.lanes - 1) / run.lanes * run.lanes) {
+    clear(words_);
+  }
 
   // For a worker alone.
   Words& words() { return words_; }
+
+  void clear(Words& words) const { std::memset(words.bytes, 0, static_cast<std::size_t>(count_ * word_bytes())); }
 
   void include(const Words& words) {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -43,7 +48,7 @@ class Largest {
       typedef typename BitsOf<decltype(zero)>::type Bits;
       Bits* const known = reinterpret_cast<Bits*>(words_.bytes);
       const Bits* const found = reinterpret_cast<const Bits*>(words.bytes);
-      for (std::int64_t i = 0; i < kSweepColumns; ++i) known[i] = std::max(known[i], found[i]);
+      for (std::int64_t i = 0; i < count_; ++i) known[i] = std::max(known[i], found[i]);
       return true;
     });
   }
@@ -69,8 +74,11 @@ class Largest {
  private:
   template <class Action>
   bool of_type(const Action& action) const {
-    const bool is_single = run_.type == ValueType::float32 || run_.type == ValueType::complex64;
-    return is_single ? action(0.0f) : action(0.0);
+    return word_bytes() == 4 ? action(0.0f) : action(0.0);
+  }
+
+  std::int64_t word_bytes() const {
+    return run_.type == ValueType::float32 || run_.type == ValueType::complex64 ? 4 : 8;
   }
 
   // What comes of a vector of zeros is not too small.
@@ -86,7 +94,7 @@ class Largest {
   }
 
   const SweepRun& run_;
-  std::int64_t vectors_;
+  std::int64_t vectors_, count_;  // and their words
   std::mutex mutex_;
   Words words_;
 };

@@ -89,6 +89,7 @@ class Chunk {
       return kernel_(part);
     }
     Largest::Words words;
+    largest_.clear(words);
     part.largest = words.bytes;
     kernel_(part);
     if (tells) largest_.include(words);
@@ -199,6 +200,13 @@ bool serves_between(const SweepRun& run, const FusedOperand& y, std::int64_t col
   return places % kLine == 0 || run.features * row_bytes > kScratchBytes;
 }
 
+// Columns of rows that follow each other are taken together: parts of rows would be as far apart as powers of two are,
+// and compete for the same lines of the caches.
+std::int64_t columns_at_once(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors) {
+  const bool is_dense = x.vector_step == 1 && x.feature_step == vectors && serves_between(run, y, vectors);
+  return is_dense && vectors * kSizes[static_cast<int>(run.type)] <= kSweepRowBytes ? vectors : kSweepColumns;
+}
+
 // Returns whether the result is right.
 bool apply_to_columns(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t first,
                       std::int64_t columns, int workers, Monitor& monitor) {
@@ -249,13 +257,13 @@ bool apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand
     });
   }
   std::atomic<bool> is_right{true};
-  const std::int64_t chunks = (vectors + kSweepColumns - 1) / kSweepColumns;
+  const std::int64_t columns = columns_at_once(run, x, y, vectors), chunks = (vectors + columns - 1) / columns;
   const bool is_across = chunks >= 2 * workers;  // one worker a chunk, else all workers on each
   parallel_for(chunks, is_across ? workers : 1, monitor, [&](int, std::int64_t chunk) {
     if (!is_right.load(std::memory_order_relaxed)) return;
-    const std::int64_t first = chunk * kSweepColumns;
+    const std::int64_t first = chunk * columns;
     const bool mine =
-        apply_to_columns(run, x, y, first, std::min(kSweepColumns, vectors - first), is_across ? 1 : workers, monitor);
+        apply_to_columns(run, x, y, first, std::min(columns, vectors - first), is_across ? 1 : workers, monitor);
     if (!mine) is_right.store(false, std::memory_order_relaxed);
   });
   return is_right;

@@ -11,7 +11,9 @@
 
 namespace cheapfast {
 
-constexpr std::int64_t kSweepColumns = 64;  // vectors that share weights go through the passes so many at a time
+// Vectors that share weights go through the passes so many at a time; or, where nothing lies between the rows of
+// operand and result, so many bytes of a row.
+constexpr std::int64_t kSweepColumns = 64, kSweepRowBytes = 2048;
 
 struct SweepRun {
   ValueType type;
