@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from cheapfast.plan import make_plan
-from cheapfast.plan.passes.csr_chain import folds
+from cheapfast.plan.passes.sparse_runs import folds
 from cheapfast.plan.prediction.seconds import SPARSE_PASSES, Pricer
 
 if TYPE_CHECKING:

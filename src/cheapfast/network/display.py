@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cheapfast import _html
@@ -10,16 +9,16 @@ from cheapfast.layers import Layer
 from cheapfast.plan import is_opaque
 
 if TYPE_CHECKING:
-    from cheapfast.network.network import Network
+    from cheapfast.network.sequence import LayerSequence
     from cheapfast.plan.shapes import Shape
 
 
-def summary(net: Network) -> str:
+def summary(net: LayerSequence) -> str:
     """Return one line: shape, layers, synapses, dtype.
 
     Parameters
     ----------
-    net : Network
+    net : LayerSequence
 
     Returns
     -------
@@ -32,12 +31,12 @@ def summary(net: Network) -> str:
     return f"Network({rows}x{columns}, {layers}, {synapses} synapses, {net.dtype})"
 
 
-def as_text(net: Network) -> str:
+def as_text(net: LayerSequence) -> str:
     """Return the summary and a line for each layer; the middle of a long network is left out.
 
     Parameters
     ----------
-    net : Network
+    net : LayerSequence
 
     Returns
     -------
@@ -47,20 +46,18 @@ def as_text(net: Network) -> str:
     return "\n".join([f"{summary(net)}, in data-flow order:", *elided(lines, "  ...")])
 
 
-def as_html(net: Network, shapes: Sequence[Shape]) -> str:
+def as_html(net: LayerSequence) -> str:
     """Return the table of the layers with a drawing of each.
 
     Parameters
     ----------
-    net : Network
-    shapes : sequence of (int, int)
-        Outputs and inputs of each layer.
+    net : LayerSequence
 
     Returns
     -------
     str
     """
-    factors = [_factor(layer, shape) for layer, shape in zip(net, shapes, strict=True)]
+    factors = [_factor(layer, shape) for layer, shape in zip(net, net.layer_shapes, strict=True)]
     return _html.network_html(summary(net), factors)
 
 

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _validate
 from cheapfast.layers import Layer
-from cheapfast.network import display
-from cheapfast.network.items import as_layer
+from cheapfast.network.linear_operator import linear_operator
+from cheapfast.network.sequence import LayerSequence
 from cheapfast.plan import (
     Application,
     Explanation,
-    chain_shapes,
     explain,
-    is_opaque,
-    layer_part,
     make_plan,
     make_reversed_plan,
 )
 from cheapfast.plan.operands import as_operand
 from cheapfast.plan.prediction.calibrate import machine
 from cheapfast.plan.prediction.sparse_seconds import MOST_VECTORS
-from cheapfast.plan.product import apply_to_identity, multiply_out, require_dense
+from cheapfast.plan.product import multiply_out, multiply_out_dense
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -34,7 +30,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
-class Network:
+class Network(LayerSequence):
     """An ordered composition of layers. Immutable.
 
     Parameters
@@ -70,79 +66,15 @@ class Network:
     array([ 9.,  0., 12.])
     """
 
-    __slots__ = (
-        "_backward",
-        "_dtype",
-        "_forward",
-        "_layers",
-        "_plain",
-        "_plan",
-        "_shapes",
-    )
+    __slots__ = ("_backward", "_forward", "_plain", "_plan")
     __array_ufunc__ = None  # NumPy leaves X @ net to __rmatmul__
 
     def __init__(self, layers: Iterable[Any]) -> None:
-        # SciPy's matrices are iterable too, row by row
-        if hasattr(layers, "shape") or not isinstance(layers, Iterable):
-            raise TypeError(
-                f"layers must be a sequence of layers, got {type(layers).__name__}; "
-                "write Network([layer])"
-            )
-        items = [
-            tuple(item) if isinstance(item, Network) else (as_layer(item, f"layers[{i}]"),)
-            for i, item in enumerate(layers)
-        ]
-        if not items:
-            raise ValueError("layers is empty: a network needs at least one weight layer")
-        self._layers: tuple[Layer, ...] = tuple(layer for item in items for layer in item)
-        self._shapes = chain_shapes(
-            [layer_part(layer, f"layers[{i}]") for i, layer in enumerate(self._layers)]
-        )
-        self._dtype: np.dtype[Any] = np.result_type(
-            *(layer.dtype for layer in self._layers if layer.is_linear)
-        )
+        super().__init__(layers)
         self._plan = make_plan(self._layers, self._shapes)
         self._forward = Application(self._plan, self.shape, self._dtype)
         self._plain = self._forward.plain
         self._backward: dict[bool, Application] = {}
-
-    # -- what it is
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(outputs, inputs), as of the matrix that the network multiplies by."""
-        return self._shapes[-1][0], self._shapes[0][1]
-
-    @property
-    def layer_shapes(self) -> tuple[tuple[int, int], ...]:
-        """(outputs, inputs) of each layer, activations included."""
-        return self._shapes
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Common dtype of the weights."""
-        return self._dtype
-
-    @property
-    def depth(self) -> int:
-        """Number of weight layers; activations are not counted."""
-        return sum(layer.is_linear for layer in self._layers)
-
-    @property
-    def neurons(self) -> int:
-        """Widths between consecutive weight layers, summed."""
-        pairs = zip(self._layers, self._shapes, strict=True)
-        return sum([shape[0] for layer, shape in pairs if layer.is_linear][:-1])
-
-    @property
-    def synapses(self) -> int:
-        """Nonzero weights of all layers together; TypeError if an Operator hides its own."""
-        return sum(layer.synapses for layer in self._layers if layer.is_linear)
-
-    @property
-    def is_linear(self) -> bool:
-        """Whether the network is a matrix: no activation and no bias."""
-        return all(layer.is_linear and layer.bias is None for layer in self._layers)
 
     # -- applying it
 
@@ -260,25 +192,9 @@ class Network:
     def __getitem__(self, index: slice) -> Network: ...
     def __getitem__(self, index: int | slice) -> Layer | Network:
         """Return a layer, or the network of neighbouring layers (``net[i:j]``)."""
-        if not isinstance(index, slice):
-            at = _validate.integer(index, "index")
-            if not -len(self) <= at < len(self):
-                raise IndexError(f"index must be below the {len(self)} layers, got {at}")
-            return self._layers[at]
-        if index.step not in (None, 1):
-            raise ValueError(f"a slice of a network takes neighbours, step 1; got {index.step}")
-        if not self._layers[index]:
-            raise ValueError(
-                f"slice {index.start}:{index.stop} of {len(self)} layers is empty; "
-                "a network needs at least one"
-            )
-        return Network(self._layers[index])
-
-    def __len__(self) -> int:
-        return len(self._layers)
-
-    def __iter__(self) -> Iterator[Layer]:
-        return iter(self._layers)
+        if isinstance(index, slice):
+            return Network(self._neighbours(index))
+        return self._layer(index)
 
     # -- the matrix that it is
 
@@ -317,10 +233,7 @@ class Network:
             Before an allocation that would not fit.
         """
         self.require_linear("a matrix")
-        require_dense(self.shape, self._dtype)
-        if any(map(is_opaque, self._layers)):
-            return apply_to_identity(self.apply, self.shape, self._dtype)
-        return np.asarray(self.to_csr().toarray())
+        return multiply_out_dense(self._layers, self.shape, self._dtype, self.apply)
 
     def as_linear_operator(self) -> LinearOperator:
         """Return a `scipy.sparse.linalg.LinearOperator` that applies the network.
@@ -334,21 +247,12 @@ class Network:
         ValueError
             If there is a bias or an activation; the message names the layers.
         """
-        from scipy.sparse.linalg import LinearOperator
-
         self.require_linear("a linear operator")
 
         def apply_adjoint(X: Array) -> Array:
             return self._reversed("an adjoint", conjugate=True).apply(X, None, 0, None)
 
-        return LinearOperator(
-            self.shape,
-            matvec=self.apply,
-            matmat=self.apply,
-            rmatvec=apply_adjoint,
-            rmatmat=apply_adjoint,
-            dtype=self._dtype,
-        )
+        return linear_operator(self.shape, self._dtype, self.apply, apply_adjoint)
 
     def _reversed(self, wanted: str, *, conjugate: bool) -> Application:
         """Return the transposed or adjoint map, planned once; no matrix is copied."""
@@ -359,30 +263,6 @@ class Network:
             made = Application(plan, (self.shape[1], self.shape[0]), self._dtype)
             self._backward[conjugate] = made
         return made
-
-    def require_linear(self, wanted: str) -> None:
-        """Raise unless the network is a matrix.
-
-        Parameters
-        ----------
-        wanted : str
-            What only a matrix has, for the message.
-
-        Raises
-        ------
-        ValueError
-            Names the layers with a bias or an activation.
-        """
-        in_the_way = [
-            f"layers[{i}] ({layer!r})"
-            for i, layer in enumerate(self._layers)
-            if not layer.is_linear or layer.bias is not None
-        ]
-        if in_the_way:
-            raise ValueError(
-                f"only a linear network has {wanted}; in the way, by a bias or an activation: "
-                f"{', '.join(display.elided(in_the_way))}; slice the network between them"
-            )
 
     # -- looking at it
 
@@ -415,19 +295,5 @@ class Network:
         columns = _validate.integer(columns, "columns", minimum=0, maximum=MOST_VECTORS)
         return explain(self._plan, self._layers, columns, self._dtype, machine(threads))
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Network):
-            return NotImplemented
-        return self._layers == other._layers
-
-    def __hash__(self) -> int:
-        return hash(self._layers)
-
     def __reduce__(self) -> tuple[Any, ...]:
         return Network, (list(self._layers),)
-
-    def __repr__(self) -> str:
-        return display.as_text(self)
-
-    def _repr_html_(self) -> str:
-        return display.as_html(self, self._shapes)

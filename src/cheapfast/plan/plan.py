@@ -19,10 +19,10 @@ from cheapfast import _core, _memory
 from cheapfast._validate import thread_count
 from cheapfast.layers import Permutation
 from cheapfast.plan.cost import layer_cost
-from cheapfast.plan.passes.csr_chain import csr_chain
 from cheapfast.plan.passes.elementwise import plan_elementwise
 from cheapfast.plan.passes.full_pass import plan_full
 from cheapfast.plan.passes.kronecker import plan_kronecker
+from cheapfast.plan.passes.sparse_runs import plan_sparse
 from cheapfast.plan.passes.stencil import plan_stencil
 from cheapfast.plan.passes.transposed import plan_transposed
 from cheapfast.plan.shapes import Shape
@@ -217,7 +217,7 @@ PLANNERS: tuple[Planner, ...] = (
     plan_transposed,
     plan_kronecker,
     plan_full,
-    csr_chain,
+    plan_sparse,
     plan_elementwise,
     plan_stencil,
     single_layer,

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 
 from cheapfast import _core, _memory
 from cheapfast._validate import thread_count
+from cheapfast.plan.cost import is_opaque
 from cheapfast.plan.operands import working_dtypes
 from cheapfast.plan.shapes import Shape
 from cheapfast.support import compose, csr_pattern_bytes
@@ -120,33 +121,44 @@ def multiply(left: Any, right: Any, threads: int | None = None) -> Any:
     return product
 
 
-def require_dense(shape: Shape, dtype: np.dtype[Any]) -> None:
-    """Raise MemoryError unless a dense array of that shape fits.
+def multiply_out_dense(
+    layers: Sequence[Layer],
+    shape: Shape,
+    dtype: np.dtype[Any],
+    apply: Callable[[Array], Array],
+) -> Array:
+    """Return the product of linear layers as a dense array.
 
     Parameters
     ----------
+    layers : sequence of Layer
+        In data-flow order, all linear and without bias.
     shape : (int, int)
+        Outputs and inputs of the product.
     dtype : numpy.dtype
-    """
-    rows, columns = shape
-    _memory.require(rows * columns * dtype.itemsize, f"a dense {rows} x {columns} array", _INSTEAD)
-
-
-def apply_to_identity(apply: Callable[[Array], Array], shape: Shape, dtype: np.dtype[Any]) -> Array:
-    """Return the matrix of a linear map that can only be applied.
-
-    Parameters
-    ----------
+        Of the product.
     apply : callable
-        (inputs, k) to (outputs, k).
-    shape : (int, int)
-        Outputs and inputs.
-    dtype : numpy.dtype
+        The layers, (inputs, k) to (outputs, k): the only way to learn the weights of an Operator.
 
     Returns
     -------
     ndarray, shape `shape`
+
+    Raises
+    ------
+    MemoryError
+        Before an allocation that would not fit.
     """
+    rows, columns = shape
+    _memory.require(rows * columns * dtype.itemsize, f"a dense {rows} x {columns} array", _INSTEAD)
+    if any(map(is_opaque, layers)):
+        return _applied_to_identity(apply, shape, dtype)
+    return np.asarray(multiply_out(layers).toarray())
+
+
+def _applied_to_identity(
+    apply: Callable[[Array], Array], shape: Shape, dtype: np.dtype[Any]
+) -> Array:
     dense = np.empty(shape, dtype=dtype)
     for start in range(0, shape[1], _BLOCK):
         width = min(_BLOCK, shape[1] - start)

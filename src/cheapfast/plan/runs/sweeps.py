@@ -1,4 +1,4 @@
-"""Weights of a run of 2 x 2 blocks, in the order in which sweeps over the rows read them.
+"""Runs of 2 x 2 blocks applied in sweeps over the rows: which there are, and how they are cut.
 
 One vector is taken as a matrix with a register a row: layers whose stride is at least a register
 join rows, with a weight for each lane, and those of smaller stride join lanes. Many vectors have a
@@ -7,7 +7,6 @@ row for each feature, and share its weights.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -18,8 +17,8 @@ import numpy.typing as npt
 
 from cheapfast import _core
 from cheapfast.plan.frame import Reordering, framed
-from cheapfast.plan.placing import aligned_empty
 from cheapfast.plan.runs.stages import Stage, is_falling, passes_of
+from cheapfast.plan.runs.sweep_weights import arranged, joining_lanes, joining_rows, whole_blocks
 from cheapfast.plan.runs.unit_blocks import UnitPass, range_of, unit_passes
 
 if TYPE_CHECKING:
@@ -145,21 +144,21 @@ class _SweepPass:
     def packed(self, features: int, packing: Packing, unit: UnitPass | None) -> tuple[Any, ...]:
         """Return the pass as the kernel takes it."""
         if unit is None:
-            blocks = [_whole_blocks(stage) for stage in self.stages]
+            blocks = [whole_blocks(stage) for stage in self.stages]
         else:
             blocks = list(unit.blocks)
         lanes = packing.lanes if packing.per_lane else 1
         stride, radix = self.stride, self.radix
         start = 0 if self.falling else len(self.within)
         end = start + len(self.across)
-        parts = [_joining_rows(self.across, blocks[start:end], stride, features)]
+        parts = [joining_rows(self.across, blocks[start:end], stride, features)]
         if self.within:
-            mixed = _joining_lanes(self.within, blocks[:start] + blocks[end:], radix, stride)
+            mixed = joining_lanes(self.within, blocks[:start] + blocks[end:], radix, stride)
             parts.insert(1 if self.falling else 0, mixed)
         if unit is not None:
             ends = (one for one in (unit.scale, unit.bias) if one is not None)
             parts += [one.reshape(-1, radix, stride) for one in ends]
-        weights = _arranged(_beside(parts), lanes, packing.dtype)
+        weights = arranged(parts, lanes, packing.dtype)
         return (
             _FALLING if self.falling else _RISING,
             radix,
@@ -229,89 +228,3 @@ def _block_features(columns: int, packing: Packing) -> int:
     """Return how many features are near at a time."""
     numbers = 1 if packing.per_lane else min(columns, _COLUMNS)
     return _BLOCK_BYTES // (numbers * packing.dtype.itemsize)
-
-
-def _whole_blocks(stage: Stage) -> Array:
-    """Return the values; what is tied within blocks is written out."""
-    values = stage.layer.values.materialize()
-    return np.broadcast_to(values, (values.shape[0], 2, 2, values.shape[3]))
-
-
-def _joining_rows(
-    stages: Sequence[Stage], arrays: Sequence[Array], stride: int, features: int
-) -> Array:
-    """Return the blocks of a pass, axes (g, number, id): a block's weights, stage after stage.
-
-    g counts the groups of radix * stride features, id runs below the stride; both may be 1 where
-    the weights are tied.
-    """
-    radix = 1 << len(stages)
-    groups = 1 if all(array.shape[0] == 1 for array in arrays) else features // (radix * stride)
-    ids = 1 if all(array.shape[3] == 1 for array in arrays) else stride
-    parts = []
-    for stage, array in zip(stages, arrays, strict=True):
-        low = stage.stride // stride
-        high = radix // (2 * low)
-        rows, columns = array.shape[1:3]
-        blocks = array.reshape(
-            *((-1, high) if array.shape[0] > 1 else (1, 1)),
-            rows,
-            columns,
-            *((low, stride) if array.shape[3] > 1 else (1, 1)),
-        )
-        blocks = np.broadcast_to(blocks, (groups, high, rows, columns, low, ids))
-        parts.append(blocks.transpose(0, 1, 4, 2, 3, 5).reshape(groups, columns * radix, ids))
-    return np.concatenate(parts, axis=1)
-
-
-def _joining_lanes(
-    stages: Sequence[Stage], arrays: Sequence[Array], radix: int, lanes: int
-) -> Array:
-    """Return, for each number, the weight of itself and of its partner: axes (g, number, lane).
-
-    Of unit blocks only the partner's.
-    """
-    features = stages[0].layer.shape[0]
-    rows = radix if all(array.shape[0] == 1 for array in arrays) else features // lanes
-    parts = []
-    for stage, array in zip(stages, arrays, strict=True):
-        stride = stage.stride
-        blocks = np.broadcast_to(array, (*array.shape[:3], stride))  # tied ones in full
-        if blocks.shape[2] == 1:
-            both = blocks[np.newaxis, :, :, 0]
-        else:
-            own, partner = blocks[:, [0, 1], [0, 1]], blocks[:, [0, 1], [1, 0]]
-            both = np.stack([own, partner])  # which, a, high or low, id
-        count = both.shape[0]
-        both = np.broadcast_to(both, (count, rows * lanes // (2 * stride), 2, stride))
-        both = both.reshape(count, rows // radix, radix, lanes)
-        parts.append(both.transpose(1, 2, 0, 3).reshape(rows // radix, count * radix, lanes))
-    return np.concatenate(parts, axis=1)
-
-
-def _beside(parts: Sequence[Array]) -> Array:
-    """Put weights that a pass reads one after the other beside each other."""
-    groups, ids = max(part.shape[0] for part in parts), max(part.shape[2] for part in parts)
-    return np.concatenate(
-        [np.broadcast_to(part, (groups, part.shape[1], ids)) for part in parts], axis=1
-    )
-
-
-def _arranged(blocks: Array, lanes: int, dtype: np.dtype[Any]) -> Array:
-    """Return scalars as the kernel reads them: (g, q, scalars of a unit).
-
-    Lanes run fastest, then the parts of a complex number.
-    """
-    groups, numbers, ids = blocks.shape
-    if lanes > 1:
-        ids = max(ids, lanes)
-        blocks = np.broadcast_to(blocks, (groups, numbers, ids))
-    parts = 2 if dtype.kind == "c" else 1
-    shape = (groups, ids // lanes, numbers, parts, lanes)
-    real = dtype.type(0).real.dtype
-    scalars = aligned_empty((1, math.prod(shape)), real, fortran=False).reshape(shape)
-    split = blocks.reshape(groups, numbers, ids // lanes, lanes).transpose(0, 2, 1, 3)
-    scalars[..., 0, :] = split.real
-    if dtype.kind == "c":
-        scalars[..., 1, :] = split.imag
-    return scalars.reshape(groups, ids // lanes, math.prod(scalars.shape[2:]))
