@@ -7,7 +7,7 @@
 
 #include "core/finish.hpp"
 #include "core/monitor.hpp"
-#include "kernels/csr.hpp"
+#include "kernels/value_type.hpp"
 
 namespace cheapfast {
 

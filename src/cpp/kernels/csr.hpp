@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/csr.hpp"
+#include "kernels/value_type.hpp"
 #include "targets/tables/csr.hpp"
 
 namespace cheapfast {
@@ -12,7 +13,6 @@ namespace cheapfast {
 // `indptr_size` and `indices_size` are the lengths of the arrays as they came.
 CsrFacts checked_facts(const Csr& csr, std::int64_t indptr_size, std::int64_t indices_size);
 
-enum class ValueType { float32, float64, complex64, complex128 };
 ValueFacts scan_values(ValueType type, const void* data, std::int64_t size);
 // A part of what `scan_values` looks at: not entered among the kernels that ran.
 ValueFacts scan_chunk(ValueType type, const void* data, std::int64_t size);

@@ -13,7 +13,6 @@ namespace cheapfast {
 namespace {
 
 constexpr const char* kNames[] = {"split.float32", "split.float64", "split.complex64", "split.complex128"};
-constexpr std::int64_t kSizes[] = {4, 8, 8, 16};
 constexpr std::int64_t kLine = 64;
 constexpr std::int64_t kPadding = 2 * 64;              // a register of real and one of imaginary parts
 constexpr std::int64_t kTile = std::int64_t{1} << 18;  // bytes of the blocks gathered together: they stay in L2
@@ -50,7 +49,7 @@ SplitOutcome split_matrices(const SplitProblem& problem, int threads, Monitor& m
   const std::int64_t matrices = problem.a * problem.d;
   if (matrices == 0 || problem.m == 0 || problem.k == 0 || problem.p == 0 || problem.w == 0) return {0, 0, true};
 
-  const std::int64_t size = kSizes[kind], block = problem.p * problem.w;
+  const std::int64_t size = number_bytes(problem.type), block = problem.p * problem.w;
   const std::int64_t padded = problem.p * (problem.w * size + kPadding);
   const std::int64_t line = std::max<std::int64_t>(kLine / size, 1);
   const std::int64_t per_tile = std::min(problem.k, std::max(line, kTile / padded / line * line));

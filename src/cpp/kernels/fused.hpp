@@ -5,13 +5,10 @@
 #include <vector>
 
 #include "core/monitor.hpp"
-#include "kernels/csr.hpp"
+#include "kernels/value_type.hpp"
 #include "targets/tables/fused.hpp"
 
 namespace cheapfast {
-
-// Scalars of a number.
-inline std::int64_t parts(ValueType type) { return type >= ValueType::complex64 ? 2 : 1; }
 
 // Some layers of the run, and the tiles that they do not mix: tile t has the rows in_base[t] + in_row[i] of what it
 // reads and out_base[t] + out_row[i] of what it writes, i = 0 ... rows - 1. The first phase reads the operand, the

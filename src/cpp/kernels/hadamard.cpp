@@ -23,9 +23,6 @@ constexpr std::int64_t kSerialBytes = std::int64_t{1} << 18;
 // A row shorter than this, among others that are not transformed, is slower than a copy.
 constexpr std::int64_t kShortRow = 64;
 
-bool is_complex(ValueType type) { return type == ValueType::complex64 || type == ValueType::complex128; }
-bool is_single(ValueType type) { return type == ValueType::float32 || type == ValueType::complex64; }
-
 const char* kernel_name(ValueType type) {
   static const char* const names[] = {"hadamard.float32", "hadamard.float64", "hadamard.complex64",
                                       "hadamard.complex128"};
@@ -219,8 +216,8 @@ int log2_exact(std::int64_t n) {
 }
 
 bool hadamard_layout(ValueType type, const std::vector<Axis>& axes, std::size_t axis, HadamardLayout& layout) {
-  const std::int64_t item = is_single(type) ? sizeof(float) : sizeof(double);
-  const std::int64_t numbers = is_complex(type) ? 2 : 1;
+  const std::int64_t item = part_bytes(type);
+  const std::int64_t numbers = parts(type);
   layout = {log2_exact(axes[axis].size), numbers, 0, {}};
   std::vector<Axis> others;
   for (std::size_t i = 0; i < axes.size(); ++i) {
@@ -248,27 +245,24 @@ bool hadamard_layout(ValueType type, const std::vector<Axis>& axes, std::size_t 
 }
 
 HadamardLayout hadamard_dense(ValueType type, int levels, std::int64_t row, std::int64_t count) {
-  const std::int64_t numbers = is_complex(type) ? 2 * row : row;
+  const std::int64_t numbers = row * parts(type);
   return {levels, numbers, numbers, {{count, numbers << levels}}};
 }
 
-bool hadamard_is_serial(ValueType type, std::int64_t numbers) {
-  const std::int64_t size = is_single(type) ? sizeof(float) : sizeof(double);
-  return numbers * size * (is_complex(type) ? 2 : 1) <= kSerialBytes;
-}
+bool hadamard_is_serial(ValueType type, std::int64_t numbers) { return numbers * number_bytes(type) <= kSerialBytes; }
 
 void hadamard(ValueType type, const void* source, void* destination, const HadamardLayout& layout, int threads,
               Monitor& monitor, const Finish* finish) {
   const KernelTable& table = kernels();
   record_run(kernel_name(type), table);
   const Finish halves = [finish](std::int64_t begin, std::int64_t end) { (*finish)(begin / 2, end / 2); };
-  const Finish* const parts = finish != nullptr && is_complex(type) ? &halves : finish;
+  const Finish* const finisher = finish != nullptr && is_complex(type) ? &halves : finish;
   if (is_single(type)) {
     transform(table, static_cast<const float*>(source), static_cast<float*>(destination), layout, threads, monitor,
-              parts);
+              finisher);
   } else {
     transform(table, static_cast<const double*>(source), static_cast<double*>(destination), layout, threads, monitor,
-              parts);
+              finisher);
   }
 }
 
@@ -276,7 +270,7 @@ void hadamard_short(ValueType type, const void* source, void* destination, int l
                     std::int64_t count) {
   const KernelTable& table = kernels();
   record_run(kernel_name(type), table);
-  const std::int64_t numbers = is_complex(type) ? 2 * row : row;
+  const std::int64_t numbers = row * parts(type);
   const HadamardRows rows{numbers, numbers};
   if (is_single(type)) {
     table.hadamard_float32.blocks(static_cast<const float*>(source), static_cast<float*>(destination), rows, levels,

@@ -13,7 +13,6 @@ namespace {
 
 constexpr const char* kNames[] = {"kronecker.float32", "kronecker.float64", "kronecker.complex64",
                                   "kronecker.complex128"};
-constexpr std::int64_t kSizes[] = {4, 8, 8, 16};
 constexpr std::int64_t kTaskWork = std::int64_t{1} << 19;   // multiplications that one turn at the queue is worth
 constexpr std::int64_t kNearBytes = std::int64_t{1} << 20;  // that a second-level cache holds
 constexpr std::int64_t kFewColumns = 16;
@@ -83,6 +82,7 @@ void cut(Job& job) {
 void run(const Job& job, ValueType type, int workers, Monitor& monitor) {
   const KernelTable& table = kernels();
   const int kind = static_cast<int>(type);
+  const std::int64_t size = number_bytes(type);
   const KroneckerTask& task = job.task;
   const std::int64_t at_once = std::min(job.group, task.vectors);
   const std::int64_t work = task.a * task.b * task.d * std::max<std::int64_t>(task.c, 1) * task.columns * at_once;
@@ -92,8 +92,8 @@ void run(const Job& job, ValueType type, int workers, Monitor& monitor) {
   parallel_for(turns * ceil_div(task.vectors, job.group), workers, monitor, [&](int, std::int64_t turn) {
     KroneckerTask part = task;
     const std::int64_t vector = turn / turns * job.group;
-    part.x = static_cast<const char*>(task.x) + vector * task.x_vector * kSizes[kind];
-    part.y = static_cast<char*>(task.y) + vector * task.y_vector * kSizes[kind];
+    part.x = static_cast<const char*>(task.x) + vector * task.x_vector * size;
+    part.y = static_cast<char*>(task.y) + vector * task.y_vector * size;
     part.vectors = std::min(job.group, task.vectors - vector);
     part.begin = turn % turns * per_turn;
     part.end = std::min(part.begin + per_turn, job.units);
@@ -175,7 +175,7 @@ void apply_kronecker(const KroneckerFactor& factor, ValueType type, const void* 
   const int kind = static_cast<int>(type);
   record_run(kNames[kind], table);
   if (factor.a * factor.b * factor.d * vectors == 0) return;
-  const std::int64_t lanes = table.fused_lanes[kind], size = kSizes[kind];
+  const std::int64_t lanes = table.fused_lanes[kind], size = number_bytes(type);
   const int workers = kronecker_is_serial(factor, vectors) ? 1 : threads;
   KroneckerTask task = task_of(factor, x, y);
   if (!columns_first) return run(vectors_job(factor, task, vectors, size, lanes), type, workers, monitor);

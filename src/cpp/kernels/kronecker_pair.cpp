@@ -12,7 +12,6 @@ namespace {
 
 constexpr const char* kNames[] = {"kronecker_pair.float32", "kronecker_pair.float64", "kronecker_pair.complex64",
                                   "kronecker_pair.complex128"};
-constexpr std::int64_t kSizes[] = {4, 8, 8, 16};
 constexpr std::int64_t kScratchBytes = std::int64_t{1} << 19;  // half of a second-level cache
 constexpr std::int64_t kTileBytes = 256;                       // of a row of a register tile, on every target
 constexpr std::int64_t kMostBytes = 1024;                      // of a row of scratch
@@ -140,22 +139,23 @@ void apply_kronecker_pair(const KroneckerFactor& first, const KroneckerFactor& s
   const int kind = static_cast<int>(type);
   record_run(kNames[kind], table);
   const int workers = kronecker_pair_is_serial(first, second, vectors) ? 1 : threads;
+  const std::int64_t size = number_bytes(type);
   const std::int64_t lanes = table.fused_lanes[kind], rest = vectors % lanes;
   const bool has_few =
       rest > 0 && along_rows(first) && along_rows(second) && few_are_quicker(first, second, rest, lanes);
   const std::int64_t many = has_few ? vectors - rest : vectors;
   const auto run = [&](std::int64_t begin, std::int64_t columns, bool is_few) {
-    KroneckerPairTask task = pair_task(first, second, columns, kSizes[kind]);
+    KroneckerPairTask task = pair_task(first, second, columns, size);
     task.first.row = task.second.row = vectors;
-    task.first.x = static_cast<const char*>(x) + begin * kSizes[kind];
-    task.second.y = static_cast<char*>(y) + begin * kSizes[kind];
+    task.first.x = static_cast<const char*>(x) + begin * size;
+    task.second.y = static_cast<char*>(y) + begin * size;
     task.is_few = is_few;
     const std::int64_t groups = task.middles * task.inners * (task.rises ? second.a : first.a);
     task.end = groups * task.panels;
     const std::int64_t work = (work_of(first) + work_of(second)) * columns / task.end;
     const std::int64_t per_turn = std::clamp<std::int64_t>(kTaskWork / std::max<std::int64_t>(work, 1), 1, task.end);
     const std::int64_t room = is_few ? second.c * columns : task.block;
-    const std::int64_t scratch_bytes = first.b * room * kSizes[kind];
+    const std::int64_t scratch_bytes = first.b * room * size;
     if (task.end < workers) {
       share(task, table.kronecker_pair[kind], scratch_bytes, workers, monitor);
     } else {

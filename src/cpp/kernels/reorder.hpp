@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "core/monitor.hpp"
-#include "kernels/csr.hpp"
+#include "kernels/value_type.hpp"
 
 namespace cheapfast {
 

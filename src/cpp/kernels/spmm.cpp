@@ -9,22 +9,14 @@
 #include "core/pool.hpp"
 #include "kernels/count.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/spmm_layout.hpp"
 
 namespace cheapfast {
 namespace {
 
 constexpr std::int64_t kLine = 64;
-// Columns are taken so many bytes of a row at a time: what a kernel holds in registers on the widest target.
-constexpr std::int64_t kWindow = 512;
-// Fewer where the rows of an operand that is not in a near cache are read again and again: so often that reading the
-// matrix once more for every window is little beside it.
-constexpr std::int64_t kNarrowWindow = 128;
-constexpr std::int64_t kManyReads = 48;  // of a row
-// Where they are copied from and to another layout, fewer: the copies should stay in the last-level cache.
-constexpr std::int64_t kPackedBytes = std::int64_t{32} << 20;
-// An operand above this is not in a near cache, and its rows are prefetched. A processor looks far enough ahead to hide
-// what a short row costs, as long as it is in some cache.
-constexpr std::int64_t kNearBytes = std::int64_t{512} << 10;
+// Rows of an operand that is not near are prefetched. A processor looks far enough ahead to hide what a short row
+// costs, as long as it is in some cache.
 constexpr std::int64_t kFarBytes = std::int64_t{8} << 20;
 constexpr std::int64_t kShortRow = 32;
 // Work, in cache lines of the operand, that is handed out at a time, and below which one thread is enough.
@@ -32,38 +24,18 @@ constexpr std::int64_t kChunkLines = std::int64_t{1} << 13;
 constexpr std::int64_t kSerialLines = std::int64_t{1} << 16;
 constexpr std::int64_t kCopyRows = 256;
 
-struct Type {
-  std::int64_t size;  // of an element
-  std::int64_t real;  // of its real part
-  bool is_complex;
-  const char* name;
-};
-
-Type type_of(ValueType type) {
-  switch (type) {
-    case ValueType::float32:
-      return {4, 4, false, "float32"};
-    case ValueType::float64:
-      return {8, 8, false, "float64"};
-    case ValueType::complex64:
-      return {8, 4, true, "complex64"};
-    default:
-      return {16, 8, true, "complex128"};
-  }
-}
-
 SpmmKind kind_of(ValueType weights, ValueType operand) {
-  const Type w = type_of(weights), x = type_of(operand);
-  if (w.real > x.real || (w.is_complex && !x.is_complex)) {
-    throw std::invalid_argument(std::string("weights of ") + w.name + " do not apply to an operand of " + x.name);
+  const bool wide = !is_single(operand);
+  if ((!is_single(weights) && !wide) || (is_complex(weights) && !is_complex(operand))) {
+    throw std::invalid_argument(std::string("weights of ") + name_of(weights) + " do not apply to an operand of " +
+                                name_of(operand));
   }
-  const bool wide = x.real == 8;
-  if (!w.is_complex) {
+  if (!is_complex(weights)) {
     if (!wide) return SpmmKind::float32_float32;
-    return w.real == 4 ? SpmmKind::float32_float64 : SpmmKind::float64_float64;
+    return is_single(weights) ? SpmmKind::float32_float64 : SpmmKind::float64_float64;
   }
   if (!wide) return SpmmKind::complex64_complex64;
-  return w.real == 4 ? SpmmKind::complex64_complex128 : SpmmKind::complex128_complex128;
+  return is_single(weights) ? SpmmKind::complex64_complex128 : SpmmKind::complex128_complex128;
 }
 
 std::int64_t start_of(const Csr& csr, std::int64_t row) {
@@ -120,84 +92,38 @@ std::vector<std::int64_t> cut_rows(const Csr& csr, std::int64_t lines_a_row) {
   return cuts;
 }
 
-// Rows of a window of columns, one column after the other.
-struct Panel {
-  char* data;
-  std::int64_t stride;  // bytes between rows
-};
-
-// Kernels take rows at any distance, but within a row one column after the other.
-bool is_direct(const Dense& d, const Type& type) {
-  return (d.columns <= 1 || d.column_stride == type.size) && d.row_stride % type.real == 0 &&
-         reinterpret_cast<std::uintptr_t>(d.data) % static_cast<std::uintptr_t>(type.real) == 0;
-}
-
-// How the columns are taken, and what memory that needs between the layers.
-struct Layout {
-  bool pack_in, pack_out;
-  std::int64_t columns;  // of a window
-  std::int64_t rows;     // of a panel
-  int panels;            // 0, 1 or 2
-};
-
-// Bytes of a window, of rows that have so many.
-std::int64_t window_of(const std::vector<SparseLayer>& layers, std::int64_t row_bytes) {
-  const std::int64_t usual = std::min(kWindow, row_bytes);
-  std::int64_t all = 0, reading_much = 0;
-  for (const SparseLayer& layer : layers) {
-    const std::int64_t terms = nonzeros(layer.matrix), rows = layer.inputs();
-    all += terms;
-    if (rows * usual > kNearBytes && terms >= kManyReads * rows) reading_much += terms;
-  }
-  return 2 * reading_much > all ? kNarrowWindow : kWindow;
-}
-
-Layout lay_out(const std::vector<SparseLayer>& layers, const Type& type, const Dense& in, const Dense& out) {
-  Layout layout{!is_direct(in, type), !is_direct(out, type), 0, 0, 0};
-  std::int64_t longest = 1;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (i > 0) layout.rows = std::max(layout.rows, layers[i].inputs());
-    longest = std::max(longest, layers[i].matrix.rows + layers[i].matrix.cols);
-  }
-  if (layout.pack_in) layout.rows = std::max(layout.rows, in.rows);
-  const bool whole = layout.pack_out && layers.back().form != SparseForm::as_is;  // or some rows at a time
-  if (whole) layout.rows = std::max(layout.rows, out.rows);
-  const std::int64_t fitting = std::max(kLine, kPackedBytes / longest / kLine * kLine);
-  const std::int64_t usual = window_of(layers, in.columns * type.size);
-  const std::int64_t bytes = layout.pack_in || layout.pack_out ? std::min(fitting, usual) : usual;
-  layout.columns = std::min(in.columns, bytes / type.size);
-  const std::size_t between = layers.size() - 1 + (layout.pack_in ? 1 : 0) + (whole ? 1 : 0);
-  layout.panels = static_cast<int>(std::min<std::size_t>(2, between));
-  return layout;
-}
-
 class Applied {
  public:
   Applied(const std::vector<SparseLayer>& layers, ValueType type, int threads, Monitor& monitor)
-      : type_(type_of(type)), threads_(std::max(1, threads)), monitor_(monitor), table_(kernels()) {
+      : type_(type),
+        number_bytes_(number_bytes(type)),
+        part_bytes_(part_bytes(type)),
+        threads_(std::max(1, threads)),
+        monitor_(monitor),
+        table_(kernels()) {
     for (const SparseLayer& layer : layers) {
       const SpmmKind kind = kind_of(layer.weight_type, type);
       const int transposed = layer.form == SparseForm::as_is ? 0 : 1;
       const int wide = layer.matrix.width == Width::wide ? 1 : 0;
       stages_.push_back({&layer, table_.spmm[static_cast<int>(kind)][transposed][wide], {}, nonzeros(layer.matrix)});
-      record_run(std::string("spmm.") + type_.name + "." + width_name(layer.matrix.width), table_);
+      record_run(std::string("spmm.") + name_of(type_) + "." + width_name(layer.matrix.width), table_);
     }
   }
 
-  void run(const Dense& in, const Dense& out, const Layout& layout) {
-    const std::int64_t width = layout.columns * type_.size;
+  void run(const Dense& in, const Dense& out, const SpmmLayout& layout) {
+    const std::int64_t width = layout.columns * number_bytes_;
     for (Stage& stage : stages_) stage.cuts = cut_rows(stage.layer->matrix, (width + kLine - 1) / kLine);
     const std::size_t bytes = static_cast<std::size_t>(layout.rows) * static_cast<std::size_t>(width);
     Buffer<char> first(layout.panels > 0 ? bytes : 0), second(layout.panels > 1 ? bytes : 0);
     for (std::int64_t c = 0; c < in.columns && !monitor_.stopped(); c += layout.columns) {
       const Dense from = window(in, c, layout.columns), to = window(out, c, layout.columns);
-      const std::int64_t stride = from.columns * type_.size;
+      const std::int64_t stride = from.columns * number_bytes_;
       const Panel panels[2] = {{first.data(), stride}, {second.data(), stride}};
       int next = 0;
       Panel x{from.data, from.row_stride};
       if (layout.pack_in) {
         x = panels[next];
-        copy(from, dense(x, from.rows, from.columns));
+        copy(from, dense(x, type_, from.rows, from.columns));
         next = 1 - next;
       }
       for (const Stage& stage : stages_) {
@@ -208,7 +134,7 @@ class Applied {
         }
         const Panel y = last && !layout.pack_out ? Panel{to.data, to.row_stride} : panels[next];
         apply(stage, x, y, from.columns);
-        if (last && layout.pack_out) copy(dense(y, to.rows, to.columns), to);
+        if (last && layout.pack_out) copy(dense(y, type_, to.rows, to.columns), to);
         x = y;
         next = 1 - next;
       }
@@ -216,25 +142,12 @@ class Applied {
   }
 
  private:
-  Dense window(const Dense& d, std::int64_t first, std::int64_t columns) const {
-    return {d.data + first * d.column_stride, d.rows, std::min(columns, d.columns - first), d.row_stride,
-            d.column_stride};
-  }
-
-  static Dense below(const Dense& d, std::int64_t first, std::int64_t rows) {
-    return {d.data + first * d.row_stride, rows, d.columns, d.row_stride, d.column_stride};
-  }
-
-  Dense dense(const Panel& panel, std::int64_t rows, std::int64_t columns) const {
-    return {panel.data, rows, columns, panel.stride, type_.size};
-  }
-
   int workers(std::int64_t lines) const { return lines < kSerialLines ? 1 : threads_; }
 
   void apply(const Stage& stage, const Panel& x, const Panel& y, std::int64_t columns) {
     SpmmTask task = task_of(stage, x, columns);
     task.out = y.data;
-    task.out_stride = y.stride / type_.real;
+    task.out_stride = y.stride / part_bytes_;
     if (stage.layer->form == SparseForm::as_is) {
       gather(stage, task);
     } else {
@@ -250,18 +163,18 @@ class Applied {
     task.weights = layer.weights;
     task.order = layer.order;
     task.bias = layer.bias;
-    task.bias_parts = type_.is_complex ? 2 : 1;
+    task.bias_parts = static_cast<int>(parts(type_));
     task.conjugate = layer.form == SparseForm::adjoint;
     task.in = x.data;
-    task.in_stride = x.stride / type_.real;
-    task.columns = columns * (type_.is_complex ? 2 : 1);
-    const std::int64_t row_bytes = columns * type_.size;
+    task.in_stride = x.stride / part_bytes_;
+    task.columns = columns * parts(type_);
+    const std::int64_t row_bytes = columns * number_bytes_;
     task.prefetch = layer.inputs() * row_bytes > (row_bytes <= kShortRow ? kFarBytes : kNearBytes);
     return task;
   }
 
   std::int64_t lines(const Stage& stage, std::int64_t columns) const {
-    return (stage.nonzeros + stage.layer->matrix.rows) * ((columns * type_.real + kLine - 1) / kLine);
+    return (stage.nonzeros + stage.layer->matrix.rows) * ((columns * part_bytes_ + kLine - 1) / kLine);
   }
 
   void gather(const Stage& stage, const SpmmTask& whole) {
@@ -278,7 +191,7 @@ class Applied {
   void gather(const Stage& stage, const SpmmTask& whole, const Dense& out) {
     const std::int64_t chunks = static_cast<std::int64_t>(stage.cuts.size()) - 1;
     const int wanted = workers(lines(stage, whole.columns));
-    const std::int64_t stride = out.columns * type_.size;
+    const std::int64_t stride = out.columns * number_bytes_;
     std::vector<Buffer<char>> rooms(static_cast<std::size_t>(wanted));
     parallel_for(chunks, wanted, monitor_, [&](int worker, std::int64_t i) {
       const std::int64_t first = stage.cuts[static_cast<std::size_t>(i)],
@@ -290,25 +203,26 @@ class Applied {
         SpmmTask task = whole;
         task.begin = begin;
         task.end = begin + rows;
-        task.out_stride = stride / type_.real;
+        task.out_stride = stride / part_bytes_;
         task.out = room.data();
         task.first = begin;
         stage.kernel(task);
-        copy_dense(dense({room.data(), stride}, rows, out.columns), below(out, begin, rows), type_.size, 0, rows);
+        copy_dense(dense({room.data(), stride}, type_, rows, out.columns), rows_of(out, begin, rows), number_bytes_, 0,
+                   rows);
       }
     });
   }
 
   // Every thread takes columns of its own, and all rows in their order: nothing is added twice, or in another order.
   void scatter(const Stage& stage, const SpmmTask& whole) {
-    const std::int64_t least = kLine / type_.real;  // threads that write to one cache line wait for each other
+    const std::int64_t least = kLine / part_bytes_;  // threads that write to one cache line wait for each other
     const int wanted = workers(lines(stage, whole.columns));
     const std::int64_t part = std::max(least, (whole.columns + wanted - 1) / wanted / least * least);
     const std::int64_t parts = (whole.columns + part - 1) / part;
     parallel_for(parts, wanted, monitor_, [&](int worker, std::int64_t i) {
       SpmmTask task = whole;
-      task.in = static_cast<const char*>(whole.in) + i * part * type_.real;
-      task.out = static_cast<char*>(whole.out) + i * part * type_.real;
+      task.in = static_cast<const char*>(whole.in) + i * part * part_bytes_;
+      task.out = static_cast<char*>(whole.out) + i * part * part_bytes_;
       task.columns = std::min(part, whole.columns - i * part);
       clear(task);
       for (std::size_t c = 0; c + 1 < stage.cuts.size() && !monitor_.stopped(); ++c) {
@@ -322,7 +236,7 @@ class Applied {
 
   // Sets the result of a transposed layer to 0.
   void clear(const SpmmTask& task) const {
-    const std::int64_t width = task.columns * type_.real, stride = task.out_stride * type_.real;
+    const std::int64_t width = task.columns * part_bytes_, stride = task.out_stride * part_bytes_;
     const bool is_whole = width == stride;  // one by one, short rows would take longer than what is added to them
     const std::int64_t pieces = is_whole ? 1 : task.matrix.cols, bytes = is_whole ? task.matrix.cols * width : width;
     for (std::int64_t i = 0; i < pieces; ++i) {
@@ -333,14 +247,15 @@ class Applied {
   // Between a caller's layout and a panel, a block of rows at a time.
   void copy(const Dense& from, const Dense& to) {
     const std::int64_t blocks = (from.rows + kCopyRows - 1) / kCopyRows;
-    const std::int64_t lines = from.rows * from.columns * type_.size / kLine;
+    const std::int64_t lines = from.rows * from.columns * number_bytes_ / kLine;
     parallel_for(blocks, workers(lines), monitor_, [&](int, std::int64_t i) {
       const std::int64_t begin = i * kCopyRows, end = std::min(from.rows, begin + kCopyRows);
-      copy_dense(from, to, type_.size, begin, end);
+      copy_dense(from, to, number_bytes_, begin, end);
     });
   }
 
-  Type type_;
+  ValueType type_;
+  std::int64_t number_bytes_, part_bytes_;
   int threads_;
   Monitor& monitor_;
   const KernelTable& table_;
@@ -353,11 +268,11 @@ void apply_sparse_chain(const std::vector<SparseLayer>& layers, ValueType type, 
                         int threads, Monitor& monitor) {
   check(layers, in, out);
   Applied applied(layers, type, threads, monitor);
-  if (in.columns > 0) applied.run(in, out, lay_out(layers, type_of(type), in, out));
+  if (in.columns > 0) applied.run(in, out, lay_out(layers, type, in, out));
 }
 
 bool sparse_chain_is_serial(const std::vector<SparseLayer>& layers, ValueType type, std::int64_t columns) {
-  const std::int64_t lines_a_row = (columns * type_of(type).size + kLine - 1) / kLine;
+  const std::int64_t lines_a_row = (columns * number_bytes(type) + kLine - 1) / kLine;
   return std::all_of(layers.begin(), layers.end(), [&](const SparseLayer& layer) {
     return (nonzeros(layer.matrix) + layer.matrix.rows) * lines_a_row < kSerialLines;
   });
@@ -366,9 +281,8 @@ bool sparse_chain_is_serial(const std::vector<SparseLayer>& layers, ValueType ty
 std::uint64_t sparse_chain_bytes(const std::vector<SparseLayer>& layers, ValueType type, const Dense& in,
                                  const Dense& out) {
   check(layers, in, out);
-  const Layout layout = lay_out(layers, type_of(type), in, out);
-  return static_cast<std::uint64_t>(layout.panels) * static_cast<std::uint64_t>(layout.rows) *
-         static_cast<std::uint64_t>(layout.columns * type_of(type).size);
+  const SpmmLayout layout = lay_out(layers, type, in, out);
+  return static_cast<std::uint64_t>(layout.panels) * static_cast<std::uint64_t>(layout.panel_bytes(type));
 }
 
 }  // namespace cheapfast

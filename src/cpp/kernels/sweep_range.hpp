@@ -40,7 +40,7 @@ class Largest {
   // For a worker alone.
   Words& words() { return words_; }
 
-  void clear(Words& words) const { std::memset(words.bytes, 0, static_cast<std::size_t>(count_ * word_bytes())); }
+  void clear(Words& words) const { std::memset(words.bytes, 0, static_cast<std::size_t>(count_ * (is_single(run_.type) ? 4 : 8))); }
 
   void include(const Words& words) {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -74,11 +74,7 @@ class Largest {
  private:
   template <class Action>
   bool of_type(const Action& action) const {
-    return word_bytes() == 4 ? action(0.0f) : action(0.0);
-  }
-
-  std::int64_t word_bytes() const {
-    return run_.type == ValueType::float32 || run_.type == ValueType::complex64 ? 4 : 8;
+    return is_single(run_.type) ? action(0.0f) : action(0.0);
   }
 
   // What comes of a vector of zeros is not too small.

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "core/monitor.hpp"
-#include "kernels/csr.hpp"
 #include "kernels/fused.hpp"
+#include "kernels/value_type.hpp"
 #include "targets/tables/fused.hpp"
 
 namespace cheapfast {
