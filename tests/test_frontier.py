@@ -207,6 +207,17 @@ def test_the_label_of_the_least_point_is_seen(net: cf.Network) -> None:
     plt.close(ax.figure)
 
 
+def test_plot_of_one_layer_counts_hidden_layers_in_whole_numbers() -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    ax = cf.frontier(cf.chain(np.eye(3))).plot()
+    low, high = ax.get_xlim()
+    assert [tick for tick in ax.get_xticks() if low <= tick <= high] == [0]
+    plt.close(ax.figure)
+
+
 def test_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 

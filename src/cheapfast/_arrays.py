@@ -44,10 +44,7 @@ def supported_dtype(dtype: npt.DTypeLike, name: str = "dtype") -> np.dtype[Any]:
     >>> supported_dtype(np.int8), supported_dtype("f2")
     (dtype('float64'), dtype('float32'))
     """
-    try:
-        given = np.dtype(dtype)
-    except TypeError:
-        raise TypeError(f"{name} must be a NumPy dtype, got {dtype!r}") from None
+    given = numpy_dtype(dtype, name)
     native = given.newbyteorder("=")
     if native in SUPPORTED_DTYPES:
         return native
@@ -57,6 +54,30 @@ def supported_dtype(dtype: npt.DTypeLike, name: str = "dtype") -> np.dtype[Any]:
         return np.dtype(np.float32)
     listed = ", ".join(str(one) for one in SUPPORTED_DTYPES)
     raise TypeError(f"{name} must be one of {listed} (or an integer type), got {given}")
+
+
+def numpy_dtype(dtype: npt.DTypeLike, name: str) -> np.dtype[Any]:
+    """Return what the caller passed as a dtype.
+
+    Parameters
+    ----------
+    dtype : dtype_like
+    name : str
+        Name of the argument, for the message.
+
+    Returns
+    -------
+    numpy.dtype
+
+    Raises
+    ------
+    TypeError
+        If NumPy knows no such dtype.
+    """
+    try:
+        return np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"{name} must be a NumPy dtype, got {dtype!r}") from None
 
 
 def plain_array(value: object, name: str) -> npt.NDArray[Any]:

@@ -127,17 +127,30 @@ def reporting(
     >>> seen
     [(1, 2)]
     """
-    if progress is None or progress is False:
-        yield None
-    elif progress is True:
+    check_progress(progress)
+    if progress is True:
         bar = Bar(description)
         try:
             yield bar
         finally:
             bar.close()
-    elif callable(progress):
-        yield progress
     else:
+        yield progress or None
+
+
+def check_progress(progress: object) -> None:
+    """Refuse what cannot be a ``progress=`` of a public function.
+
+    Parameters
+    ----------
+    progress : object
+
+    Raises
+    ------
+    TypeError
+        If it is neither None nor bool nor callable.
+    """
+    if not (progress is None or isinstance(progress, bool) or callable(progress)):
         raise TypeError(
             "progress must be None, True or a callable progress(done, total), "
             f"not {type(progress).__name__}"

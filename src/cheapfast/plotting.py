@@ -52,7 +52,7 @@ def plot_frontier(frontier: Frontier, ax: Axes | None = None) -> Axes:
     axes.set_yscale("log" if best.synapses else "symlog")
     axes.set_xlabel("hidden layers")
     axes.set_ylabel("synapses (least by merging neighbours)")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return axes
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cheapfast.layers import Layer, Sparse
 from cheapfast.network import Network
+from cheapfast.network.items import as_layer
 
 
 def low_rank(B: Any, C: Any) -> Network:
@@ -40,15 +40,10 @@ def low_rank(B: Any, C: Any) -> Network:
     >>> cf.flattening_cost(net).ratio
     10.0
     """
-    left, right = _as_layer(B), _as_layer(C)
+    left, right = as_layer(B, "B"), as_layer(C, "C")
     if left.shape[1] != right.shape[0]:
         raise ValueError(
             "B must have as many columns as C has rows, "
             f"got shapes {tuple(left.shape)} and {tuple(right.shape)}"
         )
     return Network([right, left])
-
-
-def _as_layer(matrix: Any) -> Layer:
-    """Wrap a matrix; a layer stays what it is."""
-    return matrix if isinstance(matrix, Layer) else Sparse(matrix)

@@ -17,7 +17,7 @@ from cheapfast.counting.registers import RowRegisters
 from cheapfast.counting.sketches import rows_memory
 from cheapfast.counting.steps import Report, Steps
 from cheapfast.counting.structural import ProgressArgument, count_structural, merged_supports
-from cheapfast.network import Network
+from cheapfast.network import Network, require_network
 from cheapfast.support import CsrSupport, Support
 
 #: Neither push nor stamps can number more rows or columns.
@@ -106,8 +106,7 @@ def estimate_synapses(
     >>> cf.estimate_synapses(cf.algorithms.fourier(2**40))
     Estimate(1208925819614629174706176, exact)
     """
-    if not isinstance(net, Network):
-        raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
+    require_network(net)
     question = Question(rel_error, confidence, method)
     random, workers = generator(rng), thread_count(threads)
     given = _memory.parse_bytes(memory_limit)

@@ -15,7 +15,7 @@ from cheapfast._random import generator
 from cheapfast._validate import real, thread_count
 from cheapfast.counting.csr import used_columns
 from cheapfast.counting.structural import ProgressArgument, count_structural, supports_of
-from cheapfast.network import Network
+from cheapfast.network import Network, require_network
 
 #: The primes are drawn from 2^60 ... 2^61, p = 1 mod 4.
 _PRIME_BITS = 60
@@ -107,8 +107,7 @@ def count_numerical(
     >>> result.value, result.error_probability < 1e-26
     (64, True)
     """
-    if not isinstance(net, Network):
-        raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
+    require_network(net)
     allowed = check_tolerance(tolerance)
     random, workers = generator(rng), thread_count(threads)
     given = _memory.parse_bytes(memory_limit)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cheapfast._memory import available_bytes, human, parse_bytes
-from cheapfast._progress import reporting
+from cheapfast._progress import check_progress, reporting
 from cheapfast._validate import choice, thread_count
 from cheapfast.counting.csr import CSR_METHODS, ChainCount, count_csr
 from cheapfast.counting.sketches import cohen_memory, sampling_memory
 from cheapfast.layers import Layer
-from cheapfast.network import Network
+from cheapfast.network import Network, require_network
 from cheapfast.support import Support, compose
 
 ProgressArgument = bool | Callable[[int, int], None] | None
@@ -128,11 +128,11 @@ def _count(
     progress: ProgressArgument,
 ) -> tuple[StructuralCount, int]:
     """Count, and say how many index pairs that took."""
-    if not isinstance(net, Network):
-        raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
+    require_network(net)
     choice(method, "method", METHODS)
     workers = thread_count(threads)
     limit = parse_bytes(memory_limit)
+    check_progress(progress)  # products in closed form report none
     supports = supports_of(net)
     prefixes: list[int | None] = [None] * len(supports)
     if method in ("auto", "closed"):

@@ -21,7 +21,7 @@ from cheapfast.flattening.approximate import (
 from cheapfast.flattening.blocks import FlatBlocks
 from cheapfast.flattening.curve import check_tolerance
 from cheapfast.flattening.frontier import check_hidden_layers, frontier
-from cheapfast.network import Network
+from cheapfast.network import Network, require_network
 
 _DROPPED = "smallest entries dropped"
 
@@ -154,8 +154,7 @@ def flattening_cost(
     >>> round(cost.ratio / 2**60 * 121, 12)
     1.0
     """
-    if not isinstance(net, Network):
-        raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
+    require_network(net)
     choice(kind, "kind", KINDS)
     wanted = check_hidden_layers(hidden_layers, net)
     if kind == "numerical":

@@ -16,7 +16,7 @@ from cheapfast.flattening.blocks import FlatBlocks
 from cheapfast.flattening.curve import check_tolerance
 from cheapfast.flattening.frontier import check_hidden_layers, frontier
 from cheapfast.layers import Layer, Sparse
-from cheapfast.network import Network
+from cheapfast.network import Network, require_network
 from cheapfast.plan.product import multiply_out
 
 
@@ -72,8 +72,7 @@ def flatten(
     >>> cf.flatten(cf.Network([half, half, cf.Activation("tanh"), half]), linear_runs=True).depth
     2
     """
-    if not isinstance(net, Network):
-        raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
+    require_network(net)
     error = check_tolerance(tolerance)
     if linear_runs:
         if hidden_layers != 0:

@@ -12,7 +12,7 @@ from cheapfast._validate import integer
 from cheapfast.flattening.partition import Partition
 from cheapfast.flattening.runs import Runs
 from cheapfast.flattening.tables import html_table
-from cheapfast.network import Network
+from cheapfast.network import Network, require_network
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -192,8 +192,7 @@ def frontier(
                 2                     128    0 1 2-3
                 3                     128    0 1 2 3
     """
-    if not isinstance(net, Network):
-        raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
+    require_network(net)
     net.require_linear("a frontier")
     with reporting(progress, "counting runs of layers") as report:
         runs = Runs(net, threads, memory_limit, report)

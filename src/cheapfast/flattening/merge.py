@@ -21,7 +21,7 @@ from cheapfast.flattening.merge_groups import (
 from cheapfast.flattening.merge_plan import MergePlan
 from cheapfast.flattening.partition import least_partitions
 from cheapfast.flattening.prices import Choice, Group, Prices
-from cheapfast.network import Network
+from cheapfast.network import Network, require_network
 from cheapfast.plan import make_plan
 from cheapfast.plan.cost import has_weights
 from cheapfast.plan.prediction.calibrate import machine as this_machine
@@ -149,8 +149,7 @@ def plan_merge(
     >>> [(group.start, group.stop, group.merged_nonzeros) for group in plan.groups]
     [(0, 3, 4)]
     """
-    if not isinstance(net, Network):
-        raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
+    require_network(net)
     choice(objective, "objective", ("synapses", "time"))
     applications = integer(applications, "applications", minimum=1, maximum=MOST_VECTORS)
     batch = integer(batch, "batch", minimum=1, maximum=MOST_VECTORS)

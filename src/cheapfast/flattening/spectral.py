@@ -13,7 +13,7 @@ from scipy import sparse
 from cheapfast.flattening.blocks import require_finite, squared
 from cheapfast.flattening.curve import check_tolerance
 from cheapfast.flattening.norms import NormBounds, simple_upper_bound, spectral_norm
-from cheapfast.network import Network
+from cheapfast.network import Network, require_network
 
 #: Room for the rounding of sums of squares, on the side on which the bounds stay valid.
 _ROUNDING = 1e-9
@@ -114,8 +114,7 @@ def spectral_cost(net: Network, tolerance: float) -> SpectralCost:
     >>> cost.deep, cost.lower, cost.upper, round(cost.norm.upper, 6)
     (2558, 1792, 2241, 1.0)
     """
-    if not isinstance(net, Network):
-        raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
+    require_network(net)
     net.require_linear("a spectral norm")
     error = check_tolerance(tolerance)
     matrix = net.to_csr()

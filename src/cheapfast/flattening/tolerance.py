@@ -11,7 +11,7 @@ from cheapfast._progress import reporting
 from cheapfast.flattening.blocks import FlatBlocks
 from cheapfast.flattening.curve import ToleranceCurve
 from cheapfast.flattening.selection import SHIFTS, histogram, lower_edges
-from cheapfast.network import Network
+from cheapfast.network import Network, require_network
 
 #: Entries added one after the other before the sums of blocks are added: keeps rounding small.
 _RUN = 4096
@@ -64,8 +64,7 @@ def tolerance_curve(
     >>> curve.synapses(0), curve.synapses(0.1), curve.synapses(1)
     (4096, 4056, 0)
     """
-    if not isinstance(net, Network):
-        raise TypeError(f"net must be a cheapfast.Network, got {type(net).__name__}")
+    require_network(net)
     net.require_linear("a tolerance curve")
     with reporting(progress, "multiplying layers") as report:
         blocks = FlatBlocks(net, threads, memory_limit, report)

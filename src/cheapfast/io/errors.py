@@ -43,6 +43,32 @@ def reading(name: str, kind: str) -> Iterator[None]:
         raise ValueError(f"{name}: cannot be read as {article} {kind}: {detail}") from error
 
 
+def path_name(path: PathLike, argument: str = "path") -> str:
+    """Return a path as a string.
+
+    Parameters
+    ----------
+    path : str or path-like
+    argument : str
+        Its name, for the message.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TypeError
+        If it is no path.
+    """
+    try:
+        return os.fsdecode(path)
+    except TypeError:
+        raise TypeError(
+            f"{argument} must be a str or a path-like, got {type(path).__name__}"
+        ) from None
+
+
 def existing(path: PathLike) -> str:
     """Return a path as a string, if there is such a file.
 
@@ -56,11 +82,13 @@ def existing(path: PathLike) -> str:
 
     Raises
     ------
+    TypeError
+        If it is no path.
     FileNotFoundError
     ValueError
         If it is a folder.
     """
-    name = os.fspath(path)
+    name = path_name(path)
     if not name:
         raise ValueError("the path is empty; expected the name of a file")
     if not os.path.exists(name):

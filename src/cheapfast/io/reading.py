@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cheapfast.io.errors import existing, reading
+from cheapfast.io.errors import existing, path_name, reading
 from cheapfast.io.matlab import read_mat
 from cheapfast.io.matrix_market import read_mtx
 from cheapfast.io.numpy_files import read_npy, read_npz
@@ -48,7 +48,7 @@ def read_matrix(path: PathLike) -> Any:
     ...     cheapfast.io.read_matrix(file).nnz
     3
     """
-    file, chosen = _split_variable(os.fspath(path))
+    file, chosen = _split_variable(path_name(path))
     name = existing(file)
     for suffix, (kind, read) in _READERS.items():
         if name.lower().endswith(suffix):
@@ -92,6 +92,8 @@ def read_chain(paths: Sequence[PathLike]) -> Network:
 
     Raises
     ------
+    TypeError
+        If it is no sequence of paths.
     FileNotFoundError
     ValueError
         If a file cannot be read, or two neighbours do not fit: which two, their shapes, and
@@ -99,9 +101,12 @@ def read_chain(paths: Sequence[PathLike]) -> Network:
     """
     if isinstance(paths, (str, os.PathLike)):
         raise TypeError("paths must be a sequence of paths, got one path")
+    if not isinstance(paths, Iterable):
+        raise TypeError(f"paths must be a sequence of paths, got {type(paths).__name__}")
     if not paths:
         raise ValueError("paths is empty: expected at least one file")
-    return chain_named([(os.fspath(path), read_matrix(path)) for path in paths])
+    names = [path_name(path, f"paths[{i}]") for i, path in enumerate(paths)]
+    return chain_named([(name, read_matrix(name)) for name in names])
 
 
 def _split_variable(path: str) -> tuple[str, tuple[str, ...]]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from cheapfast._archive import HEADER, npz_headers, write_states
 from cheapfast._replacing import replacing
-from cheapfast.io.errors import existing, reading
+from cheapfast.io.errors import existing, path_name, reading
 from cheapfast.io.numpy_files import load_network
-from cheapfast.network import Network
+from cheapfast.network import Network, require_network
 
 if TYPE_CHECKING:
     from cheapfast.io.errors import PathLike
@@ -47,10 +47,9 @@ def save(path: PathLike, net: Network) -> None:
     ...     cf.load(pathlib.Path(folder) / "net.npz") == net
     True
     """
-    if not isinstance(net, Network):
-        raise TypeError(f"net must be a Network, got {type(net).__name__}")
+    require_network(net)
     states = [(layer.kind, layer.state()) for layer in net]  # an Operator refuses here
-    with replacing(path) as file:
+    with replacing(path_name(path)) as file:
         write_states(file, states)
 
 

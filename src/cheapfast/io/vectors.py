@@ -11,7 +11,7 @@ import numpy.typing as npt
 from cheapfast import _memory
 from cheapfast._archive import npy_header
 from cheapfast._replacing import replacing
-from cheapfast.io.errors import existing, reading
+from cheapfast.io.errors import existing, path_name, reading
 
 if TYPE_CHECKING:
     from cheapfast.io.errors import PathLike
@@ -71,7 +71,7 @@ def save_vectors(path: PathLike, vectors: npt.NDArray[Any]) -> None:
     OSError
         If the file cannot be written; the message names it.
     """
-    with replacing(path) as file:
+    with replacing(path_name(path)) as file:
         # of a real file NumPy asks the position, which a pipe does not have
         to: Any = file if file.seekable() else SimpleNamespace(write=file.write)
         np.save(to, vectors, allow_pickle=False)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _memory
-from cheapfast._arrays import SUPPORTED_DTYPES, supported_dtype
+from cheapfast._arrays import SUPPORTED_DTYPES, numpy_dtype, supported_dtype
 from cheapfast.layers.registry import layer_from_state
 from cheapfast.support.base import Support, csr_pattern_bytes
 
@@ -191,7 +191,7 @@ class Layer(ABC):
         TypeError
             If the dtype is none of the four, or the weights are complex and it is real.
         """
-        wanted = np.dtype(dtype).newbyteorder("=")
+        wanted = numpy_dtype(dtype, "dtype").newbyteorder("=")
         if wanted not in SUPPORTED_DTYPES:
             listed = ", ".join(str(one) for one in SUPPORTED_DTYPES)
             raise TypeError(f"dtype must be one of {listed}, got {wanted}")

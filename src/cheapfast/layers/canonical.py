@@ -109,6 +109,10 @@ def _csr_arrays(matrix: Any) -> CsrArrays:
 def _from_dense(matrix: Any) -> Any:
     """Convert a dense array; zeros are no entries."""
     array = plain_array(matrix, "matrix")
+    if array.ndim == 0 and array.dtype.kind not in "biufc":
+        raise TypeError(
+            f"matrix must be a 2-d array or a scipy sparse matrix, got {type(matrix).__name__}"
+        )
     if array.ndim != 2:
         raise ValueError(f"matrix must have 2 dimensions, got shape {array.shape}")
     return sparse.csr_array(array.astype(supported_dtype(array.dtype, "matrix"), copy=False))

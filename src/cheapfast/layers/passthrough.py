@@ -162,5 +162,9 @@ class PassThrough(Layer):
 def _linear(layer: object) -> Layer:
     """Check that it is a linear layer."""
     if not isinstance(layer, Layer) or not layer.is_linear:
-        raise TypeError(f"layer must be a linear layer, got {layer!r}")
+        raise TypeError(f"layer must be a linear layer, got {_shown(layer)}")
     return layer
+
+
+def _shown(layer: object) -> str:
+    return repr(layer) if isinstance(layer, Layer) else type(layer).__name__

@@ -56,4 +56,7 @@ def claims(*words: str) -> Claims:
     >>> [row.computed_value for row in cf.paper.claims("II.C |")]
     [260]
     """
+    for word in words:
+        if not isinstance(word, str):
+            raise TypeError(f"words must be strings, got {type(word).__name__}")
     return Claims([claim for module in _MODULES for claim in module.section.claims(*words)])

@@ -1,0 +1,61 @@
+"""What public functions refuse by the name of the argument, and with what came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cheapfast as cf
+
+NET = cf.chain(np.ones((3, 4)), np.ones((4, 5)))
+LAYER = cf.Sparse(np.ones((3, 3)))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: cf.save(3, NET), "path must be a str or a path-like, got int"),
+        (lambda: cf.load(None), "path must be a str or a path-like, got NoneType"),
+        (lambda: cf.read_matrix(2.5), "path must be a str or a path-like, got float"),
+        (lambda: cf.io.save_vectors(3, np.ones(2)), "path must be a str or a path-like, got int"),
+        (lambda: cf.io.read_vectors(3), "path must be a str or a path-like, got int"),
+        (lambda: cf.read_chain(3), "paths must be a sequence of paths, got int"),
+        (lambda: cf.read_chain(["A.npz", 3]), r"paths\[1\] must be a str or a path-like, got int"),
+        (
+            lambda: cf.Sparse("A.npz"),
+            "matrix must be a 2-d array or a scipy sparse matrix, got str",
+        ),
+        (lambda: cf.Network([None]), r"layers\[0\]: matrix must be a 2-d array .* got NoneType"),
+        (lambda: cf.Network([np.sin]), r"layers\[0\]: matrix must be a 2-d array .* got ufunc"),
+        (lambda: cf.chain("ab"), r"matrices\[0\]: matrix must be a 2-d array .* got str"),
+        (lambda: cf.PassThrough(np.eye(2), 1), "layer must be a linear layer, got ndarray"),
+        (lambda: NET.astype("nonsense"), "dtype must be a NumPy dtype, got 'nonsense'"),
+        (lambda: LAYER.astype("nonsense"), "dtype must be a NumPy dtype, got 'nonsense'"),
+        (lambda: cf.synapse_count(NET, progress=3), "progress must be None, True or a callable"),
+        (lambda: cf.synapse_count(LAYER), "net must be a cheapfast.Network, got Sparse"),
+        (lambda: cf.save("A.npz", LAYER), "net must be a cheapfast.Network, got Sparse"),
+        (lambda: cf.paper.claims(3), "words must be strings, got int"),
+    ],
+)
+def test_wrong_types(call: Callable[[], Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("factors", "message"),
+    [
+        ((np.ones(3), np.ones((3, 2))), "B: matrix must have 2 dimensions"),
+        ((np.ones((3, 2)), np.ones(2)), "C: matrix must have 2 dimensions"),
+    ],
+)
+def test_low_rank_names_the_factor(factors: tuple[Any, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        cf.algorithms.low_rank(*factors)
+
+
+def test_progress_false_is_silent() -> None:
+    assert cf.synapse_count(NET, progress=False) == 15
