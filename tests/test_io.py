@@ -149,7 +149,7 @@ def test_save_takes_the_name_as_it_is(tmp_path: Path) -> None:
     save(str(tmp_path / "net"), cf.chain(DENSE))
     assert os.listdir(tmp_path) == ["net"]
     assert load(tmp_path / "net") == cf.chain(DENSE)
-    with pytest.raises(TypeError, match="net must be a cheapfast.Network"):
+    with pytest.raises(TypeError, match="net must be a cheapfast"):
         save(tmp_path / "net", DENSE)  # type: ignore[arg-type]
     with pytest.raises(FileNotFoundError):
         save(tmp_path / "nowhere" / "net.npz", cf.chain(DENSE))

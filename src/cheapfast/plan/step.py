@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -60,51 +61,62 @@ class Pass:
     inner: int = 0
 
 
-class Applier(Protocol):
-    """Who applies layers; see `Pass`."""
+class Applier(ABC):
+    """Who applies some neighbouring layers: a pass, wherever in a network they are.
 
-    def run(self, X: Array, threads: int, /) -> Array:
-        """Apply the layers."""
-
-    def into(self, X: Array, out: Array, threads: int, /) -> bool:
-        """Apply them to where the result is wanted."""
-
-    def cost(self, columns: int, dtype: np.dtype[Any], /) -> Cost | None:
-        """Return what they read, write and compute."""
-
-    def step(self, dtype: np.dtype[Any], shape: int, /) -> Steps | None:
-        """Return what a program runs for a type and shape of operand."""
-
-
-def pass_of_one(
-    applier: Applier, kernel: str, position: int, shape: Shape, folded: tuple[str, ...] = ()
-) -> Pass:
-    """Return the pass of a single layer.
-
-    Parameters
+    Attributes
     ----------
-    applier : Applier
-    kernel : str
-    position : int
-        Of the layer.
-    shape : (int, int)
-    folded : tuple of str, optional
-
-    Returns
-    -------
-    Pass
+    kernel, shape, folded, inner
+        See `Pass`.
+    count : int
+        How many layers are taken.
     """
-    return Pass(
-        kernel=kernel,
-        start=position,
-        stop=position + 1,
-        shape=shape,
-        run=applier.run,
-        cost=applier.cost,
-        into=applier.into,
-        step=applier.step,
-        folded=folded,
-    )
+
+    kernel: str
+    shape: Shape
+    count: int = 1
+    folded: tuple[str, ...] = ()
+    inner: int = 0
+
+    @abstractmethod
+    def run(self, X: Array, threads: int, /) -> Array:
+        """Apply the layers; see `Pass`."""
+
+    @abstractmethod
+    def into(self, X: Array, out: Array, threads: int, /) -> bool:
+        """Apply them to where the result is wanted; see `Pass`."""
+
+    @abstractmethod
+    def cost(self, columns: int, dtype: np.dtype[Any], /) -> Cost | None:
+        """Return what they read, write and compute; see `Pass`."""
+
+    @abstractmethod
+    def step(self, dtype: np.dtype[Any], shape: int, /) -> Steps | None:
+        """Return what a program runs for a type and shape of operand; see `Pass`."""
+
+    def as_pass(self, position: int) -> Pass:
+        """Return the pass that starts at a position of the network.
+
+        Parameters
+        ----------
+        position : int
+
+        Returns
+        -------
+        Pass
+        """
+        return Pass(
+            kernel=self.kernel,
+            start=position,
+            stop=position + self.count,
+            shape=self.shape,
+            run=self.run,
+            cost=self.cost,
+            into=self.into,
+            step=self.step,
+            folded=self.folded,
+            inner=self.inner,
+        )
 
 
 Planner = Callable[[Sequence["Layer"], Sequence[Shape], int], "Pass | None"]

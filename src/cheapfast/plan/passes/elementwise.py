@@ -13,7 +13,7 @@ from cheapfast.layers import Activation
 from cheapfast.plan.cache import Cache
 from cheapfast.plan.cost import Cost, layer_cost
 from cheapfast.plan.placing import aligned_empty, dense, same_order
-from cheapfast.plan.step import Pass, pass_of_one
+from cheapfast.plan.step import Applier, Pass
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
-class ElementwisePass:
+class ElementwisePass(Applier):
     """An activation of a given number of features.
 
     Parameters
@@ -32,9 +32,12 @@ class ElementwisePass:
     features : int
     """
 
+    kernel = "elementwise"
+
     def __init__(self, layer: Activation, features: int) -> None:
         assert layer.name is not None
         self._layer, self._features = layer, features
+        self.shape = (features, features)
         self._kind = _core.SIGMAS.index(layer.name)
         self._steps: Cache[_core.Elementwise] = Cache()
 
@@ -66,7 +69,7 @@ class ElementwisePass:
 
     def cost(self, columns: int, dtype: np.dtype[Any]) -> Cost | None:
         """Return what the layer reads, writes and computes; see `Pass`."""
-        return layer_cost(self._layer, (self._features, self._features), columns, dtype)
+        return layer_cost(self._layer, self.shape, columns, dtype)
 
 
 def plan_elementwise(
@@ -88,5 +91,4 @@ def plan_elementwise(
     layer = layers[position]
     if type(layer) is not Activation or layer.name not in _core.SIGMAS:
         return None
-    features = shapes[position][0]
-    return pass_of_one(ElementwisePass(layer, features), "elementwise", position, shapes[position])
+    return ElementwisePass(layer, shapes[position][0]).as_pass(position)

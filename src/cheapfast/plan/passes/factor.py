@@ -16,7 +16,7 @@ from cheapfast.plan.cost import Cost, layer_cost
 from cheapfast.plan.frame import Reordering, around, framed, names, one_by_one
 from cheapfast.plan.passes.tied import Tied, tied_block
 from cheapfast.plan.placing import aligned_empty, as_pairs, dense, same_order
-from cheapfast.plan.step import Pass
+from cheapfast.plan.step import Applier
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -27,7 +27,7 @@ _MANY_IDS = 16  # beside each other, so that they fill registers
 _FEW_IDS = 8  # that fill half of one, or all of it
 
 
-class FactorPass:
+class FactorPass(Applier):
     """One factor of any pattern, and the light layers around it, as a pass.
 
     Diagonals are multiplied into free values; a bias is what the sums start with.
@@ -39,6 +39,8 @@ class FactorPass:
         Light layers.
     """
 
+    kernel = "kronecker"
+
     def __init__(
         self, layer: KroneckerSparse, before: Sequence[Layer] = (), after: Sequence[Layer] = ()
     ) -> None:
@@ -47,6 +49,9 @@ class FactorPass:
         self._weights = np.result_type(*(one.dtype for one in self._taken))
         self._has_bias = any(one.bias is not None for one in self._taken)
         self._packed: Cache[_core.Factor | _core.Framed] = Cache()
+        self.shape, self.count = layer.shape, len(self._taken)
+        if self._lights or self._has_bias:
+            self.folded = names(self._taken)
 
     @property
     def pattern(self) -> tuple[int, int, int, int]:
@@ -54,19 +59,9 @@ class FactorPass:
         return self._layer.pattern
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """Outputs and inputs."""
-        return self._layer.shape
-
-    @property
     def dtype(self) -> np.dtype[Any]:
         """Common to all weights."""
         return self._weights
-
-    @property
-    def count(self) -> int:
-        """How many layers are taken."""
-        return len(self._taken)
 
     @property
     def is_plain(self) -> bool:
@@ -77,29 +72,6 @@ class FactorPass:
         is_free = values.shape == pattern
         return all(is_free and not isinstance(one, Permutation) for one in self._lights)
 
-    def as_pass(self, position: int) -> Pass:
-        """Return the pass at a position of the network.
-
-        Parameters
-        ----------
-        position : int
-
-        Returns
-        -------
-        Pass
-        """
-        return Pass(
-            kernel="kronecker",
-            start=position,
-            stop=position + len(self._taken),
-            shape=self._layer.shape,
-            run=self.run,
-            cost=self.cost,
-            into=self.into,
-            step=self.step,
-            folded=names(self._taken) if self._lights or self._has_bias else (),
-        )
-
     def run(self, X: Array, threads: int) -> Array:
         """Apply the factor; see `Pass`."""
         dtype = np.result_type(self._weights, X.dtype)
@@ -109,9 +81,7 @@ class FactorPass:
         kernel = self._kernel(X)
         if kernel is None:
             return one_by_one(self._taken, X)
-        Y = aligned_empty(
-            (self._layer.shape[0], X.shape[1]), dtype, fortran=not X.flags.c_contiguous
-        )
+        Y = aligned_empty((self.shape[0], X.shape[1]), dtype, fortran=not X.flags.c_contiguous)
         kernel.apply(X, Y, threads)
         return Y
 
@@ -133,7 +103,7 @@ class FactorPass:
 
     def cost(self, columns: int, dtype: np.dtype[Any]) -> Cost:
         """Return what the factor reads, writes and computes; see `Pass`."""
-        total = layer_cost(self._layer, self._layer.shape, columns, dtype)
+        total = layer_cost(self._layer, self.shape, columns, dtype)
         assert total is not None
         for light in self._lights:
             cost = layer_cost(light, light.shape, columns, dtype)

@@ -13,7 +13,7 @@ from cheapfast.layers import KroneckerSparse, Sparse
 from cheapfast.plan.passes.csr_chain import CsrChain
 from cheapfast.plan.passes.factor import FactorPass
 from cheapfast.plan.passes.full import as_factor, is_full
-from cheapfast.plan.step import Pass, pass_of_one
+from cheapfast.plan.step import Applier, Pass
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
-class FullPass:
+class FullPass(Applier):
     """One dense matrix.
 
     Parameters
@@ -33,8 +33,11 @@ class FullPass:
         Full.
     """
 
+    kernel = "kronecker"
+
     def __init__(self, layer: Sparse) -> None:
-        self._layer = layer
+        self._layer, self.shape = layer, layer.shape
+        self.folded = () if layer.bias is None else ("bias",)
 
     def run(self, X: Array, threads: int) -> Array:
         """Apply the layer; see `Pass`."""
@@ -86,5 +89,4 @@ def plan_full(layers: Sequence[Layer], _shapes: Sequence[Shape], position: int) 
     layer = layers[position]
     if not (isinstance(layer, Sparse) and is_full(layer)):
         return None
-    folded = () if layer.bias is None else ("bias",)
-    return pass_of_one(FullPass(layer), "kronecker", position, layer.shape, folded)
+    return FullPass(layer).as_pass(position)

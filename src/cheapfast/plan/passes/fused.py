@@ -21,7 +21,7 @@ from cheapfast.plan.runs.phases import Packing, cut_phases
 from cheapfast.plan.runs.stages import Stage, is_falling, scaled
 from cheapfast.plan.runs.sweeps import can_sweep, count_trips, pack_sweeps
 from cheapfast.plan.runs.twiddles import twiddle_bytes
-from cheapfast.plan.step import Pass
+from cheapfast.plan.step import Applier
 from cheapfast.support.permutation import DigitPermutation
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _Kernel = _core.PackedRun | _core.PackedSweeps | _core.Framed
 _NAMES = {"fourier": "fused fourier", "sums": "fused hadamard", "blocks": "fused butterfly"}
 
 
-class FusedRun:
+class FusedRun(Applier):
     """A run, and the light layers around it, as one pass.
 
     Diagonals are multiplied into free weights, or else done on what the kernel reads and writes; a
@@ -56,29 +56,9 @@ class FusedRun:
         self._weights = np.result_type(*(layer.dtype for layer in self._taken))
         self._structured = run[0].kind != "blocks"
         self._packed: Cache[_Kernel] = Cache()
-
-    def as_pass(self, position: int) -> Pass:
-        """Return the pass that starts at a position of the network.
-
-        Parameters
-        ----------
-        position : int
-
-        Returns
-        -------
-        Pass
-        """
-        return Pass(
-            kernel=_NAMES[self._run[0].kind],
-            start=position,
-            stop=position + len(self._taken),
-            shape=self._run[0].layer.shape,
-            run=self.run,
-            cost=self.cost,
-            into=self.into,
-            step=self.step,
-            folded=names([*self._before, self._layers[-1], *self._after]),
-        )
+        self.kernel, self.count = _NAMES[run[0].kind], len(self._taken)
+        self.shape = (self._features, self._features)
+        self.folded = names([*before, self._layers[-1], *after])
 
     def run(self, X: Array, threads: int) -> Array:
         """Apply the run; see `Pass`."""

@@ -16,7 +16,7 @@ from cheapfast.plan.cost import Cost, layer_cost
 from cheapfast.plan.frame import around, framed, names
 from cheapfast.plan.placing import aligned_empty, dense, same_order
 from cheapfast.plan.runs.stages import is_sums
-from cheapfast.plan.step import Pass
+from cheapfast.plan.step import Applier
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -54,7 +54,7 @@ def hadamard_run(layers: Sequence[Layer], position: int) -> list[KroneckerSparse
     return run
 
 
-class HadamardRun:
+class HadamardRun(Applier):
     """A run of layers with the blocks (1, 1; 1, -1), as one pass.
 
     Their product is the Kronecker product of an identity, the Walsh-Hadamard matrix with a row for
@@ -69,6 +69,8 @@ class HadamardRun:
         Light layers around it.
     """
 
+    kernel = "walsh-hadamard"
+
     def __init__(
         self, run: Sequence[KroneckerSparse], before: Sequence[Layer], after: Sequence[Layer]
     ) -> None:
@@ -78,29 +80,8 @@ class HadamardRun:
         self._stride = min(layer.pattern[3] for layer in run)
         self._weights = np.result_type(*(layer.dtype for layer in self._layers))
         self._steps: Cache[_core.HadamardStep | _core.Framed] = Cache()
-
-    def as_pass(self, position: int) -> Pass:
-        """Return the pass that starts at a position of the network.
-
-        Parameters
-        ----------
-        position : int
-
-        Returns
-        -------
-        Pass
-        """
-        return Pass(
-            kernel="walsh-hadamard",
-            start=position,
-            stop=position + len(self._layers),
-            shape=(self._features, self._features),
-            run=self.run,
-            cost=self.cost,
-            into=self.into,
-            step=self.step,
-            folded=names([*self._before, self._run[-1], *self._after]),
-        )
+        self.shape, self.count = (self._features, self._features), len(self._layers)
+        self.folded = names([*before, run[-1], *after])
 
     def run(self, X: Array, threads: int) -> Array:
         """Apply the run; see `Pass`."""

@@ -16,7 +16,7 @@ from cheapfast._validate import size_of
 from cheapfast.plan.cache import Cache
 from cheapfast.plan.cost import Cost
 from cheapfast.plan.placing import aligned_empty, dense, same_order
-from cheapfast.plan.step import Pass
+from cheapfast.plan.step import Applier
 
 if TYPE_CHECKING:
     from cheapfast.plan.passes.factor import FactorPass
@@ -45,7 +45,7 @@ def can_pair(first: FactorPass, second: FactorPass) -> bool:
     return _core.factors_pair(first.pattern, second.pattern)
 
 
-class PairPass:
+class PairPass(Applier):
     """Two factors, each with its light layers, as one pass.
 
     Vectors side by side go through both factors group by group; one vector, or vectors that lie
@@ -57,35 +57,14 @@ class PairPass:
         See `can_pair`.
     """
 
+    kernel = "kronecker pair"
+
     def __init__(self, first: FactorPass, second: FactorPass) -> None:
         self._first, self._second = first, second
         self._pairs: Cache[_core.FactorPair | None] = Cache()
-
-    def as_pass(self, position: int) -> Pass:
-        """Return the pass that starts at a position of the network.
-
-        Parameters
-        ----------
-        position : int
-
-        Returns
-        -------
-        Pass
-        """
-        first = self._first.as_pass(position)
-        second = self._second.as_pass(first.stop)
-        return Pass(
-            kernel="kronecker pair",
-            start=position,
-            stop=second.stop,
-            shape=(second.shape[0], first.shape[1]),
-            run=self.run,
-            cost=self.cost,
-            into=self.into,
-            step=self.step,
-            folded=tuple(dict.fromkeys((*first.folded, *second.folded))),
-            inner=first.shape[0],
-        )
+        self.shape, self.count = (second.shape[0], first.shape[1]), first.count + second.count
+        self.folded = tuple(dict.fromkeys((*first.folded, *second.folded)))
+        self.inner = first.shape[0]
 
     def run(self, X: Array, threads: int) -> Array:
         """Apply both factors; see `Pass`."""

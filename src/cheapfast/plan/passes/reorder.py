@@ -14,7 +14,7 @@ from cheapfast.plan.cache import Cache
 from cheapfast.plan.cost import Cost, layer_cost
 from cheapfast.plan.frame import names, reordering
 from cheapfast.plan.placing import aligned_empty, as_pairs, dense, same_order
-from cheapfast.plan.step import Pass
+from cheapfast.plan.step import Applier
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
-class ReorderPass:
+class ReorderPass(Applier):
     """Diagonals, permutations and biases, all of them at once.
 
     Parameters
@@ -37,31 +37,11 @@ class ReorderPass:
         self._weights = np.result_type(*(layer.dtype for layer in layers))
         self._has_bias = any(layer.bias is not None for layer in layers)
         self._steps: Cache[_core.Reorder] = Cache()
-
-    def as_pass(self, position: int) -> Pass:
-        """Return the pass that starts at a position of the network.
-
-        Parameters
-        ----------
-        position : int
-
-        Returns
-        -------
-        Pass
-        """
-        done = names(self._layers)
-        kernel = "gather" if any(isinstance(one, Permutation) for one in self._layers) else "scale"
-        return Pass(
-            kernel=kernel,
-            start=position,
-            stop=position + len(self._layers),
-            shape=(self._features, self._features),
-            run=self.run,
-            cost=self.cost,
-            into=self.into,
-            step=self.step,
-            folded=done if len(done) > 1 else (),
-        )
+        moves = any(isinstance(one, Permutation) for one in layers)
+        self.kernel = "gather" if moves else "scale"
+        self.shape, self.count = (self._features, self._features), len(layers)
+        done = names(layers)
+        self.folded = done if len(done) > 1 else ()
 
     def run(self, X: Array, threads: int) -> Array:
         """Apply the layers; see `Pass`."""

@@ -13,7 +13,7 @@ from cheapfast import _core
 from cheapfast.layers import Convolution, Sparse
 from cheapfast.plan.cost import Cost, layer_cost, weight_bytes
 from cheapfast.plan.passes.csr_chain import CsrChain
-from cheapfast.plan.step import Pass, pass_of_one
+from cheapfast.plan.step import Applier, Pass
 from cheapfast.support import csr_pattern_bytes
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _FEW_WEIGHTS = 64  # beyond, transforms take fewer operations
 _MOST_ENTRIES = 1 << 22  # of a matrix that is kept for the next call
 
 
-class StencilPass:
+class StencilPass(Applier):
     """A convolution by the sparse kernel, which reads each vector once, whatever its layout.
 
     Parameters
@@ -34,8 +34,10 @@ class StencilPass:
     layer : Convolution
     """
 
+    kernel = "stencil"
+
     def __init__(self, layer: Convolution) -> None:
-        self._layer = layer
+        self._layer, self.shape = layer, layer.shape
 
     def run(self, X: Array, threads: int) -> Array:
         """Apply the layer; see `Pass`."""
@@ -83,4 +85,4 @@ def plan_stencil(layers: Sequence[Layer], _shapes: Sequence[Shape], position: in
     weights = int(np.count_nonzero(layer.kernel))
     if weights > _FEW_WEIGHTS or weights * max(layer.shape) > _MOST_ENTRIES:
         return None
-    return pass_of_one(StencilPass(layer), "stencil", position, layer.shape)
+    return StencilPass(layer).as_pass(position)
