@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Callable
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -68,6 +71,56 @@ def test_every_number_is_taken(target: str, name: str, dtype: Any) -> None:
         "atol": max(info.eps * info.tiny * 2, float(name == "sin") * ULPS * info.eps),
     }
     np.testing.assert_allclose(result, expected, equal_nan=True, **limits)
+
+
+EXACT: dict[str, Callable[[mpmath.mpf], mpmath.mpf]] = {
+    "logistic": lambda u: 1 / (1 + mpmath.exp(-u)),
+    "tanh": mpmath.tanh,
+    "relu": lambda u: max(u, mpmath.mpf(0)),
+    "softplus": lambda u: mpmath.log1p(mpmath.exp(u)),
+    "exp": mpmath.exp,
+    "sin": mpmath.sin,
+    "gauss": lambda u: mpmath.exp(-u * u),
+}
+
+
+def anything(dtype: Any) -> np.ndarray[Any, Any]:
+    """Numbers of every size: any bits, the thresholds of the kernels, and neighbours of both."""
+    info = np.finfo(dtype)
+    bits = np.random.default_rng(6).integers(0, 256, 200 * info.bits // 8, np.uint8)
+    ends = (0.0, info.smallest_subnormal, info.tiny, info.max)
+    exponents = (np.log(float(info.max)), -np.log(float(info.smallest_subnormal)))
+    reaches = (1.0, 9.3, 10.0, 11.0, 20.0, 26.5, 28.0, 6e3, 6e6)
+    fixed = np.array((*ends, *exponents, *reaches), dtype)
+    near = [np.nextafter(fixed, dtype(limit)) for limit in (-np.inf, np.inf)]
+    some = np.concatenate([bits.view(dtype), fixed, *near])
+    return np.concatenate([some, -some])
+
+
+@pytest.mark.parametrize("dtype", REAL)
+@pytest.mark.parametrize("name", NAMES)
+def test_numbers_of_every_size_and_both_zeros(target: str, name: str, dtype: Any) -> None:
+    with np.errstate(over="ignore"):
+        x = anything(dtype)
+    x = x[~np.isinf(x)]
+    result = between(name, len(x), dtype) @ x
+    assert np.array_equal(np.isnan(result), np.isnan(x))
+    info = np.finfo(dtype)
+    largest, least = float(info.max), float(info.smallest_subnormal)
+    with mpmath.workdps(40):
+        for argument, value in zip(x.tolist(), result.tolist(), strict=True):
+            if math.isnan(argument):
+                continue
+            exact = EXACT[name](mpmath.mpf(argument))
+            unit = max(float(info.eps) * min(abs(exact), largest), least)
+            if math.isinf(value):
+                assert value > 0
+                assert exact >= largest * (1 - ULPS * float(info.eps)), argument
+            else:
+                assert abs(value - exact) <= 8 * unit, argument
+            if value == 0:
+                sign = math.copysign(1, argument) if name in ("tanh", "sin") else 1
+                assert math.copysign(1, value) == sign
 
 
 @given(st.integers(0, 70), st.integers(0, 5), st.sampled_from(NAMES), st.sampled_from(REAL))

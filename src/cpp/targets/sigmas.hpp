@@ -8,6 +8,12 @@
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
 
+// y but where u is a zero, which an odd function returns with its sign, or NaN: there u.
+template <class T>
+CHEAPFAST_INLINE Wide<T> of_zeros(Wide<T> u, Wide<T> y) {
+  return magnitude<T>(u) > 0 ? y : u;
+}
+
 template <class T>
 struct Exponential {
   static CHEAPFAST_MEMBER Wide<T> inside(Wide<T> u, int) { return exp_inside<T>(u); }
@@ -33,10 +39,7 @@ struct Tanh {
     const Wide<T> y = expm1_inside<T>(2 * at_most(at_least(u, wide<T>(-kFlat)), wide<T>(kFlat)));
     return y / (y + 2);
   }
-  static CHEAPFAST_MEMBER Wide<T> anywhere(Wide<T> u, int) {
-    const Wide<T> y = inside(u, 0);
-    return u == u ? y : u;
-  }
+  static CHEAPFAST_MEMBER Wide<T> anywhere(Wide<T> u, int) { return of_zeros<T>(u, inside(u, 0)); }
 };
 
 template <class T>
@@ -51,7 +54,7 @@ struct Softplus {
 template <class T>
 struct Sine {
   static CHEAPFAST_MEMBER Wide<T> inside(Wide<T> u, int) { return sine<T>(u); }
-  static CHEAPFAST_MEMBER Wide<T> anywhere(Wide<T> u, int) { return sine<T>(u); }
+  static CHEAPFAST_MEMBER Wide<T> anywhere(Wide<T> u, int) { return of_zeros<T>(u, sine<T>(u)); }
 };
 
 // e^(-u^2): what rounding takes from u^2 would cost u^2 ulp, so it is put back.
@@ -75,7 +78,7 @@ struct Gauss {
 template <class T>
 struct Relu {
   static CHEAPFAST_MEMBER Wide<T> inside(Wide<T> u, int) { return at_least(u, wide<T>(T{0})); }
-  static CHEAPFAST_MEMBER Wide<T> anywhere(Wide<T> u, int) { return u < 0 ? wide<T>(T{0}) : u; }
+  static CHEAPFAST_MEMBER Wide<T> anywhere(Wide<T> u, int) { return u <= 0 ? wide<T>(T{0}) : u; }  // 0 of -0., too
 };
 
 template <class T>
