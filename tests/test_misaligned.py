@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 from typing import Any
 
@@ -77,6 +78,30 @@ def test_other_layers(dtype: Any) -> None:
         expected = cf.Network([plain]).apply(x)
         np.testing.assert_array_equal(cf.Network([odd]).apply(misaligned(x)), expected)
         np.testing.assert_array_equal(cf.Network([odd]).apply(x, out=out), expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_operands_and_results_in_any_order(target: str, dtype: Any) -> None:
+    rng = np.random.default_rng(6)
+    nets = [
+        cf.Network([random_csr(dtype)]),
+        cf.Network([random_csr(dtype), cf.Permutation(rng.permutation(16))]),
+        cf.Network([normal(rng, (16, 16), dtype)]),
+        cf.algorithms.butterfly(16, 1, dtype),
+        cf.algorithms.hadamard(16).astype(dtype),
+    ]
+    for columns in (3, 5, 16, 19):
+        x = normal(rng, (16, columns), dtype)
+        for net, x_order, order in itertools.product(nets, "CF", "CF"):
+            operand = misaligned(x) if x_order == "C" else misaligned(x.T.copy()).T
+            shape = x.shape if order == "C" else x.shape[::-1]
+            room = misaligned(np.zeros(shape, dtype))
+            out = room if order == "C" else room.T
+            net.apply(operand, out=out)
+            expected = net.apply(x)
+            assert (
+                np.abs(out - expected).max() <= 100 * np.finfo(dtype).eps * np.abs(expected).max()
+            )
 
 
 def test_out_of_band_pickles() -> None:

@@ -323,18 +323,18 @@ struct Complex {
 };
 
 #if !defined(CHEAPFAST_MASKS)
-// As in targets/masks.hpp.
+// As in targets/masks.hpp; a caller's memory need not be aligned to a number.
 template <class T>
 CHEAPFAST_INLINE Wide<T> load_first(const T* p, std::int64_t count) {
   alignas(64) T room[WideOf<T>::kLanes] = {};
-  for (int i = 0; i < WideOf<T>::kLanes && i < count; ++i) room[i] = p[i];
+  for (int i = 0; i < WideOf<T>::kLanes && i < count; ++i) std::memcpy(room + i, p + i, sizeof(T));
   return load_vector(room);
 }
 template <class T>
 CHEAPFAST_INLINE void store_first(T* p, Wide<T> v, std::int64_t count) {
   alignas(64) T room[WideOf<T>::kLanes];
   store_vector(room, v);
-  for (int i = 0; i < WideOf<T>::kLanes && i < count; ++i) p[i] = room[i];
+  for (int i = 0; i < WideOf<T>::kLanes && i < count; ++i) std::memcpy(p + i, room + i, sizeof(T));
 }
 #endif
 
