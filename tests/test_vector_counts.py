@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -127,6 +128,32 @@ def test_a_vector_of_nan_leaves_the_others_alone(dtype: str, axis: int, target: 
         result = result if axis == 0 else result.T
         assert_close(result[:, :-1], in_double(net, columns[:, :-1]))
         assert np.all(np.isnan(result[:, -1]))
+
+
+def laid_out(X: Array, layout: str) -> Array:
+    """Copy an array into rows, into columns, or into rows with gaps."""
+    if layout != "gaps":
+        return np.array(X, order=layout)  # type: ignore[call-overload, no-any-return]
+    room = np.full((X.shape[0], 2 * X.shape[1]), 7.0, X.dtype)
+    room[:, ::2] = X
+    return room[:, ::2]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_other_blocks_where_operand_and_result_lie_differently(
+    dtype: str, value: float, target: str
+) -> None:
+    net = scaled(cf.algorithms.butterfly(64, 1, dtype))[1:]  # a bias in the end
+    columns = normal((64, 9), dtype)
+    expected = in_double(net, columns)[:, 1:]
+    columns[5, 0] = value
+    for layout, result_layout in itertools.product(("C", "F", "gaps"), repeat=2):
+        X = laid_out(columns, layout)
+        assert_close(net.apply(X)[:, 1:], expected)
+        out = laid_out(np.zeros_like(columns), result_layout)
+        net.apply(X, out=out)
+        assert_close(out[:, 1:], expected)
 
 
 def test_shapes_that_weights_are_packed_for(target: str) -> None:

@@ -72,6 +72,8 @@ class FusedRun(Applier):
         Y = aligned_empty((X.shape[0], X.shape[1]), dtype, fortran=not X.flags.c_contiguous)
         if self._apply(X, Y, threads):
             return Y
+        if not is_whole:  # what takes the blocks as they are may want that
+            return self.run(np.ascontiguousarray(X), threads)
         del Y
         return one_by_one(self._taken, X)
 
@@ -120,9 +122,14 @@ class FusedRun(Applier):
         return total
 
     def _apply(self, X: Array, out: Array, threads: int) -> bool:
-        """Apply the run if there is memory for its weights; the blocks as they are if need be."""
+        """Apply the run if there is memory for its weights; the blocks as they are if need be.
+
+        False, too, if these want operand and result in one order, and they are not.
+        """
         for as_given in (False, True):
             kernel = self._kernel(X, as_given=as_given)
+            if isinstance(kernel, _core.Framed) and not same_order(X, out):
+                return False
             if kernel is not None and kernel.apply(X, out, threads):
                 return True
         return False
