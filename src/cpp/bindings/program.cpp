@@ -18,7 +18,6 @@ namespace {
 
 constexpr int kTypes = 4;
 constexpr int kShapes = 5;
-constexpr std::int64_t kSizes[kTypes] = {4, 8, 8, 16};
 // Up to this many numbers, even giving up the GIL would be felt.
 constexpr std::int64_t kTinyNumbers = std::int64_t{1} << 12;
 // Larger calls ask first whether there is the memory.
@@ -104,7 +103,7 @@ class Program {
     const std::shared_ptr<const Slot> held = slots_[index(operand->type, operand->shape)];
     if (held == nullptr || held->steps.empty() || !is_current(*held)) return py::none();
     const Slot& slot = *held;
-    const std::int64_t row_bytes = operand->vectors * kSizes[static_cast<int>(operand->type)];
+    const std::int64_t row_bytes = operand->vectors * number_bytes(operand->type);
     if (2 * slot.widest_inside * row_bytes > kUnaskedBytes) return py::none();
     const std::int64_t bytes = slot.widest * row_bytes;
     const int workers = worker_count(threads, slot, operand->vectors);

@@ -10,7 +10,6 @@
 namespace cheapfast {
 namespace {
 
-constexpr std::int64_t kSizes[] = {4, 8, 8, 16};
 constexpr std::int64_t kMostColumns = 64;                   // that are taken at a time, side by side
 constexpr std::int64_t kNearBytes = std::int64_t{1} << 19;  // vectors that are taken at a time, one after the other
 
@@ -110,7 +109,7 @@ class Framed : public Step {
   }
 
   void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
-    const std::int64_t size = kSizes[static_cast<int>(type())];
+    const std::int64_t size = number_bytes(type());
     const std::int64_t widest = std::max<std::int64_t>(std::max(inputs(), outputs()), 1) * size;
     const std::int64_t most = layout == Layout::columns ? kMostColumns : std::max<std::int64_t>(kNearBytes / widest, 1);
     const ReorderSide in = side(x, vectors, inputs(), layout), out = side(y, vectors, outputs(), layout);

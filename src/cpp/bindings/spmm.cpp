@@ -31,8 +31,6 @@ Dense borrow_dense(const py::array& array, const char* name) {
           array.strides(1)};
 }
 
-constexpr std::int64_t kSizes[] = {4, 8, 8, 16};  // of numbers, by ValueType
-
 // Layers that are applied one after another, for operands of one type. Keeps their arrays alive.
 class SparseChain : public Step {
  public:
@@ -77,7 +75,7 @@ class SparseChain : public Step {
 
  private:
   Dense dense(const void* data, std::int64_t features, std::int64_t vectors, Layout layout) const {
-    const std::int64_t size = kSizes[static_cast<int>(type_)];
+    const std::int64_t size = number_bytes(type_);
     char* const start = static_cast<char*>(const_cast<void*>(data));
     if (layout == Layout::columns) return {start, features, vectors, vectors * size, size};
     return {start, features, vectors, size, features * size};

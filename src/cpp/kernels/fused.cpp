@@ -12,7 +12,6 @@ namespace cheapfast {
 namespace {
 
 constexpr const char* kNames[] = {"fused.float32", "fused.float64", "fused.complex64", "fused.complex128"};
-constexpr std::int64_t kSizes[] = {4, 8, 8, 16};
 constexpr std::int64_t kFarTile = std::int64_t{1} << 19;      // half of a second-level cache
 constexpr std::int64_t kNearTile = std::int64_t{1} << 15;     // a first-level cache, and room beside it
 constexpr std::int64_t kNearBytes = std::int64_t{1} << 23;    // data that no tile brings from memory
@@ -77,7 +76,7 @@ class PhaseRunner {
   std::int64_t columns_at_once(std::int64_t vectors) const {
     if (run_.per_lane) return run_.lanes;
     // Narrow tiles pass through the fastest cache; wide rows are what memory delivers best.
-    const std::int64_t lanes = run_.lanes, row_bytes = phase_.rows * kSizes[static_cast<int>(run_.type)];
+    const std::int64_t lanes = run_.lanes, row_bytes = phase_.rows * number_bytes(run_.type);
     const bool is_near = row_bytes * phase_.tiles * std::min(vectors, kMostColumns) <= kNearBytes;
     const std::int64_t fit = (is_near ? kNearTile : kFarTile) / row_bytes;
     const std::int64_t most = std::clamp(fit / lanes * lanes, lanes, std::max(kMostColumns, lanes));
@@ -86,7 +85,7 @@ class PhaseRunner {
 
   void prepare(Worker& worker, std::int64_t width) const {
     if (!worker.in_column.empty()) return;
-    worker.scratch.resize(static_cast<std::size_t>(phase_.rows * width * kSizes[static_cast<int>(run_.type)]));
+    worker.scratch.resize(static_cast<std::size_t>(phase_.rows * width * number_bytes(run_.type)));
     worker.in_column.resize(static_cast<std::size_t>(width));
     worker.out_column.resize(static_cast<std::size_t>(width));
   }
@@ -125,7 +124,7 @@ class PhaseRunner {
 
   FusedPlaces places(void* memory, const std::int64_t* rows, const std::int64_t* columns, bool adjacent,
                      bool unit) const {
-    const std::int64_t size = kSizes[static_cast<int>(run_.type)] / parts_;
+    const std::int64_t size = part_bytes(run_.type);
     // Adjacent columns are read straight from memory: the first of them then belongs to the address.
     char* const start = static_cast<char*>(memory) + (adjacent ? columns[0] * size : 0);
     return {start, rows, columns, adjacent, unit};
@@ -187,7 +186,7 @@ void apply_fused(const FusedRun& run, const FusedOperand& x, const FusedOperand&
   record_run(kNames[static_cast<int>(run.type)], kernels());
   if (!run.per_lane || vectors == 1) return run_phases(run, x, y, vectors, threads, monitor);
   const std::int64_t features = run.phases[0].rows * run.phases[0].tiles;
-  in_pieces(features, kSizes[static_cast<int>(run.type)], x, y, vectors,
+  in_pieces(features, number_bytes(run.type), x, y, vectors,
             [&](const FusedOperand& from, const FusedOperand& to, std::int64_t count) {
               run_phases(run, from, to, count, threads, monitor);
               return true;

@@ -15,7 +15,6 @@ namespace cheapfast {
 namespace {
 
 constexpr const char* kNames[] = {"fused.float32", "fused.float64", "fused.complex64", "fused.complex128"};
-constexpr std::int64_t kSizes[] = {4, 8, 8, 16};
 constexpr std::int64_t kBlockBytes = std::int64_t{1} << 18;  // rows that go through several passes while they are near
 constexpr std::int64_t kTurnBytes = std::int64_t{1} << 16;   // that one turn at the queue is worth
 constexpr std::uintptr_t kLine = 64;
@@ -32,7 +31,7 @@ class Chunk {
         kernel_(kernels().sweep[static_cast<int>(run.type)][run.per_lane ? 1 : 0]),
         rows_(rows),
         width_(width),
-        row_bytes_(width * kSizes[static_cast<int>(run.type)] / parts(run.type)),
+        row_bytes_(width * part_bytes(run.type)),
         workers_(workers),
         largest_(largest),
         monitor_(monitor) {}
@@ -142,8 +141,7 @@ class Chunk {
 // An operand with steps in scalars, from one column or feature on.
 Chunk::Place place(const SweepRun& run, const FusedOperand& operand, std::int64_t first, std::int64_t step,
                    std::int64_t tail) {
-  char* const start =
-      static_cast<char*>(operand.memory) + first * operand.vector_step * kSizes[static_cast<int>(run.type)];
+  char* const start = static_cast<char*>(operand.memory) + first * operand.vector_step * number_bytes(run.type);
   return {start, step * parts(run.type), true, tail};
 }
 
@@ -195,7 +193,7 @@ class Detour {
 // too many for that.
 bool serves_between(const SweepRun& run, const FusedOperand& y, std::int64_t columns) {
   if (columns % run.lanes != 0 || y.vector_step != 1 || y.feature_step != columns) return false;
-  const std::int64_t row_bytes = columns * kSizes[static_cast<int>(run.type)];
+  const std::int64_t row_bytes = columns * number_bytes(run.type);
   const std::uintptr_t places = reinterpret_cast<std::uintptr_t>(y.memory) | static_cast<std::uintptr_t>(row_bytes);
   return places % kLine == 0 || run.features * row_bytes > kScratchBytes;
 }
@@ -204,7 +202,7 @@ bool serves_between(const SweepRun& run, const FusedOperand& y, std::int64_t col
 // and compete for the same lines of the caches.
 std::int64_t columns_at_once(const SweepRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors) {
   const bool is_dense = x.vector_step == 1 && x.feature_step == vectors && serves_between(run, y, vectors);
-  return is_dense && vectors * kSizes[static_cast<int>(run.type)] <= kSweepRowBytes ? vectors : kSweepColumns;
+  return is_dense && vectors * number_bytes(run.type) <= kSweepRowBytes ? vectors : kSweepColumns;
 }
 
 // Returns whether the result is right.
@@ -218,7 +216,7 @@ bool apply_to_columns(const SweepRun& run, const FusedOperand& x, const FusedOpe
   Spare<kSweepSpare> spare;
   Chunk::Place middle{to.memory, to.step, false, run.lanes};
   if (!serves_between(run, y, columns)) {
-    middle.memory = spare.of_size(run.features * padded * kSizes[static_cast<int>(run.type)]);
+    middle.memory = spare.of_size(run.features * padded * number_bytes(run.type));
     middle.step = width;
   }
   const Detour detour(run, first, columns, middle.memory);
@@ -247,7 +245,7 @@ bool apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand
   record_run(kNames[static_cast<int>(run.type)], kernels());
   const int workers = fused_is_serial(run.features, vectors) ? 1 : std::max(threads, 1);
   if (run.per_lane) {
-    const std::int64_t size = kSizes[static_cast<int>(run.type)];
+    const std::int64_t size = number_bytes(run.type);
     return in_pieces(run.features, size, x, y, vectors, [&](const auto& from, const auto& to, std::int64_t count) {
       bool is_right = true;
       for (std::int64_t v = 0; v < count && is_right; ++v) {
