@@ -276,13 +276,13 @@ def read_only(n: int) -> Array:
 @pytest.mark.parametrize(
     ("out", "error", "message"),
     [
-        (read_only(8), ValueError, "out must be writeable"),
-        (np.zeros(8, np.float32), TypeError, "out must have dtype float64"),
-        (np.zeros(8, ">f8"), TypeError, "out must have dtype float64"),
-        (np.zeros(4), ValueError, r"out must have shape \(8,\), that of x, got \(4,\)"),
-        (np.zeros((1, 8)), ValueError, "out must have shape"),
-        ([0.0] * 8, TypeError, "out must be a NumPy array, got list"),
-        (np.ma.zeros(8), TypeError, "out must be a NumPy array, got MaskedArray"),
+        (read_only(8), ValueError, "out must be writable"),
+        (np.zeros(8, np.float32), TypeError, "out must have the result's dtype float64"),
+        (np.zeros(8, ">f8"), TypeError, "out must have the result's dtype float64"),
+        (np.zeros(4), ValueError, r"out must have the result's shape \(8,\), got \(4,\)"),
+        (np.zeros((1, 8)), ValueError, "out must have the result's shape"),
+        ([0.0] * 8, TypeError, "out must be a numpy.ndarray, got list"),
+        (np.ma.zeros(8), TypeError, "out must be a numpy.ndarray, got MaskedArray"),
     ],
 )
 def test_out_that_does_not_fit(out: Any, error: type[Exception], message: str) -> None:
@@ -292,7 +292,7 @@ def test_out_that_does_not_fit(out: Any, error: type[Exception], message: str) -
 
 def test_read_only_in_place() -> None:
     x = read_only(8)
-    with pytest.raises(ValueError, match="out must be writeable"):
+    with pytest.raises(ValueError, match="out must be writable"):
         cf.hadamard_transform(x, out=x)
 
 

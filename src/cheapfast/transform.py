@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core, _memory
-from cheapfast._arrays import plain_array, supported_dtype
+from cheapfast._arrays import check_out, plain_array, supported_dtype
 from cheapfast._validate import integer, thread_count
 
 # A name of this module: looking it up in another one is felt where a transform takes 100 ns.
@@ -113,7 +113,7 @@ def _hadamard_any(
         _memory.require(size, "the result of hadamard_transform", _INSTEAD)
         out = np.empty_like(source, dtype=dtype, subok=False)
     else:
-        _check_out(out, source.shape, dtype)
+        check_out(out, source.shape, dtype)
     source = _ready(source, out)
     if not _core.hadamard_strided(source, out, position, workers):
         _memory.require(size, "a contiguous copy of x", "pass contiguous arrays")
@@ -165,15 +165,3 @@ def _check_length(n: int, axis: int) -> None:
     if n > 0:
         message += f"; pad it with zeros to {1 << math.ceil(math.log2(n))}"
     raise ValueError(message)
-
-
-def _check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Check that the result can be written to `out`."""
-    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
-        raise TypeError(f"out must be a NumPy array, got {type(out).__name__}")
-    if out.dtype != dtype:
-        raise TypeError(f"out must have dtype {dtype}, that of the result, got {out.dtype}")
-    if out.shape != shape:
-        raise ValueError(f"out must have shape {shape}, that of x, got {out.shape}")
-    if not out.flags.writeable:
-        raise ValueError("out must be writeable, got a read-only array")

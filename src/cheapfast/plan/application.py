@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core, _validate
+from cheapfast._arrays import check_out
 from cheapfast.plan.operands import (
     as_operand,
-    check_out,
     feature_axis,
     from_columns,
     to_columns,

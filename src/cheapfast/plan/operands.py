@@ -136,30 +136,3 @@ def from_columns(columns: Array, axis: int, rest: tuple[int, ...]) -> Array:
         A view.
     """
     return np.moveaxis(columns.reshape(columns.shape[0], *rest), 0, axis)
-
-
-def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Raise unless `out` can take the result as it is: shape and dtype exact, writable.
-
-    Parameters
-    ----------
-    out : object
-        What the caller passed.
-    shape : tuple of int
-    dtype : numpy.dtype
-
-    Raises
-    ------
-    TypeError
-        If `out` is no ndarray, a masked one, or has another dtype.
-    ValueError
-        If `out` has another shape or is read-only.
-    """
-    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
-        raise TypeError(f"out must be a numpy.ndarray, got {type(out).__name__}")
-    if out.dtype != dtype:
-        raise TypeError(f"out must have the result's dtype {dtype}, got {out.dtype}")
-    if out.shape != shape:
-        raise ValueError(f"out must have the result's shape {shape}, got {out.shape}")
-    if not out.flags.writeable:
-        raise ValueError("out must be writable, it is read-only")

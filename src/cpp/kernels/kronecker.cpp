@@ -7,6 +7,7 @@
 #include "core/spare.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/kronecker_cost.hpp"
+#include "kernels/kronecker_task.hpp"
 
 namespace cheapfast {
 namespace {
@@ -32,14 +33,7 @@ struct Job {
 };
 
 KroneckerTask task_of(const KroneckerFactor& factor, const void* x, void* y) {
-  KroneckerTask task{};
-  task.a = factor.a;
-  task.b = factor.b;
-  task.c = factor.c;
-  task.d = factor.d;
-  std::copy(factor.strides.begin(), factor.strides.end(), task.stride);
-  task.values = factor.values;
-  task.bias = factor.bias;
+  KroneckerTask task = task_of(factor);
   task.x = x;
   task.y = y;
   task.row = task.columns = task.vectors = 1;

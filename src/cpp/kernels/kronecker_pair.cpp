@@ -6,6 +6,7 @@
 #include "core/spare.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/kronecker_cost.hpp"
+#include "kernels/kronecker_task.hpp"
 
 namespace cheapfast {
 namespace {
@@ -40,24 +41,12 @@ bool holds(std::int64_t d, std::int64_t b, std::int64_t inner) { return d % inne
 bool rises(const KroneckerFactor& first, const KroneckerFactor& second) { return holds(second.d, first.b, first.d); }
 bool falls(const KroneckerFactor& first, const KroneckerFactor& second) { return holds(first.d, second.c, second.d); }
 
-KroneckerTask task_of(const KroneckerFactor& factor, std::int64_t columns) {
-  KroneckerTask task{};
-  task.a = factor.a;
-  task.b = factor.b;
-  task.c = factor.c;
-  task.d = factor.d;
-  std::copy(factor.strides.begin(), factor.strides.end(), task.stride);
-  task.values = factor.values;
-  task.bias = factor.bias;
-  task.columns = columns;
-  return task;
-}
-
 KroneckerPairTask pair_task(const KroneckerFactor& first, const KroneckerFactor& second, std::int64_t columns,
                             std::int64_t size) {
   KroneckerPairTask task{};
-  task.first = task_of(first, columns);
-  task.second = task_of(second, columns);
+  task.first = task_of(first);
+  task.second = task_of(second);
+  task.first.columns = task.second.columns = columns;
   task.rises = rises(first, second);
   task.middles = task.rises ? second.d / (first.b * first.d) : first.d / (second.c * second.d);
   task.inners = task.rises ? first.d : second.d;
