@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +22,10 @@ _MOST_BYTES = 2**62
 #: are numbered anew.
 _MANY_COLUMNS = 2**16
 _MOSTLY_EMPTY = 16
+
+#: Synapses times batches of 512 columns up to which all products of first layers are counted at
+#: once where only some are asked for.
+_QUICK, _BATCH = 2 * 10**7, 512
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,30 @@ def count_prefixes_csr(
     layers[-1] = used_columns(*layers[-1])
     with _memory.advising("use fewer threads", memory_limit):
         return _core.count_prefixes(layers, threads, min(memory_limit, _MOST_BYTES), None)
+
+
+def quick_prefixes(
+    supports: Sequence[Support], threads: int, memory_limit: int
+) -> list[int] | None:
+    """Count the products of all first layers if that takes little: some ten milliseconds.
+
+    Parameters
+    ----------
+    supports, threads, memory_limit
+        As for `count_prefixes_csr`.
+
+    Returns
+    -------
+    list of int or None
+        None, and nothing done, if it would take longer or does not fit in memory.
+    """
+    written = [support for support in supports if isinstance(support, CsrSupport)]
+    batches = math.ceil(supports[0].shape[1] / _BATCH)
+    if len(written) < len(supports) or batches * sum(one.nnz for one in written) > _QUICK:
+        return None
+    with suppress(MemoryError):
+        return count_prefixes_csr(written, threads, memory_limit)
+    return None
 
 
 def csr_arrays(support: Support) -> _core._CsrArrays:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cheapfast._memory import available_bytes, human, parse_bytes
 from cheapfast._progress import check_progress, reporting
 from cheapfast._validate import choice, thread_count
-from cheapfast.counting.csr import CSR_METHODS, ChainCount, count_csr
+from cheapfast.counting.csr import CSR_METHODS, ChainCount, count_csr, quick_prefixes
 from cheapfast.counting.sketches import cohen_memory, sampling_memory
 from cheapfast.layers import Layer
 from cheapfast.network import Network, require_network
@@ -184,7 +184,13 @@ def _completed(
     threads: int | None,
     memory_limit: int | str | None,
 ) -> list[int]:
-    """Count the products that are missing, each on its own."""
+    """Count the products that are missing: all in one go where that is quick, or one by one."""
+    if prefixes.count(None) > 1:
+        limit = parse_bytes(memory_limit)
+        limit = available_bytes() if limit is None else limit
+        quick = quick_prefixes(supports_of(net), thread_count(threads), limit)
+        if quick is not None:
+            return quick
     return [
         count_structural(net[: i + 1], "auto", threads, memory_limit).value
         if count is None

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cheapfast import _memory
 from cheapfast.counting.structural import count_structural
-from cheapfast.flattening.sampling import sample_products
+from cheapfast.flattening.estimates import closed_products, estimated
 from cheapfast.network import Network
 from cheapfast.plan.prediction.seconds import Pricer
-from cheapfast.plan.prediction.sparse_seconds import Meeting, as_float, product_seconds
+from cheapfast.plan.prediction.sparse_seconds import Meeting, product_seconds
 from cheapfast.plan.prediction.traffic import Traffic
-from cheapfast.support import Support, compose, csr_pattern_bytes
+from cheapfast.support import csr_pattern_bytes
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
 
+Array = npt.NDArray[Any]
+
 #: Index pairs that all exact counts of a plan may take together: about a tenth of a second.
 _COUNT_BUDGET = 10**8
 _LEAST_COUNT = 10**5  # pairs that any count is charged: its fixed costs
-#: Nonzeros of all layers together up to which their rows are sampled.
-_MOST_SAMPLED = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,18 @@ class Intervals:
     ) -> None:
         self._layers = tuple(layers)
         self._pricer, self._limit = pricer, memory_limit
-        self._closed = _closed_products([layer.support for layer in layers])
-        self._traffic, self._pairs = self._estimates(report)
-        self._exact: dict[tuple[int, int], int] = {}
-        self._merged: dict[tuple[int, int], Merged] = {}
+        supports = [layer.support for layer in layers]
+        self._closed = closed_products(supports)
+        self._traffic, self._pairs = estimated(supports, self._closed, memory_limit, report)
+        self._works, self._dtypes = self._works_of_all(), self._dtypes_of_all()
+        self._products: dict[tuple[int, int], tuple[Traffic, bool]] = {}
+        # for each start, by stop; and the seconds to multiply two, three, ... layers out
+        self._merged: list[dict[int, Merged]] = [{} for _ in self._layers]
+        self._ahead: list[tuple[Array, Array] | None] = [None for _ in self._layers]
+        self._built: list[list[float]] = [[0.0] for _ in self._layers]
+        # layers of the same kind often have products of the same kind
+        self._met: dict[tuple[Meeting, np.dtype[Any]], float] = {}
+        self._applied: dict[tuple[Traffic, np.dtype[Any]], float] = {}
         self._budget = _COUNT_BUDGET // 2
         self._count_cheapest()
         self._budget += _COUNT_BUDGET // 2
@@ -101,9 +111,29 @@ class Intervals:
         -------
         Merged
         """
-        found = self._merged.get((start, stop))
+        found = self._merged[start].get(stop)
         if found is None:
-            found = self._merged[start, stop] = self._merge(start, stop)
+            found = self._merged[start][stop] = self._merge(start, stop)
+        return found
+
+    def ahead(self, start: int) -> tuple[Array, Array]:
+        """Return what all products take that start at the same layer.
+
+        Parameters
+        ----------
+        start : int
+
+        Returns
+        -------
+        build, apply : ndarray
+            Seconds of two layers merged, of three, ...
+        """
+        found = self._ahead[start]
+        if found is None:
+            merged = [self.merged(start, stop) for stop in range(start + 2, len(self) + 1)]
+            build = np.array([one.build_seconds for one in merged])
+            apply = np.array([one.apply_seconds for one in merged])
+            found = self._ahead[start] = (build, apply)
         return found
 
     def refine(self, start: int, stop: int) -> bool:
@@ -134,9 +164,11 @@ class Intervals:
         start, stop : int
         nonzeros : int
         """
-        self._exact[start, stop] = nonzeros
-        for key in [key for key in self._merged if key[0] == start and key[1] >= stop]:
-            del self._merged[key]
+        self._products[start, stop] = self._traffic[start, stop - 1].resized(nonzeros), True
+        known = self._merged[start]
+        self._merged[start] = {end: known[end] for end in known if end < stop}
+        self._ahead[start] = None
+        del self._built[start][max(stop - start - 1, 1) :]
 
     def _count_cheapest(self) -> None:
         """Count the products of which that takes least."""
@@ -149,7 +181,14 @@ class Intervals:
 
     def _work(self, start: int, stop: int) -> float:
         """Return the pairs of nonzeros that meet on the way to a product."""
-        return sum(self._pairs[start, last] for last in range(start + 1, stop))
+        return self._works[start][stop - start - 1]
+
+    def _works_of_all(self) -> list[list[float]]:
+        size = len(self)
+        return [
+            list(accumulate((self._pairs[start, i] for i in range(start + 1, size)), initial=0.0))
+            for start in range(size)
+        ]
 
     def _count(self, start: int, stop: int) -> int:
         net = Network(self._layers[start:stop])
@@ -158,103 +197,68 @@ class Intervals:
     def _merge(self, start: int, stop: int) -> Merged:
         traffic, exact = self._product(start, stop)
         dtype = self._dtype(start, stop)
-        build = self._build_seconds(start, stop)
+        apply_seconds = self._applied.get((traffic, dtype))
+        if apply_seconds is None:
+            apply_seconds = self._pricer.merged(traffic, dtype)
+            self._applied[traffic, dtype] = apply_seconds
         return Merged(
             nonzeros=round(traffic.nonzeros),
             exact=exact,
             traffic=traffic,
             pairs=self._work(start, stop),
-            build_seconds=build,
-            apply_seconds=self._pricer.merged(traffic, dtype),
+            build_seconds=self._build_seconds(start, stop),
+            apply_seconds=apply_seconds,
         )
 
     def _build_seconds(self, start: int, stop: int) -> float:
-        total, held = 0.0, 0.0
-        for last in range(start + 1, stop):
-            product, _ = self._product(start, last + 1)
-            dtype = self._dtype(start, last + 1)
-            shape = (product.rows, product.columns)
-            needed = _csr_bytes(shape, product.nonzeros, dtype)
-            if needed + held > self._limit:
-                return float("inf")
-            held = needed  # the product before, while the next is made of it
-            before, _ = self._product(start, last)
-            sampled = self._traffic[start, last - 1].nonzeros  # what the pairs were estimated with
-            left = self._traffic[last, last]
-            meeting = Meeting(
-                left=float(left.nonzeros),
-                pairs=self._pairs[start, last] * before.nonzeros / max(sampled, 1.0),
-                product=float(product.nonzeros),
-                columns=product.columns,
-                uneven=max(left.uneven, before.uneven),
-                words=product.words,
-            )
-            total += product_seconds(meeting, dtype, self._pricer.machine)
-        return total
+        built = self._built[start]
+        while len(built) < stop - start:
+            built.append(built[-1] + self._step_seconds(start, start + len(built)))
+        return built[stop - start - 1]
+
+    def _step_seconds(self, start: int, last: int) -> float:
+        """Predict what multiplying a layer with the product before it takes."""
+        product, _ = self._product(start, last + 1)
+        before, _ = self._product(start, last)
+        dtype = self._dtype(start, last + 1)
+        needed = _csr_bytes((product.rows, product.columns), product.nonzeros, dtype)
+        if last > start + 1:  # the product before is held while the next is made of it
+            shape = (before.rows, before.columns)
+            needed += _csr_bytes(shape, before.nonzeros, self._dtype(start, last))
+        if needed > self._limit:
+            return float("inf")
+        sampled = self._traffic[start, last - 1].nonzeros  # what the pairs were estimated with
+        left = self._traffic[last, last]
+        meeting = Meeting(
+            left=float(left.nonzeros),
+            pairs=self._pairs[start, last] * before.nonzeros / max(sampled, 1.0),
+            product=float(product.nonzeros),
+            columns=product.columns,
+            uneven=max(left.uneven, before.uneven),
+            words=product.words,
+        )
+        seconds = self._met.get((meeting, dtype))
+        if seconds is None:
+            seconds = product_seconds(meeting, dtype, self._pricer.machine)
+            self._met[meeting, dtype] = seconds
+        return seconds
 
     def _product(self, start: int, stop: int) -> tuple[Traffic, bool]:
         """Return the product's traffic and whether its nonzeros are exact."""
-        traffic = self._traffic[start, stop - 1]
-        exact = self._exact.get((start, stop))
-        if exact is None:
+        found = self._products.get((start, stop))
+        if found is None:
+            traffic = self._traffic[start, stop - 1]
             closed = self._closed[start][stop - 1 - start]
-            exact = None if closed is None else closed.nnz
-        return (traffic, False) if exact is None else (traffic.resized(exact), True)
+            found = (traffic, False) if closed is None else (traffic.resized(closed.nnz), True)
+            self._products[start, stop] = found
+        return found
 
     def _dtype(self, start: int, stop: int) -> np.dtype[Any]:
-        return np.result_type(*(layer.dtype for layer in self._layers[start:stop]))
+        return self._dtypes[start][stop - start - 1]
 
-    def _estimates(
-        self, report: Callable[[int, int], None] | None
-    ) -> tuple[dict[tuple[int, int], Traffic], dict[tuple[int, int], float]]:
-        """Return, for first and last layer, the product and the pairs of its last step."""
-        supports = [layer.support for layer in self._layers]
-        written = sum(support.csr_bytes for support in supports)
-        if sum(support.nnz for support in supports) > _MOST_SAMPLED or 2 * written > self._limit:
-            return self._guesses(supports)
-        sampled = sample_products([support.to_csr() for support in supports], report)
-        traffic, pairs = {}, {}
-        for j, products in enumerate(sampled):
-            for k, product in enumerate(products):
-                traffic[j - k, j] = product.traffic
-                if j + 1 < len(supports):
-                    pairs[j - k, j + 1] = product.next_pairs
-        return traffic, pairs
-
-    def _guesses(
-        self, supports: Sequence[Support]
-    ) -> tuple[dict[tuple[int, int], Traffic], dict[tuple[int, int], float]]:
-        """Do without samples where the layers are too large to be written out: no order assumed."""
-        traffic, pairs = {}, {}
-        for i, support in enumerate(supports):
-            nonzeros = as_float(support.nnz)
-            for j in range(i, len(supports)):
-                shape = (supports[j].shape[0], support.shape[1])
-                met = 0.0
-                if j > i:
-                    met = (
-                        nonzeros
-                        * as_float(supports[j].nnz)
-                        / max(as_float(supports[j].shape[1]), 1.0)
-                    )
-                    most = as_float(shape[0]) * as_float(shape[1])
-                    closed = self._closed[i][j - i]
-                    nonzeros = min(met, most) if closed is None else as_float(closed.nnz)
-                a_row = nonzeros / max(as_float(shape[0]), 1.0)
-                traffic[i, j] = Traffic(*shape, nonzeros, a_row, a_row, as_float(shape[1]), 0.0)
-                pairs[i, j] = met
-        return traffic, pairs
-
-
-def _closed_products(supports: Sequence[Support]) -> list[list[Support | None]]:
-    """Products in closed form: entry [i][k] of the layers i to i + k, None where there is none."""
-    products = []
-    for i, first in enumerate(supports):
-        row: list[Support | None] = [first]
-        for support in supports[i + 1 :]:
-            row.append(None if row[-1] is None else compose(support, row[-1]))
-        products.append(row)
-    return products
+    def _dtypes_of_all(self) -> list[list[np.dtype[Any]]]:
+        dtypes = [layer.dtype for layer in self._layers]
+        return [list(accumulate(dtypes[start:], np.result_type)) for start in range(len(self))]
 
 
 def _csr_bytes(shape: tuple[int, int], nonzeros: float, dtype: np.dtype[Any]) -> int:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cheapfast.plan import make_plan
-from cheapfast.plan.passes.sparse_runs import folds
+import numpy as np
+import numpy.typing as npt
+
+from cheapfast.plan.passes.full import is_full
+from cheapfast.plan.passes.sparse_runs import folds, is_plain
+from cheapfast.plan.plan import next_pass
 from cheapfast.plan.prediction.seconds import SPARSE_PASSES, Pricer
 
 if TYPE_CHECKING:
     from cheapfast.flattening.intervals import Intervals
     from cheapfast.layers import Layer
     from cheapfast.plan.shapes import Shape
+
+Array = npt.NDArray[Any]
 
 
 class Group(NamedTuple):
@@ -65,6 +71,25 @@ class Apart:
     last_sparse: bool
 
 
+class Ahead(NamedTuple):
+    """What all groups cost that start at the same layer: merged ones of two layers, three, ...
+
+    Parameters
+    ----------
+    build, apply : ndarray
+        Seconds of merged groups.
+    apart : ndarray
+        Seconds of one layer that stays apart, of two, ...
+    sparse : ndarray of bool
+        Whether these end with a sparse pass.
+    """
+
+    build: Array
+    apply: Array
+    apart: Array
+    sparse: Array
+
+
 class Prices:
     """What the groups of a linear run cost.
 
@@ -87,7 +112,10 @@ class Prices:
         self.layers, self.shapes, self.intervals = tuple(layers), tuple(shapes), intervals
         self._pricer = pricer
         self._apart: dict[tuple[int, int, bool], Apart] = {}
-        self._passes: dict[tuple[int, int, str], tuple[float, ...]] = {}
+        self._plain = [is_plain(layer) for layer in self.layers]
+        self._passes: dict[tuple[int, int], Apart] = {}
+        self._priced: dict[tuple[int, int, str], tuple[float, ...]] = {}
+        self._apart_ahead: dict[tuple[int, End], tuple[Array, Array]] = {}
 
     @property
     def pass_seconds(self) -> float:
@@ -121,16 +149,63 @@ class Prices:
         seconds = [0.0] * (first - start)
         if first == stop:
             return Apart(tuple(seconds), True, True)
-        steps = make_plan(self.layers[first:stop], self.shapes[first:stop]).passes
-        for step in steps:
-            cached = (first + step.start, first + step.stop, step.kernel)
-            if cached not in self._passes:
-                took = self._pricer.passed(step, self.layers[first:stop])
-                assert took is not None, "a linear run holds no Operator"
-                self._passes[cached] = tuple(took)
-            seconds += self._passes[cached]
-        sparse = [step.kernel in SPARSE_PASSES for step in steps]
-        return Apart(tuple(seconds), sparse[0], sparse[-1])
+        passes = list(self._passes_of(first, stop))
+        for one in passes:
+            seconds += one.seconds
+        return Apart(tuple(seconds), passes[0].first_sparse, passes[-1].last_sparse)
+
+    def _passes_of(self, start: int, stop: int) -> Iterator[Apart]:
+        """Yield the passes that apply layers by themselves."""
+        while start < stop:
+            # a full layer is a pass by itself, whatever follows
+            end = start + 1 if is_full(self.layers[start]) else stop
+            if (start, end) not in self._passes:
+                self._passes[start, end] = self._first_pass(start, end)
+            yield self._passes[start, end]
+            start += len(self._passes[start, end].seconds)
+
+    def _first_pass(self, start: int, stop: int) -> Apart:
+        """Price the first pass of some layers."""
+        layers = self.layers[start:stop]
+        if all(self._plain[start:stop]):  # without making the pass, which takes much longer
+            in_chain = list(map(self._pricer.in_chain, layers))
+            in_chain[0] += self.pass_seconds
+            return Apart(tuple(in_chain), True, True)
+        step = next_pass(layers, self.shapes[start:stop], 0)
+        key = (start, start + step.stop, step.kernel)
+        if key not in self._priced:
+            took = self._pricer.passed(step, layers)
+            assert took is not None, "a linear run holds no Operator"
+            self._priced[key] = tuple(took)
+        sparse = step.kernel in SPARSE_PASSES
+        return Apart(self._priced[key], sparse, sparse)
+
+    def ahead(self, start: int, after: End) -> Ahead:
+        """Price all groups that start somewhere.
+
+        Parameters
+        ----------
+        start : int
+        after : End
+            What the group before ends with.
+
+        Returns
+        -------
+        Ahead
+        """
+        key = (start, after)
+        if key not in self._apart_ahead:
+            steps = [
+                self.step(Group(start, stop, False), after)
+                for stop in range(start + 1, len(self.layers) + 1)
+            ]
+            self._apart_ahead[key] = (
+                np.array([seconds for _, seconds, _ in steps]),
+                np.array([end.sparse for _, _, end in steps]),
+            )
+        build, apply = self.intervals.ahead(start)
+        own = 0.0 if after.sparse else self.pass_seconds
+        return Ahead(build, apply + own, *self._apart_ahead[key])
 
     def cost(self, groups: Sequence[Group]) -> Choice:
         """Price a partition; two groups kept apart must not be neighbours.

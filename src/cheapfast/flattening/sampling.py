@@ -7,14 +7,15 @@ layers before it, is the same row of every product that ends there.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from cheapfast.plan.prediction.traffic import BLOCK_ROWS, Traffic, block_starts, sampled_traffic
+from cheapfast._memory import available_bytes
+from cheapfast.flattening.sampling_together import Sampled, sample_together
+from cheapfast.plan.prediction.traffic import BLOCK_ROWS, BLOCKS, block_starts, sampled_traffic
 from cheapfast.plan.product import multiply
 
 if TYPE_CHECKING:
@@ -24,23 +25,6 @@ Array = npt.NDArray[Any]
 
 #: Entries of the sampled rows together; where they grow beyond, fewer rows go on.
 _MOST_ENTRIES = 1 << 15
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """A product of neighbouring layers, estimated.
-
-    Parameters
-    ----------
-    traffic : Traffic
-        Its number of nonzeros included.
-    next_pairs : float
-        Pairs of nonzeros that meet when the following layer is multiplied with it; 0 for the last.
-        Exact for a layer itself.
-    """
-
-    traffic: Traffic
-    next_pairs: float
 
 
 def sample_products(
@@ -67,12 +51,16 @@ def sample_products(
     the layers before it; what they hold is scaled to all rows. Where rows differ much in length, as
     in power-law graphs, this can be off by a factor.
     """
-    patterns = [_ones(support) for support in supports]
     into = [np.bincount(support.indices, minlength=support.shape[1]) for support in supports[1:]]
     into.append(np.zeros(supports[-1].shape[0], np.int64))
+    widest = max(support.shape[1] for support in supports)
+    if BLOCKS * BLOCK_ROWS * widest <= _MOST_ENTRIES:  # no row is ever left out
+        return sample_together(supports, into, report)
+    patterns = [_ones(support) for support in supports]
+    available = available_bytes()
     products = []
     for j in range(len(supports)):
-        products.append(_backwards(patterns[: j + 1], into[j]))
+        products.append(_backwards(patterns[: j + 1], into[j], available))
         if report is not None:
             report(j + 1, len(supports))
     return products
@@ -83,7 +71,7 @@ def _ones(support: CsrSupport) -> Any:
     return csr_array((values, support.indices, support.indptr), shape=support.shape)
 
 
-def _backwards(patterns: Sequence[Any], into: Array) -> list[Sampled]:
+def _backwards(patterns: Sequence[Any], into: Array, available: int) -> list[Sampled]:
     """Push rows of the last layer back; `into` is how often the next one takes each."""
     last = patterns[-1]
     rows = last.shape[0]
@@ -95,7 +83,7 @@ def _backwards(patterns: Sequence[Any], into: Array) -> list[Sampled]:
     for k, layer in enumerate(patterns[::-1]):
         if k:
             sampled, taken, blocks = _thinned(sampled, taken, blocks)
-            sampled = multiply(sampled, layer, 1)
+            sampled = multiply(sampled, layer, 1, available)
             sampled.data[:] = 1  # sums would grow from layer to layer, and overflow
         results.append(_describe(sampled, blocks, taken, (rows, layer.shape[1]), into))
     # of the layer itself all rows are there

@@ -171,12 +171,27 @@ def make_plan(layers: Sequence[Layer], shapes: Sequence[Shape]) -> Plan:
     passes: list[Pass] = []
     position = 0
     while position < len(layers):
-        candidates = (planner(layers, shapes, position) for planner in PLANNERS)
-        chosen = next(step for step in candidates if step is not None)
-        passes.append(chosen)
-        position = chosen.stop
+        passes.append(next_pass(layers, shapes, position))
+        position = passes[-1].stop
     first = next((one for one in layers if not isinstance(one, Permutation)), layers[0])
     return Plan(tuple(passes), first.is_linear and first.dtype.kind == "c")
+
+
+def next_pass(layers: Sequence[Layer], shapes: Sequence[Shape], position: int) -> Pass:
+    """Choose the pass that starts at a position; the layers before it do not matter.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    shapes : sequence of (int, int)
+    position : int
+
+    Returns
+    -------
+    Pass
+    """
+    candidates = (planner(layers, shapes, position) for planner in PLANNERS)
+    return next(step for step in candidates if step is not None)
 
 
 def single_layer(layers: Sequence[Layer], shapes: Sequence[Shape], position: int) -> Pass:

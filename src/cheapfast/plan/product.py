@@ -81,7 +81,9 @@ def in_precision_of(matrix: Any, network: np.dtype[Any]) -> Any:
     return matrix.astype(working_dtypes(matrix.dtype, network)[0], copy=False)
 
 
-def multiply(left: Any, right: Any, threads: int | None = None) -> Any:
+def multiply(
+    left: Any, right: Any, threads: int | None = None, available: int | None = None
+) -> Any:
     """Return ``left @ right``: rows sorted, no entry exactly zero.
 
     Parameters
@@ -90,6 +92,9 @@ def multiply(left: Any, right: Any, threads: int | None = None) -> Any:
         Canonical.
     threads : int, optional
         As for `Network.apply`.
+    available : int, optional
+        Bytes that may be used; by default the system is asked, which takes as long as multiplying
+        small matrices.
 
     Returns
     -------
@@ -111,7 +116,8 @@ def multiply(left: Any, right: Any, threads: int | None = None) -> Any:
         )
         for matrix in (left, right)
     ]
-    available = _memory.available_bytes()
+    if available is None:
+        available = _memory.available_bytes()
     with _memory.advising(_INSTEAD, available):
         indptr, indices, data = _core.multiply(
             operands[0], operands[1], thread_count(threads), available, None

@@ -92,6 +92,20 @@ def _takes(layers: Sequence[Layer], start: int, position: int) -> bool:
     )
 
 
+def is_plain(layer: Layer) -> bool:
+    """Say whether a layer shares one pass with all sparse layers like it, whatever is around them.
+
+    Parameters
+    ----------
+    layer : Layer
+
+    Returns
+    -------
+    bool
+    """
+    return type(layer) is Sparse and not is_full(layer) and not is_light(layer)
+
+
 def _is_turned(layer: Layer) -> bool:
     return isinstance(layer, Sparse) and layer.origin is not None
 

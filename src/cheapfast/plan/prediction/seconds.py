@@ -152,7 +152,7 @@ class Pricer:
         """
         taken = layers[step.start : step.stop]
         if step.kernel in SPARSE_PASSES:
-            seconds = [self._in_chain(layer) for layer in taken]
+            seconds = [self.in_chain(layer) for layer in taken]
             seconds[0] += self.pass_seconds
             return seconds
         cost = step.cost(*self.vectors)
@@ -174,7 +174,18 @@ class Pricer:
         total += self.pass_seconds
         return [total / len(taken)] * len(taken)
 
-    def _in_chain(self, layer: Layer) -> float:
+    def in_chain(self, layer: Layer) -> float:
+        """Predict what a layer takes within a pass of sparse layers.
+
+        Parameters
+        ----------
+        layer : Layer
+            Sparse, or a permutation.
+
+        Returns
+        -------
+        float
+        """
         if not isinstance(layer, Sparse):
             return 0.0  # a permutation is folded into the layer before it
         known = self._sparse.get(id(layer))

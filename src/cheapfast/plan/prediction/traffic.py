@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -159,46 +159,125 @@ def sampled_traffic(
     -------
     Traffic
     """
+    blocks = Blocks(np.asarray(sizes, np.int64), np.zeros(len(sizes), np.int64))
+    (traffic,) = sampled_traffics(columns, lengths, blocks, [shape], [nonzeros])
+    return traffic
+
+
+class Blocks(NamedTuple):
+    """Blocks of neighbouring rows, of one or several matrices.
+
+    Parameters
+    ----------
+    sizes : ndarray of int
+        How many rows each block has.
+    matrices : ndarray of int
+        Which matrix it is of, in rising order.
+    """
+
+    sizes: Array
+    matrices: Array
+
+
+def sampled_traffics(
+    columns: Array,
+    lengths: Array,
+    blocks: Blocks,
+    shapes: Sequence[tuple[int, int]],
+    nonzeros: Sequence[float],
+) -> list[Traffic]:
+    """Describe several matrices at once: of small ones, each call would be all overhead.
+
+    Parameters
+    ----------
+    columns, lengths : ndarray of int
+        As for `sampled_traffic`, the rows of all matrices one after the other.
+    blocks : Blocks
+    shapes : sequence of (int, int)
+        Of the matrices.
+    nonzeros : sequence of float
+        Of the matrices.
+
+    Returns
+    -------
+    list of Traffic
+        What `sampled_traffic` says of each.
+    """
+    sizes, matrices = blocks
+    count = len(shapes)
+    heights, widths = np.array(shapes, np.int64).T
     block_of_row = np.repeat(np.arange(len(sizes)), sizes)
-    same = np.diff(block_of_row) == 0
-    uneven = float(np.count_nonzero(np.diff(lengths)[same])) / max(int(np.count_nonzero(same)), 1)
+    matrix_of_row = matrices[block_of_row]
+    touched, streams, extents = _reading(columns, lengths, blocks, block_of_row, widths)
+    advance = sizes * (widths / np.maximum(heights, 1))[matrices]
+    rows = np.maximum(np.bincount(matrix_of_row, minlength=count), 1)
+    of_all = [
+        np.bincount(matrices, touched, count) / rows,
+        np.bincount(matrices, np.minimum(touched, streams * advance), count) / rows,
+        np.bincount(matrices, extents, count) / np.maximum(np.bincount(matrices, None, count), 1),
+        _uneven(lengths, block_of_row, matrix_of_row, count),
+        _words(columns, lengths, matrix_of_row, widths),
+    ]
+    described = np.stack(of_all, axis=1).tolist()
+    return [
+        Traffic(*shape, entries, *one)
+        for shape, entries, one in zip(shapes, nonzeros, described, strict=True)
+    ]
+
+
+def _reading(
+    columns: Array, lengths: Array, blocks: Blocks, block_of_row: Array, widths: Array
+) -> tuple[Array, Array, Array]:
+    """Return, for each block, the columns that it reads, their streams, and how far they reach."""
+    sizes, matrices = blocks
     # all blocks at once: a column's key is its own in each block, and far from those of the next
-    stride = 2 * max(shape[1], 1)
-    narrow = len(sizes) * stride <= np.iinfo(np.int32).max  # sorted in half the time
-    firsts = (block_of_row * stride).astype(np.int32 if narrow else np.int64)
-    keys = np.repeat(firsts, lengths)
+    strides = 2 * np.maximum(widths, 1)[matrices]
+    ends = np.cumsum(strides)
+    firsts = ends - strides
+    narrow = ends[-1:].sum() <= np.iinfo(np.int32).max  # sorted in half the time
+    keys = np.repeat(firsts.astype(np.int32 if narrow else np.int64)[block_of_row], lengths)
     np.add(keys, columns, out=keys, casting="unsafe")  # columns may be of 64 bits
     keys.sort()
     distinct = keys[np.diff(keys, prepend=-1) > 0]
-    gaps = np.diff(distinct, prepend=-stride)
-    apart = gaps > max(shape[1] // _FAR, 16)
-    block_of = distinct // stride
+    block_of = np.searchsorted(firsts, distinct, side="right") - 1
+    gaps = np.diff(distinct, prepend=0)
+    # a matrix does not see the one before it
+    matrix_of = matrices[block_of]
+    leads = np.flatnonzero(np.diff(matrix_of, prepend=-1))
+    origins = (firsts - strides)[np.searchsorted(matrices, matrix_of[leads])]
+    gaps[leads] = distinct[leads] - origins
+    apart = gaps > np.maximum(widths // _FAR, 16)[matrix_of]
     touched = np.bincount(block_of, minlength=len(sizes))
     streams = np.bincount(block_of[apart], minlength=len(sizes))
     together = np.bincount(block_of[~apart], weights=gaps[~apart], minlength=len(sizes))
-    advance = np.asarray(sizes) * (shape[1] / max(shape[0], 1))
-    rows = max(len(lengths), 1)
-    return Traffic(
-        *shape,
-        nonzeros=nonzeros,
-        touched=float(touched.sum()) / rows,
-        fresh=float(np.minimum(touched, streams * advance).sum()) / rows,
-        extent=float((together + streams).sum()) / max(len(sizes), 1),
-        uneven=uneven,
-        words=_words(columns, lengths, shape[1]),
-    )
+    return touched, streams, together + streams
 
 
-def _words(columns: Array, lengths: Array, width: int) -> float:
+def _uneven(lengths: Array, block_of_row: Array, matrix_of_row: Array, count: int) -> Array:
+    """Return the share of rows that are not as long as the one before, of each matrix."""
+    same = np.diff(block_of_row) == 0
+    changed = same & (np.diff(lengths) != 0)
+    after = matrix_of_row[1:]
+    pairs = np.bincount(after[same], minlength=count)
+    return np.bincount(after[changed], minlength=count) / np.maximum(pairs, 1)
+
+
+def _words(columns: Array, lengths: Array, matrix_of_row: Array, widths: Array) -> Array:
     """Return the words of 64 columns that a row touches, a nonzero; of the first rows only."""
-    rows = int(np.searchsorted(np.cumsum(lengths), _ENOUGH_ENTRIES)) + 1
-    few = lengths[:rows]
-    entries = int(few.sum())
-    if entries == 0:
-        return 1.0
-    keys = np.repeat(np.arange(len(few)) * (width // 64 + 1), few) + columns[:entries] // 64
+    count = len(widths)
+    before = np.cumsum(lengths) - lengths
+    leads = np.searchsorted(matrix_of_row, np.arange(count))
+    origins = np.append(before, 0)[leads]  # a matrix without rows may come last
+    few = before - origins[matrix_of_row] < _ENOUGH_ENTRIES
+    if not few.all():
+        columns, lengths = columns[np.repeat(few, lengths)], np.where(few, lengths, 0)
+    keys = np.repeat(np.arange(len(lengths)) * (widths.max(initial=0) // 64 + 1), lengths)
+    keys += columns // 64
     keys.sort()
-    return (1 + int(np.count_nonzero(np.diff(keys)))) / entries
+    matrix_of = np.repeat(matrix_of_row, lengths)  # rows are sorted, and stay where they are
+    touched = np.bincount(matrix_of[np.diff(keys, prepend=-1) > 0], minlength=count)
+    entries = np.bincount(matrix_of, minlength=count)
+    return np.where(entries > 0, touched / np.maximum(entries, 1), 1.0)
 
 
 def _joined(arrays: Sequence[Array]) -> Array:
