@@ -17,6 +17,7 @@ from scipy import sparse
 
 import cheapfast as cf
 from cheapfast import _core, _memory
+from cheapfast._validate import thread_count
 from interrupting import PATIENCE, posix_only, seconds_until_interrupted
 
 Array = npt.NDArray[Any]
@@ -108,6 +109,27 @@ def test_any_axis(target: str, dtype: type, order: Any, shape: tuple[int, ...], 
     assert (result == expected).all()
     assert cf.hadamard_transform(x, x, axis) is x
     assert (x == expected).all()
+
+
+@every_dtype
+@pytest.mark.parametrize("row", [1, 2, 3, 5, 16, 33])
+@pytest.mark.parametrize("n", [1, 2, 64, 4096])
+def test_axes_before_and_behind_in_compiled_code(
+    target: str, dtype: type, n: int, row: int
+) -> None:
+    x = integers((3, n, row), dtype)
+    expected = reference(x, 1)
+    for shape, axis in (((3, n, row), 1), ((3, 1, n, 1, row), 2), ((3, n, row, 1), -3)):
+        turned = x.reshape(shape)
+        for out in (None, np.empty_like(turned)):
+            if out is None and x.nbytes > 1 << 18:
+                continue  # Python asks for the memory first
+            result = _core.hadamard_plain(turned, out, axis, None, thread_count)
+            assert out is None or result is out
+            assert (result.reshape(x.shape) == expected).all()
+        source = turned.copy()
+        assert _core.hadamard_plain(source, source, axis, 1, thread_count) is source
+        assert (source.reshape(x.shape) == expected).all()
 
 
 @every_dtype

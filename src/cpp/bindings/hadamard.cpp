@@ -20,11 +20,12 @@ bool same_shape(const py::array& a, const py::array& b) {
   return a.ndim() == b.ndim() && std::equal(a.shape(), a.shape() + a.ndim(), b.shape());
 }
 
-// The everyday call, recognised without going through Python: contiguous arrays of one of the four types, the last
-// axis.
+// The everyday call, recognised without going through Python: contiguous arrays of one of the four types. Along the
+// axis follow rows of so many values; axes of length one make no difference.
 struct PlainCall {
   ValueType type;
   int levels;
+  std::int64_t row;
   std::int64_t count;
   std::int64_t bytes;
 };
@@ -33,11 +34,14 @@ std::optional<PlainCall> plain_call(const py::array& x, py::handle axis) {
   const std::optional<ValueType> type = native_type(x);
   const py::ssize_t ndim = x.ndim();
   if (!type || ndim == 0 || x.size() == 0) return std::nullopt;
-  if (!is_dense(x) || plain_axis(axis, ndim) != ndim - 1) return std::nullopt;
-  const std::int64_t n = x.shape(ndim - 1);
+  const auto position = plain_axis(axis, ndim);
+  if (!is_dense(x) || !position) return std::nullopt;
+  const std::int64_t n = x.shape(*position);
   const int levels = log2_exact(n);
   if (levels < 0) return std::nullopt;
-  return PlainCall{*type, levels, x.size() / n, x.nbytes()};
+  std::int64_t row = 1;
+  for (py::ssize_t i = *position + 1; i < ndim; ++i) row *= x.shape(i);
+  return PlainCall{*type, levels, row, x.size() / (n * row), x.nbytes()};
 }
 
 // `out` can be written without harm to what is still to be read from x.
@@ -53,9 +57,10 @@ void run(ValueType type, const void* source, void* destination, const HadamardLa
 }
 
 void run_short(const PlainCall& call, const void* source, void* destination) {
-  if (call.bytes <= kTinyBytes) return hadamard_short(call.type, source, destination, call.levels, 1, call.count);
+  if (call.bytes <= kTinyBytes)
+    return hadamard_short(call.type, source, destination, call.levels, call.row, call.count);
   py::gil_scoped_release release;
-  hadamard_short(call.type, source, destination, call.levels, 1, call.count);
+  hadamard_short(call.type, source, destination, call.levels, call.row, call.count);
 }
 
 // The number of threads: asked for only where it matters, or where the caller gave something unusual.
@@ -91,7 +96,7 @@ py::object plain(py::handle x_object, py::handle out_object, py::handle axis, py
   if (is_short) {
     run_short(*call, x.data(), data);
   } else {
-    const HadamardLayout layout = hadamard_dense(call->type, call->levels, 1, call->count);
+    const HadamardLayout layout = hadamard_dense(call->type, call->levels, call->row, call->count);
     run(call->type, x.data(), data, layout, workers);
   }
   return out;
