@@ -40,7 +40,9 @@ class Largest {
   // For a worker alone.
   Words& words() { return words_; }
 
-  void clear(Words& words) const { std::memset(words.bytes, 0, static_cast<std::size_t>(count_ * (is_single(run_.type) ? 4 : 8))); }
+  void clear(Words& words) const {
+    std::memset(words.bytes, 0, static_cast<std::size_t>(count_ * part_bytes(run_.type)));
+  }
 
   void include(const Words& words) {
     const std::lock_guard<std::mutex> lock(mutex_);
