@@ -152,10 +152,17 @@ class Elementwise(Step):
 
 class Program:
     def __init__(
-        self, inputs: int, outputs: int, thread_count: Callable[[int | None], int], /
+        self,
+        inputs: int,
+        outputs: int,
+        thread_count: Callable[[int | None], int],
+        /,
+        widened: dict[np.dtype[Any], np.dtype[Any]] = ...,
+        splits: bool = ...,
     ) -> None: ...
     def set(self, dtype: np.dtype[Any], shape: int, steps: list[Step], /) -> None: ...
     def is_set(self, dtype: np.dtype[Any], shape: int, /) -> bool: ...
+    def is_ready(self, dtype: np.dtype[Any], shape: int, /) -> bool: ...
     # called with (X, out, axis, threads), or with X for numpy.matmul's rule: the result, or None
     def callable(self) -> Callable[..., npt.NDArray[Any] | None]: ...
 

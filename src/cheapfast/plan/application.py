@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
+_INDEX_MAX = np.iinfo(np.int64).max  # longer vectors exist as descriptions only
+_TYPES = tuple(map(np.dtype, ("f4", "f8", "c8", "c16")))
+_PART_BYTES = 1 << 22  # of complex vectors that are taken apart at a time
+
 # Numbers of a matrix in a stack that are worth a call; smaller ones are laid side by side.
 _LEAST_OF_A_STACK = 1 << 11
 
@@ -55,7 +59,24 @@ class Application:
         A plain call has contiguous arrays of one or two dimensions and the right dtype, for which
         the passes are prepared.
         """
-        return self.plan.program.callable()
+        return self.program.callable()
+
+    @cached_property
+    def program(self) -> _core.Program:
+        """What runs plain calls without coming back to Python, as far as it has been prepared."""
+        outputs, inputs = (min(size, _INDEX_MAX) for size in self.shape)
+        widened = {one: self._entering(one)[1] for one in _TYPES if self._widens(one)}
+        return _core.Program(inputs, outputs, _validate.thread_count, widened, self.plan.splits)
+
+    def _entering(self, operand: np.dtype[Any]) -> tuple[np.dtype[Any], np.dtype[Any]]:
+        """Return in which type operands enter the first pass, and that of the result."""
+        first, dtype = working_dtypes(operand, self.dtype)
+        return (dtype if self.plan.widens_at_once else first), dtype
+
+    def _widens(self, operand: np.dtype[Any]) -> bool:
+        """Say whether operands of a type become the result's at once, and that is another one."""
+        first, dtype = self._entering(operand)
+        return operand != first == dtype
 
     def apply(self, X: npt.ArrayLike, out: Array | None, axis: int, threads: int | None) -> Array:
         """Apply the plan along an axis; see `Network.apply`.
@@ -92,13 +113,11 @@ class Application:
         axis = _validate.integer(axis, "axis")
         workers = _validate.thread_count(threads)
         operand = as_operand(X)
-        first, dtype = working_dtypes(operand.dtype, self.dtype)
+        first, dtype = self._entering(operand.dtype)
         axis = feature_axis(operand, axis, self.shape[1])
         rest = operand.shape[:axis] + operand.shape[axis + 1 :]
         if out is not None:
             check_out(out, (*rest[:axis], self.shape[0], *rest[axis:]), dtype)
-        if self.plan.widens_at_once:
-            first = dtype
         copies = operand.dtype != first
         self.plan.require_memory(math.prod(rest), dtype, copies_operand=copies)
         if first == dtype:
@@ -141,9 +160,58 @@ class Application:
         return result.reshape(*before, self.shape[0], *after)
 
     def _plain(self, X: Array, out: Array | None, axis: int, workers: int) -> Array | None:
-        vectors = X.size // self.shape[1] if X.size else 0
-        self.plan.prepare(X.dtype, _core.operand_shape(X.dtype, axis == 0, vectors))
+        if X.size == 0:
+            return None
+        vectors = X.size // self.shape[1]
+        splits = self.plan.splits and X.dtype.kind == "c"
+        if splits and (axis == 0 or vectors == 1):  # a column is two real ones, as it lies there
+            self._prepare(X.real.dtype, True, 2 * vectors)
+        elif not self._prepare(X.dtype, axis == 0, vectors) and splits:
+            return self._taken_apart(X, out, workers)
         return self.plain(X, out, axis, workers)
+
+    def _prepare(self, dtype: np.dtype[Any], side_by_side: bool, vectors: int) -> bool:
+        """Make plain calls with operands like these quick from now on, if that can be."""
+        shape = _core.operand_shape(dtype, side_by_side, vectors)
+        if not self.program.is_set(dtype, shape):
+            self.program.set(dtype, shape, self.plan.steps(dtype, shape))
+        return self.program.is_ready(dtype, shape)
+
+    def _taken_apart(self, X: Array, out: Array | None, workers: int) -> Array | None:
+        """Apply a real map to the real parts of complex vectors, each in one piece, and the others.
+
+        Parameters
+        ----------
+        X : ndarray, (vectors, inputs)
+        out : ndarray, (vectors, outputs), or None
+        workers : int
+
+        Returns
+        -------
+        ndarray or None
+            None, and nothing done, if the map is no plain one.
+        """
+        count, real = len(X), X.real.dtype
+        at_once = min(count, max(1, _PART_BYTES // (2 * real.itemsize * max(self.shape))))
+        parts = np.empty((2 * at_once, self.shape[1]), real)
+        overlaps = out is not None and np.may_share_memory(X, out)
+        result = np.empty((count, self.shape[0]), X.dtype) if out is None or overlaps else out
+        for start in range(0, count, at_once):
+            taken = X[start : start + at_once]
+            size = len(taken)
+            flat = parts[: 2 * size]
+            flat[:size], flat[size:] = taken.real, taken.imag
+            self._prepare(real, False, 2 * size)
+            made = self.plain(flat, None, 1, workers)
+            if made is None:
+                return None
+            result.real[start : start + size] = made[:size]
+            result.imag[start : start + size] = made[size:]
+        if not overlaps:
+            return result
+        assert out is not None
+        out[...] = result
+        return out
 
     def _stacked(self, X: Array, out: Array | None, axis: int, workers: int) -> Array | None:
         """Apply the plan to a stack of matrices, one after the other; None if they are small."""

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _core, _memory
-from cheapfast._validate import thread_count
 from cheapfast.layers import Permutation
 from cheapfast.plan.cost import layer_cost
 from cheapfast.plan.passes.elementwise import plan_elementwise
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-_INDEX_MAX = np.iinfo(np.int64).max  # longer vectors exist as descriptions only
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -47,10 +44,14 @@ class Plan:
     widens_at_once : bool
         Whether real vectors become complex in the first layer that is more than a permutation, so
         that nothing is gained by leaving them real until then.
+    splits : bool
+        Whether the map is real and linear: it then takes the real and the imaginary part of a
+        complex vector each by itself.
     """
 
     passes: tuple[Pass, ...]
     widens_at_once: bool = False
+    splits: bool = False
 
     def run(self, X: Array, threads: int, out: Array | None = None) -> Array:
         """Apply all passes.
@@ -79,14 +80,8 @@ class Plan:
             out[...] = last.run(X, threads)
         return out
 
-    @cached_property
-    def program(self) -> _core.Program:
-        """What runs plain calls without coming back to Python, as far as it has been prepared."""
-        outputs, inputs = self.passes[-1].shape[0], self.passes[0].shape[1]
-        return _core.Program(min(inputs, _INDEX_MAX), min(outputs, _INDEX_MAX), thread_count)
-
-    def prepare(self, dtype: np.dtype[Any], shape: int) -> None:
-        """Make plain calls with an operand of a type and shape quick from now on.
+    def steps(self, dtype: np.dtype[Any], shape: int) -> list[_core.Step]:
+        """Return what a program runs for operands of a type and shape; nothing if it cannot.
 
         Parameters
         ----------
@@ -94,17 +89,18 @@ class Plan:
             Of operand and result.
         shape : int
             VECTOR, COLUMNS, FEW_COLUMNS, ROWS or FEW_ROWS.
+
+        Returns
+        -------
+        list of Step
         """
-        if self.program.is_set(dtype, shape):
-            return
-        steps: list[_core.Step] = []
+        found: list[_core.Step] = []
         for one in self.passes:
             step = None if one.step is None else one.step(dtype, shape)
             if step is None:
-                steps = []
-                break
-            steps.extend(step if isinstance(step, tuple) else (step,))
-        self.program.set(dtype, shape, steps)
+                return []
+            found.extend(step if isinstance(step, tuple) else (step,))
+        return found
 
     def require_memory(
         self, columns: int, dtype: np.dtype[Any], *, copies_operand: bool = False
@@ -174,7 +170,8 @@ def make_plan(layers: Sequence[Layer], shapes: Sequence[Shape]) -> Plan:
         passes.append(next_pass(layers, shapes, position))
         position = passes[-1].stop
     first = next((one for one in layers if not isinstance(one, Permutation)), layers[0])
-    return Plan(tuple(passes), first.is_linear and first.dtype.kind == "c")
+    splits = all(one.is_linear and one.bias is None and one.dtype.kind == "f" for one in layers)
+    return Plan(tuple(passes), first.is_linear and first.dtype.kind == "c", splits)
 
 
 def next_pass(layers: Sequence[Layer], shapes: Sequence[Shape], position: int) -> Pass:

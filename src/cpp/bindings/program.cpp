@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "bindings/arrays.hpp"
+#include "bindings/entering.hpp"
 #include "bindings/monitor.hpp"
 #include "bindings/plain.hpp"
 #include "bindings/results.hpp"
 #include "bindings/step.hpp"
 #include "core/spare.hpp"
-#include "kernels/fused.hpp"
 
 namespace cheapfast {
 namespace {
@@ -23,53 +23,22 @@ constexpr std::int64_t kTinyNumbers = std::int64_t{1} << 12;
 // Larger calls ask first whether there is the memory.
 constexpr std::int64_t kUnaskedBytes = std::int64_t{1} << 24;
 
-// For whom weights are packed: one vector, columns side by side, or vectors each in one piece; the latter many or few.
-enum class Shape { vector, columns, few_columns, rows, few_rows };
-
-Shape operand_shape(ValueType type, bool side_by_side, std::int64_t vectors) {
-  if (vectors == 1) return Shape::vector;
-  const bool are_few = fused_one_by_one(type, side_by_side, vectors);
-  if (side_by_side) return are_few ? Shape::few_columns : Shape::columns;
-  return are_few ? Shape::few_rows : Shape::rows;
-}
-
-// The operand of a plain call: where its features are, and how many vectors there are.
-struct Operand {
-  ValueType type;
-  Shape shape;
-  py::ssize_t axis;  // of the features
-  std::int64_t vectors;
-};
-
-// axis: an int, or null for the rule of numpy.matmul.
-std::optional<Operand> plain_operand(const py::array& x, py::handle axis, std::int64_t inputs) {
-  const std::optional<ValueType> type = native_type(x);
-  const py::ssize_t ndim = x.ndim();
-  if (!type || ndim == 0 || ndim > 2 || x.size() == 0) return std::nullopt;
-  if (!is_dense(x)) return std::nullopt;
-  const std::optional<py::ssize_t> found = axis ? plain_axis(axis, ndim) : 0;
-  if (!found) return std::nullopt;
-  const py::ssize_t position = *found;
-  if (x.shape(position) != inputs) return std::nullopt;
-  const std::int64_t vectors = x.size() / inputs;
-  return Operand{*type, operand_shape(*type, position == 0, vectors), position, vectors};
-}
-
-// `out` takes the result as it is, and writing it harms nothing that is still to be read.
-bool fits(const py::array& out, const py::array& x, ValueType type, const py::ssize_t* shape) {
-  return takes(out, type) && out.ndim() == x.ndim() && std::equal(shape, shape + x.ndim(), out.shape()) &&
-         are_apart(x, out);
-}
-
 // The passes of a network, ready for up to four types of numbers and five shapes of operands.
 class Program {
  public:
-  Program(std::int64_t inputs, std::int64_t outputs, py::object thread_count)
-      : inputs_(inputs), outputs_(outputs), thread_count_(std::move(thread_count)) {}
+  // `widened`: to which type operands are widened at once, for each type for which that is another one. Where `splits`,
+  // the map is real and linear: a complex vector is two real ones.
+  Program(std::int64_t inputs, std::int64_t outputs, py::object thread_count, const py::dict& widened, bool splits)
+      : inputs_(inputs), outputs_(outputs), thread_count_(std::move(thread_count)), splits_(splits) {
+    for (const auto& [operand, result] : widened) {
+      const py::dtype type = py::reinterpret_borrow<py::dtype>(result);
+      wider_[static_cast<std::size_t>(type_of(py::reinterpret_borrow<py::dtype>(operand)))] = {type, type_of(type)};
+    }
+  }
 
   // Steps for operands of a type and shape, in the order in which they run; none where there is no plain way.
   void set(const py::dtype& dtype, int shape, const py::list& steps) {
-    const ValueType type = value_type(py::array(dtype, std::vector<py::ssize_t>{0}));
+    const ValueType type = type_of(dtype);
     auto made = std::make_shared<Slot>();
     Slot& slot = *made;
     slot.kept = steps;
@@ -86,11 +55,15 @@ class Program {
     slots_.at(index(type, static_cast<Shape>(shape))) = std::move(made);
   }
 
-  // Whether steps were set and lie as the instruction set in use wants them.
+  // Whether steps were set, be it none, and lie as the instruction set in use wants them.
   bool is_set(const py::dtype& dtype, int shape) const {
-    const ValueType type = value_type(py::array(dtype, std::vector<py::ssize_t>{0}));
-    const std::shared_ptr<const Slot>& slot = slots_.at(index(type, static_cast<Shape>(shape)));
+    const std::shared_ptr<const Slot>& slot = slots_.at(index(type_of(dtype), static_cast<Shape>(shape)));
     return slot != nullptr && is_current(*slot);
+  }
+
+  // Whether there are any.
+  bool is_ready(const py::dtype& dtype, int shape) const {
+    return is_set(dtype, shape) && !slots_.at(index(type_of(dtype), static_cast<Shape>(shape)))->steps.empty();
   }
 
   // The result, or None where this is no plain call: the caller then finds out what it is, or what is wrong with it.
@@ -99,23 +72,29 @@ class Program {
     const py::array x = py::reinterpret_borrow<py::array>(x_object);
     const std::optional<Operand> operand = plain_operand(x, axis, inputs_);
     if (!operand) return py::none();
+    const std::optional<Wider>& wider = wider_[static_cast<std::size_t>(operand->type)];
+    const ValueType type = wider ? wider->type : operand->type;
+    const Entering entering = enter(*operand, type);
     // Held until the end: another thread that found nothing prepared may replace it meanwhile.
-    const std::shared_ptr<const Slot> held = slots_[index(operand->type, operand->shape)];
+    const std::shared_ptr<const Slot> held = slots_[index(entering.type, entering.shape)];
     if (held == nullptr || held->steps.empty() || !is_current(*held)) return py::none();
     const Slot& slot = *held;
-    const std::int64_t row_bytes = operand->vectors * number_bytes(operand->type);
-    if (2 * slot.widest_inside * row_bytes > kUnaskedBytes) return py::none();
-    const std::int64_t bytes = slot.widest * row_bytes;
-    const int workers = worker_count(threads, slot, operand->vectors);
+    const std::int64_t row_bytes = entering.vectors * number_bytes(entering.type);
+    const std::int64_t inside = std::max(slot.widest_inside, wider ? inputs_ : 0);
+    if (2 * inside * row_bytes > kUnaskedBytes) return py::none();
+    const int workers = worker_count(threads, slot, entering.vectors);
     if (workers == 0) return py::none();
     py::ssize_t shape[2] = {x.shape(0), x.ndim() == 2 ? x.shape(1) : 1};
     shape[operand->axis] = outputs_;
     if (!out_object.is_none() && !is_plain_array(out_object)) return py::none();
-    py::array out = out_object.is_none() ? result_array(x.dtype(), static_cast<int>(x.ndim()), shape)
-                                         : py::reinterpret_borrow<py::array>(out_object);
-    if (!out_object.is_none() && !fits(out, x, operand->type, shape)) return py::none();
+    py::array out = out_object.is_none()
+                        ? result_array(wider ? wider->dtype : x.dtype(), static_cast<int>(x.ndim()), shape)
+                        : py::reinterpret_borrow<py::array>(out_object);
+    if (!out_object.is_none() && !fits(out, x, type, shape)) return py::none();
+    Call call{slot, entering, x.data(), out.mutable_data(), workers, slot.widest * row_bytes};
+    if (wider) call.widened = {operand->type, type, x.size()};
     try {
-      run(slot, *operand, x.data(), out.mutable_data(), workers, bytes);
+      run(call);
     } catch (const RangeExceeded&) {
       return py::none();
     }
@@ -129,6 +108,40 @@ class Program {
     std::int64_t widest_inside = 0;  // or stay within it
     py::list kept;
   };
+
+  struct Wider {
+    py::dtype dtype;
+    ValueType type;
+  };
+
+  // Numbers that are widened before they enter; none if the count is 0.
+  struct Widened {
+    ValueType from = ValueType::float32, to = ValueType::float32;
+    std::int64_t count = 0;
+  };
+
+  struct Call {
+    const Slot& slot;
+    const Entering& entering;
+    const void* x;
+    void* y;
+    int workers;
+    std::int64_t bytes;  // that leave the widest step
+    Widened widened{};
+  };
+
+  static ValueType type_of(const py::dtype& dtype) { return value_type(py::array(dtype, std::vector<py::ssize_t>{0})); }
+
+  // How an operand enters once it has the type of the result. Complex vectors that lie each in one piece stay what they
+  // are: their parts would have to be taken apart.
+  Entering enter(const Operand& operand, ValueType type) const {
+    const bool side_by_side = operand.axis == 0;
+    if (splits_ && is_complex(type) && (side_by_side || operand.vectors == 1)) {
+      const ValueType real = is_single(type) ? ValueType::float32 : ValueType::float64;
+      return {real, operand_shape(real, true, 2 * operand.vectors), 2 * operand.vectors};
+    }
+    return {type, operand_shape(type, side_by_side, operand.vectors), operand.vectors};
+  }
 
   static std::size_t index(ValueType type, Shape shape) {
     return static_cast<std::size_t>(type) * kShapes + static_cast<std::size_t>(shape);
@@ -148,33 +161,44 @@ class Program {
     return static_cast<int>(plain_integer(threads, 1, kMostThreads).value_or(0));
   }
 
-  static void run(const Slot& slot, const Operand& operand, const void* x, void* y, int workers, std::int64_t bytes) {
-    if (slot.widest * operand.vectors <= kTinyNumbers && workers == 1) {
+  static void run(const Call& call) {
+    if (call.slot.widest * call.entering.vectors <= kTinyNumbers && call.workers == 1) {
       Monitor monitor;
-      return run_steps(slot, operand, x, y, workers, monitor, bytes);
+      return run_steps(call, monitor);
     }
     PythonMonitor monitor{py::none()};
     py::gil_scoped_release release;
-    run_steps(slot, operand, x, y, workers, monitor, bytes);
+    run_steps(call, monitor);
   }
 
-  static void run_steps(const Slot& slot, const Operand& operand, const void* x, void* y, int workers, Monitor& monitor,
-                        std::int64_t bytes) {
-    const bool behind = operand.shape == Shape::rows || operand.shape == Shape::few_rows;
+  static void run_steps(const Call& call, Monitor& monitor) {
+    const bool behind = call.entering.shape == Shape::rows || call.entering.shape == Shape::few_rows;
     const Layout layout = behind ? Layout::rows : Layout::columns;
-    const std::size_t last = slot.steps.size() - 1;
-    if (last == 0) return slot.steps[0]->run(x, y, operand.vectors, layout, workers, monitor);
+    const std::vector<const Step*>& steps = call.slot.steps;
+    const std::size_t last = steps.size() - 1;
+    const auto apply = [&](std::size_t i, const void* x, void* y) {
+      steps[i]->run(x, y, call.entering.vectors, layout, call.workers, monitor);
+    };
+    if (last == 0 && call.widened.count == 0) return apply(0, call.x, call.y);
     Spare<kFirstSpare> first;
     Spare<kSecondSpare> second;
+    const void* x = call.x;
+    if (call.widened.count > 0) {  // read by the first step, before the second one writes there
+      void* const wide = second.of_size(call.widened.count * number_bytes(call.widened.to));
+      widen(call.widened.from, call.widened.to, x, wide, call.widened.count);
+      x = wide;
+    }
     for (std::size_t i = 0; i <= last && !monitor.stopped(); ++i) {
-      void* const to = i == last ? y : i % 2 == 0 ? first.of_size(bytes) : second.of_size(bytes);
-      slot.steps[i]->run(x, to, operand.vectors, layout, workers, monitor);
+      void* const to = i == last ? call.y : i % 2 == 0 ? first.of_size(call.bytes) : second.of_size(call.bytes);
+      apply(i, x, to);
       x = to;
     }
   }
 
   std::int64_t inputs_, outputs_;
   py::object thread_count_;
+  bool splits_;
+  std::array<std::optional<Wider>, kTypes> wider_;
   std::array<std::shared_ptr<const Slot>, kTypes * kShapes> slots_;
 };
 
@@ -229,9 +253,11 @@ void register_program(py::module_& m) {
   const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));
   py::class_<Step>(m, "Step", plain);
   py::class_<Program, std::shared_ptr<Program>>(m, "Program", plain)
-      .def(py::init<std::int64_t, std::int64_t, py::object>())
+      .def(py::init<std::int64_t, std::int64_t, py::object, const py::dict&, bool>(), py::arg(), py::arg(), py::arg(),
+           py::arg("widened") = py::dict(), py::arg("splits") = false)
       .def("set", &Program::set)
       .def("is_set", &Program::is_set)
+      .def("is_ready", &Program::is_ready)
       .def("callable", &callable);
 }
 
