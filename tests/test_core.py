@@ -375,7 +375,7 @@ def test_the_environment_chooses_the_target(name: str) -> None:
 
 
 def test_an_unknown_target_is_refused() -> None:
-    assert "target must be one of" in run_with_target("sse9").stderr
+    assert "CHEAPFAST_TARGET must be one of" in run_with_target("sse9").stderr
     with pytest.raises(ValueError, match="target must be one of"):
         _core.set_target("sse9")
 

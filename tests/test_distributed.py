@@ -249,6 +249,11 @@ def test_what_is_no_network_and_no_client(client: Any) -> None:
         distributed.synapse_count(cf.algorithms.hadamard(8), 3)  # type: ignore[arg-type]
 
 
+def test_what_is_no_address() -> None:
+    with pytest.raises(ValueError, match=r"client must be an address such as .*, got 'nowhere'"):
+        distributed.synapse_count(cf.algorithms.hadamard(8), "nowhere")
+
+
 def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "_PATIENCE", 0.5)
     with pytest.raises(ConnectionError, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:9"):

@@ -44,20 +44,21 @@ const std::vector<KernelTable>& tables() {
   return made;
 }
 
-const KernelTable& table_named(const std::string& name) {
+// `asked_by`, the argument or the variable that names it, is for the message.
+const KernelTable& table_named(const std::string& name, const char* asked_by) {
   std::string known;
   for (const KernelTable& table : tables()) {
     if (name == table.name) return table;
     known += known.empty() ? "" : ", ";
     known += table.name;
   }
-  throw std::invalid_argument("target must be one of those that this machine can run (" + known + "), got '" + name +
-                              "'");
+  throw std::invalid_argument(std::string(asked_by) + " must be one of those that this machine can run (" + known +
+                              "), got '" + name + "'");
 }
 
 const KernelTable* first_choice() {
   const char* const wanted = std::getenv("CHEAPFAST_TARGET");
-  return wanted != nullptr && *wanted != '\0' ? &table_named(wanted) : &tables().back();
+  return wanted != nullptr && *wanted != '\0' ? &table_named(wanted, "CHEAPFAST_TARGET") : &tables().back();
 }
 
 std::atomic<const KernelTable*>& active() {
@@ -83,7 +84,7 @@ std::vector<std::string> available_targets() {
 
 const KernelTable& kernels() { return *active().load(std::memory_order_acquire); }
 
-void set_target(const std::string& name) { active().store(&table_named(name), std::memory_order_release); }
+void set_target(const std::string& name) { active().store(&table_named(name, "target"), std::memory_order_release); }
 
 void record_run(const std::string& kernel, const KernelTable& table) {
   std::lock_guard<std::mutex> lock(g_runs_mutex);

@@ -250,6 +250,10 @@ def connected(client: Client | str) -> Iterator[Client]:
 
     try:
         opened = Client(client, timeout=_PATIENCE)
+    except ValueError as error:
+        raise ValueError(
+            f"client must be an address such as tcp://host:8786, got {client!r}: {error}"
+        ) from error
     except (OSError, asyncio.TimeoutError) as error:
         raise ConnectionError(
             f"no dask scheduler answers at {client} within {_PATIENCE:g} s; start one with "
