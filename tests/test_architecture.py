@@ -24,6 +24,7 @@ HELPERS = {
     "_processor",
     "_replacing",
     "_stopwatch",
+    "_tables",
 }
 SUPPORT = {"_core", "support"} | HELPERS
 LAYERS = SUPPORT | {"layers"}
@@ -42,6 +43,7 @@ MAY_IMPORT = {
     "_processor": HELPERS,
     "_replacing": HELPERS,
     "_stopwatch": HELPERS,
+    "_tables": HELPERS,
     "_build": SUPPORT,
     "_html": SUPPORT,
     "_archive": LAYERS,

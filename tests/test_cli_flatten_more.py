@@ -67,8 +67,8 @@ def test_picture_of_the_frontier(tmp_path: Path, capsys: pytest.CaptureFixture[s
     [
         (["--hidden-layers", "9"], "hidden_layers must be below the number of layers, 6"),
         (["--hidden-layers", "-1"], "--hidden-layers"),
-        (["--tolerance", "-0.5"], "tolerance must be finite and at least 0"),
-        (["--tolerance", "nan"], "tolerance must be finite and at least 0"),
+        (["--tolerance", "-0.5"], "tolerance must be a finite number from 0 on"),
+        (["--tolerance", "nan"], "tolerance must be a finite number from 0 on"),
         (["--plot", "picture.xyz"], "must end in one of"),
         (["--plot", "no/such/folder/f.png"], "there is no folder"),
         (["--dask", "tcp://127.0.0.1:9", "--hidden-layers", "1"], "--dask counts a product"),

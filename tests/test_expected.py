@@ -166,4 +166,4 @@ def test_repr_shows_all_four_numbers() -> None:
     assert "1306.4" in cf.expected_synapses(1000, 0.01, 2)._repr_html_()
     nothing = cf.Expected(1.0, 2.0, None, "not resolved")
     assert "std=None" in repr(nothing)
-    assert "&ndash; (not resolved)" in nothing._repr_html_()
+    assert "- (not resolved)" in nothing._repr_html_()

@@ -78,7 +78,7 @@ def test_repr_is_readable() -> None:
         ({"hidden_layers": 0.0}, TypeError, "^hidden_layers"),
         ({"hidden_layers": True}, TypeError, "^hidden_layers"),
         ({"kind": "other"}, ValueError, "^kind must be one of"),
-        ({"tolerance": math.nan}, ValueError, "^tolerance must be finite and at least 0"),
+        ({"tolerance": math.nan}, ValueError, "^tolerance must be a finite number from 0 on"),
         ({"method": "guess"}, ValueError, "^method"),
         ({"threads": 0}, ValueError, "^threads"),
     ],

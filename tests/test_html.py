@@ -235,3 +235,18 @@ def test_html_of_a_huge_network() -> None:
     html = hadamard._repr_html_()
     assert len(html) < 100_000
     assert str(120 * n) in html
+
+
+@pytest.mark.parametrize(
+    ("result", "fact"),
+    [
+        (cf.gates.flattening_cost(5), "<td>16 deep, 32 flat</td>"),
+        (cf.gates.minimal_neurons(3, "exp"), "<td>8, at least 8</td>"),
+        (cf.gates.check_product_weights([[1, 1], [1, -1]], [1, 1]), "<td>2 of 4</td>"),
+        (cf.counting.count_numerical(cf.algorithms.hadamard(4)), "<th>synapses</th><td>16</td>"),
+    ],
+)
+def test_small_results_are_tables_of_facts(result, fact):
+    html = result._repr_html_()
+    assert html.startswith("<table><tr><th>")
+    assert fact in html

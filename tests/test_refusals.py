@@ -38,6 +38,9 @@ LAYER = cf.Sparse(np.ones((3, 3)))
         (lambda: cf.synapse_count(LAYER), "net must be a cheapfast.Network, got Sparse"),
         (lambda: cf.save("A.npz", LAYER), "net must be a cheapfast.Network, got Sparse"),
         (lambda: cf.paper.claims(3), "words must be strings, got int"),
+        (lambda: cf.gates.flat_product([1, 2], scale=np.complex128(1j)), "scale must be a number"),
+        (lambda: cf.flatten(NET, tolerance="x"), "tolerance must be a finite number from 0 on"),
+        (lambda: cf.flatten(NET, tolerance=np.True_), "tolerance must be a finite number from 0"),
     ],
 )
 def test_wrong_types(call: Callable[[], Any], message: str) -> None:

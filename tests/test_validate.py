@@ -44,6 +44,25 @@ def test_no_sequence_of_integers(value):
         _validate.integers(value, "shape")
 
 
+@pytest.mark.parametrize("value", [0, 0.25, np.float32(0.5), np.int64(2)])
+def test_numbers_from_0_on(value):
+    number = _validate.nonnegative(value, "tolerance")
+    assert type(number) is float
+    assert number == value
+
+
+@pytest.mark.parametrize("value", [-1, -1e-300, np.nan, np.inf, np.float64("nan")])
+def test_numbers_below_0_or_not_finite(value):
+    with pytest.raises(ValueError, match="tolerance must be a finite number from 0 on"):
+        _validate.nonnegative(value, "tolerance")
+
+
+@pytest.mark.parametrize("value", ["1", None, True, np.True_, 1j, np.complex128(1), [1.0]])
+def test_no_real_number(value):
+    with pytest.raises(TypeError, match="tolerance must be a finite number from 0 on"):
+        _validate.nonnegative(value, "tolerance")
+
+
 def test_choices():
     assert _validate.choice("a", "mode", ("a", "b")) == "a"
     with pytest.raises(ValueError, match="mode must be one of 'a', 'b', got 'c'"):

@@ -129,6 +129,33 @@ def real(value: object, name: str, expected: str) -> float:
     return float(value)
 
 
+def nonnegative(value: object, name: str) -> float:
+    """Return a finite real number from 0 on as a float.
+
+    Parameters
+    ----------
+    value : object
+        What the caller passed.
+    name : str
+        Name of the argument, for the message.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError
+        If it is no real number.
+    ValueError
+        If it is negative, NaN or infinite.
+    """
+    number = real(value, name, "a finite number from 0 on")
+    if not 0.0 <= number < math.inf:  # NaN fails this too
+        raise ValueError(f"{name} must be a finite number from 0 on, got {value!r}")
+    return number
+
+
 def probability(value: object, name: str) -> float:
     """Return a probability as a float.
 

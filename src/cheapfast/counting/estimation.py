@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from cheapfast._tables import html_facts
 from cheapfast._validate import choice, real
 from cheapfast.counting.cohen import cohen_total
 from cheapfast.counting.registers import SKETCH_ERROR, error_of_rows, sizes_of
@@ -104,8 +105,7 @@ class Estimate:
             ),
             ("method", self.method),
         )
-        cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
-        return f"<table>{cells}</table>"
+        return html_facts(rows)
 
 
 class Rows(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeGuard
 
+from cheapfast._tables import html_facts
 from cheapfast._validate import integer, probability
 from cheapfast.counting.expected_pairs import total_std
 from cheapfast.counting.expected_rows import row_moments
@@ -48,14 +49,13 @@ class Expected:
         )
 
     def _repr_html_(self) -> str:
-        std = "&ndash;" if self.std is None else f"{self.std:.6g}"
+        std = "-" if self.std is None else f"{self.std:.6g}"
         rows = (
             ("expected synapses", f"{self.mean:.10g}"),
             ("standard deviation of one row", f"{self.row_std:.6g}"),
             ("standard deviation of the total", f"{std} ({self.std_method})"),
         )
-        cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
-        return f"<table>{cells}</table>"
+        return html_facts(rows)
 
 
 def expected_synapses(

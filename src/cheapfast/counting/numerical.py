@@ -12,6 +12,7 @@ from cheapfast import _core, _memory
 from cheapfast._primality import is_prime
 from cheapfast._progress import reporting
 from cheapfast._random import generator
+from cheapfast._tables import html_facts
 from cheapfast._validate import real, thread_count
 from cheapfast.counting.csr import used_columns
 from cheapfast.counting.structural import ProgressArgument, count_structural, supports_of
@@ -51,6 +52,16 @@ class NumericalCount:
     value: int
     error_probability: float
     method: str
+
+    def _repr_html_(self) -> str:
+        risk = self.error_probability
+        return html_facts(
+            (
+                ("synapses", f"{self.value:,}"),
+                ("probability of an error", "-" if math.isnan(risk) else f"at most {risk:.2g}"),
+                ("method", self.method),
+            )
+        )
 
 
 def count_numerical(

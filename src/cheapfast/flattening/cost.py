@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 
 from cheapfast._progress import reporting
-from cheapfast._validate import choice
+from cheapfast._tables import html_facts
+from cheapfast._validate import choice, nonnegative
 from cheapfast.counting import KINDS, count_numerical, structural
 from cheapfast.counting.count import require_auto
 from cheapfast.flattening.approximate import (
@@ -19,7 +20,6 @@ from cheapfast.flattening.approximate import (
     frobenius_norm,
 )
 from cheapfast.flattening.blocks import FlatBlocks
-from cheapfast.flattening.curve import check_tolerance
 from cheapfast.flattening.frontier import check_hidden_layers, frontier
 from cheapfast.network import Network, require_network
 
@@ -83,8 +83,7 @@ class FlatteningCost:
             ("kind", f"{self.kind}, {self.bound}"),
             ("method", self.method),
         )
-        cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
-        return f"<table>{cells}</table>"
+        return html_facts(rows)
 
 
 def flattening_cost(
@@ -161,7 +160,7 @@ def flattening_cost(
         return _after_cancellation(
             net, wanted, method, tolerance, rng, threads, memory_limit, progress
         )
-    error = check_tolerance(tolerance)
+    error = nonnegative(tolerance, "tolerance")
     if error > 0:
         require_auto(method)
         return _approximated(net, wanted, error, threads, memory_limit, progress)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cheapfast.flattening.tables import html_table
+from cheapfast._tables import html_table
+from cheapfast._validate import nonnegative
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +66,7 @@ class ToleranceCurve:
         TypeError, ValueError
             If the tolerance is no number from 0 on.
         """
-        allowed = check_tolerance(tolerance)
+        allowed = nonnegative(tolerance, "tolerance")
         if allowed == 0.0:
             return self.flat, self.flat
         budget = allowed * allowed * float(self._sums[-1])
@@ -181,34 +182,3 @@ class ToleranceCurve:
             cost = f"{high / self.deep:.6g}" if self.deep else "nan"
             rows.append((f"{tolerance:g}", count, cost if low == high else f"<= {cost}"))
         return rows
-
-
-def check_tolerance(tolerance: Any) -> float:
-    """Return a relative error as a float.
-
-    Parameters
-    ----------
-    tolerance : float
-        What the caller passed.
-
-    Returns
-    -------
-    float
-        Finite, at least 0.
-
-    Raises
-    ------
-    TypeError
-        If it is no real number.
-    ValueError
-        If it is negative, NaN or infinite.
-    """
-    if isinstance(tolerance, (bool, np.bool_)) or not isinstance(
-        tolerance, (int, float, np.integer, np.floating)
-    ):
-        raise TypeError(
-            f"tolerance must be a number from 0 on, got {tolerance!r} ({type(tolerance).__name__})"
-        )
-    if not 0 <= tolerance < math.inf:  # NaN fails this too
-        raise ValueError(f"tolerance must be finite and at least 0, got {tolerance!r}")
-    return float(tolerance)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from cheapfast._validate import nonnegative
 from cheapfast.flattening.approximate import (
     approximate_layers,
     approximate_matrix,
     frobenius_norm,
 )
 from cheapfast.flattening.blocks import FlatBlocks
-from cheapfast.flattening.curve import check_tolerance
 from cheapfast.flattening.frontier import check_hidden_layers, frontier
 from cheapfast.layers import Layer, Sparse
 from cheapfast.network import Network, require_network
@@ -73,7 +73,7 @@ def flatten(
     2
     """
     require_network(net)
-    error = check_tolerance(tolerance)
+    error = nonnegative(tolerance, "tolerance")
     if linear_runs:
         if hidden_layers != 0:
             raise ValueError(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
 from cheapfast._progress import reporting
+from cheapfast._tables import html_table
 from cheapfast._validate import integer
 from cheapfast.flattening.partition import Partition
 from cheapfast.flattening.runs import Runs
-from cheapfast.flattening.tables import html_table
 from cheapfast.network import Network, require_network
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from cheapfast import _memory
+from cheapfast._tables import html_table
 from cheapfast.flattening.affine import merged_layer
 from cheapfast.flattening.merge_groups import MergeGroup, Timing
-from cheapfast.flattening.merge_table import HEADINGS, as_html, as_lines, row
+from cheapfast.flattening.merge_table import HEADINGS, as_lines, row
 from cheapfast.network import Network
 from cheapfast.plan.prediction.seconds import seconds_text
 from cheapfast.plan.shapes import Shape
@@ -190,9 +191,10 @@ class MergePlan:
         )
 
     def _repr_html_(self) -> str:
+        headings, *rows = self.rows()
         return (
             f"<div><p><b>{escape(self.advice())}</b><br>{escape(self.summary())}</p>"
-            f"{as_html(self.rows())}"
+            f"{html_table(headings, rows)}"
             f"<p>{escape(self.certainty())}</p></div>"
         )
 

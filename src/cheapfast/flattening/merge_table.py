@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from cheapfast.flattening.merge_groups import MergeGroup
 from cheapfast.network.display import elided
@@ -42,26 +41,6 @@ def as_lines(rows: Sequence[Row]) -> list[str]:
         for row in rows
     )
     return [head, *elided(body)]
-
-
-def as_html(rows: Sequence[Row]) -> str:
-    """Write a table for notebooks.
-
-    Parameters
-    ----------
-    rows : sequence of tuple of str
-        The first is the headings.
-
-    Returns
-    -------
-    str
-    """
-    head, *body = rows
-    cells = "".join(
-        "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in body
-    )
-    headings = "".join(f"<th>{escape(text)}</th>" for text in head)
-    return f"<table><thead><tr>{headings}</tr></thead><tbody>{cells}</tbody></table>"
 
 
 def row(group: MergeGroup) -> Row:

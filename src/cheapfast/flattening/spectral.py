@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from cheapfast._tables import html_facts
+from cheapfast._validate import nonnegative
 from cheapfast.flattening.blocks import require_finite, squared
-from cheapfast.flattening.curve import check_tolerance
 from cheapfast.flattening.norms import NormBounds, simple_upper_bound, spectral_norm
 from cheapfast.network import Network, require_network
 
@@ -66,8 +67,7 @@ class SpectralCost:
             ("relative spectral error", f"{self.tolerance:g}"),
             ("spectral norm", f"{self.norm.lower:.6g} to {self.norm.upper:.6g}"),
         )
-        cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
-        return f"<table>{cells}</table>"
+        return html_facts(rows)
 
 
 def spectral_cost(net: Network, tolerance: float) -> SpectralCost:
@@ -116,7 +116,7 @@ def spectral_cost(net: Network, tolerance: float) -> SpectralCost:
     """
     require_network(net)
     net.require_linear("a spectral norm")
-    error = check_tolerance(tolerance)
+    error = nonnegative(tolerance, "tolerance")
     matrix = net.to_csr()
     require_finite(matrix.data)
     norm = spectral_norm(matrix)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from cheapfast._tables import html_facts
 from cheapfast._validate import integer
 from cheapfast.gates.activations import SigmaLike, activation
 from cheapfast.gates.parameters import root_biases, vanishes
@@ -62,6 +63,18 @@ class MinimalNeurons:
     def is_minimal(self) -> bool:
         """Whether the witness reaches the lower bound."""
         return self.neurons == self.lower_bound
+
+    def _repr_html_(self) -> str:
+        return html_facts(
+            (
+                ("factors", str(self.n)),
+                ("neurons", f"{self.neurons:,}, at least {self.lower_bound:,}"),
+                ("hypothesis", self.hypothesis),
+                ("bias", f"{self.bias:.6g}"),
+                ("order of the error", str(self.error_order)),
+                ("residual", f"{self.residual:.2g}"),
+            )
+        )
 
     def witness(self, scale: float) -> Network:
         r"""Return the network that shows that so many neurons do.

@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass
 from fractions import Fraction
 
+from cheapfast._tables import html_facts
 from cheapfast._validate import integer
 
 
@@ -46,6 +47,15 @@ class GateCost:
             f"GateCost(n={self.n}, neurons: {self.deep_neurons:,} deep, "
             f"{_large(self.flat_neurons)} flat; synapses: {self.deep_synapses:,} deep, "
             f"{_large(self.flat_synapses)} flat)"
+        )
+
+    def _repr_html_(self) -> str:
+        return html_facts(
+            (
+                ("factors", str(self.n)),
+                ("neurons", f"{self.deep_neurons:,} deep, {_large(self.flat_neurons)} flat"),
+                ("synapses", f"{self.deep_synapses:,} deep, {_large(self.flat_synapses)} flat"),
+            )
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cheapfast._validate import real
 from cheapfast.gates.parameters import best_bias, vanishes
 from cheapfast.gates.sigma import Sigma
 
@@ -113,9 +114,7 @@ def number(value: object, name: str, positive: bool = False) -> float:
     TypeError, ValueError
         If it is no such number.
     """
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
-        raise TypeError(f"{name} must be a number or 'auto', got {value!r}")
-    result = float(value)
+    result = real(value, name, "a number or 'auto'")
     if not math.isfinite(result) or (positive and result <= 0):
         wanted = "a positive finite number" if positive else "finite"
         raise ValueError(f"{name} must be {wanted}, got {value!r}")

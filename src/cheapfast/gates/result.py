@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cheapfast._tables import html_facts
+
 Value = Any  # float, int (of any size) or ndarray
 
 
@@ -70,8 +72,7 @@ class GateResult:
         return f"GateResult({', '.join(f'{name}: {text}' for name, text in self._rows())})"
 
     def _repr_html_(self) -> str:
-        cells = "".join(f"<tr><th>{name}</th><td>{text}</td></tr>" for name, text in self._rows())
-        return f"<table>{cells}</table>"
+        return html_facts(self._rows())
 
 
 def _shown(value: Value, digits: int = 17) -> str:

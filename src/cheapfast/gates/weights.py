@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cheapfast import _memory
+from cheapfast._tables import html_facts
 
 Matrix = npt.NDArray[Any]
 
@@ -47,6 +48,15 @@ class WeightCheck:
     def is_gate(self) -> bool:
         """Whether all conditions hold, to rounding if the weights are no integers."""
         return self.residual == 0 if self.exact else self.residual < 1e-9
+
+    def _repr_html_(self) -> str:
+        return html_facts(
+            (
+                ("product gate", "yes" if self.is_gate else "no"),
+                ("rank", f"{self.rank:,} of {self.needed:,}"),
+                ("residual", f"{self.residual:.2g}, {'exact' if self.exact else 'in float64'}"),
+            )
+        )
 
 
 def check_product_weights(a: npt.ArrayLike, w: npt.ArrayLike) -> WeightCheck:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import textwrap
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import overload
 
+from cheapfast._tables import html_table
 from cheapfast.paper.frame import Claim, Value
 
 
@@ -44,9 +44,11 @@ class Claims(Sequence[Claim]):
 
     def _repr_html_(self) -> str:
         names = [field.name.replace("_", " ") for field in fields(Claim)]
-        head = "".join(f"<th>{name}</th>" for name in names)
-        body = "".join(f"<tr>{_html_cells(claim)}</tr>" for claim in self._rows)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        rows = [
+            [format_value(getattr(claim, field.name)) for field in fields(Claim)]
+            for claim in self._rows
+        ]
+        return html_table(names, rows)
 
 
 def format_value(value: Value) -> str:
@@ -124,9 +126,3 @@ def _lay_out(cells: Sequence[str]) -> list[str]:
         ]
         lines.append(_GAP.join(parts).rstrip())
     return lines
-
-
-def _html_cells(claim: Claim) -> str:
-    """Return the cells of one row as HTML."""
-    values = [getattr(claim, field.name) for field in fields(Claim)]
-    return "".join(f"<td>{html.escape(format_value(value))}</td>" for value in values)

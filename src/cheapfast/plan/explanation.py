@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cheapfast._memory import human
+from cheapfast._tables import html_table
 from cheapfast.plan.cost import Cost
 from cheapfast.plan.plan import Plan
 from cheapfast.plan.prediction.seconds import Pricer, seconds_text
@@ -131,14 +132,7 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         headings, *rows = self.rows()
-        head = "".join(f"<th>{heading}</th>" for heading in headings)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in rows
-        )
-        return (
-            f"<div><p>{escape(self._title())}</p>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-        )
+        return f"<div><p>{escape(self._title())}</p>{html_table(headings, rows)}</div>"
 
     def _title(self) -> str:
         passes = "pass" if len(self.passes) == 1 else "passes"

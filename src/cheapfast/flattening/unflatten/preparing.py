@@ -10,7 +10,7 @@ from scipy import sparse
 
 from cheapfast import _memory
 from cheapfast._arrays import SUPPORTED_DTYPES, weights
-from cheapfast._validate import real
+from cheapfast._validate import nonnegative
 from cheapfast.flattening.unflatten.problem import Array, Problem, measured
 
 # What storing a matrix in its dtype costs, with room for the rounding of the factors.
@@ -74,9 +74,7 @@ def make_problem(
 
 
 def _checked_tolerance(tolerance: object) -> float:
-    value = real(tolerance, "tolerance", "a number from 0 on")
-    if not (value >= 0 and math.isfinite(value)):
-        raise ValueError(f"tolerance must be a finite number from 0 on, got {tolerance!r}")
+    value = nonnegative(tolerance, "tolerance")
     if value >= 1:
         raise ValueError(
             f"tolerance must be below 1, the relative error of a zero matrix, got {tolerance!r}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cheapfast._tables import html_table
 from cheapfast.network import Network
 
 
@@ -105,12 +105,7 @@ class Unflattening:
         return f"saves {self.saving:.3g}x" if self.network.synapses else "zero within the tolerance"
 
     def _repr_html_(self) -> str:
-        def row(cells: Sequence[str], tag: str) -> str:
-            return "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in cells) + "</tr>"
-
-        head = row(("", "family", "synapses", "error", "description"), "th")
-        body = "".join(row(cells, "td") for cells in self._table())
-        return f"<table>{head}{body}</table>"
+        return html_table(("", "family", "synapses", "error", "description"), self._table())
 
     def _table(self) -> list[tuple[str, ...]]:
         taken = next(i for i, c in enumerate(self.candidates) if c.family == self.family)
