@@ -63,7 +63,7 @@ def test_types_widen_on_the_way(weights: Any, dtype: Any) -> None:
 
 def test_among_other_layers() -> None:
     rng = np.random.default_rng(3)
-    few = sparse.random_array((30, 30), density=0.2, rng=rng, format="csr")
+    few = sparse.csr_array(sparse.random(30, 30, 0.2, "csr", random_state=rng))
     full, order, scale = rng.standard_normal((30, 30)), rng.permutation(30), rng.standard_normal(30)
     diagonal = cf.Sparse(np.diag(scale))
     X = rng.standard_normal((30, 4))

@@ -124,7 +124,7 @@ def test_rows_become_columns_and_columns_rows(target: str, dtype: str) -> None:
         room = np.zeros((columns, rows + shift + gap), dtype)
         turned = room[:, shift : shift + rows].T
         turned[...] = X
-        identity = layer_of(sparse.eye_array(rows, dtype=dtype, format="csr"))
+        identity = layer_of(sparse.csr_array(sparse.identity(rows, dtype, "csr")))
         chain = _core.SparseChain([identity], X.dtype)
         out = np.full_like(X, np.nan)
         chain.apply(turned, out, 1)
