@@ -58,17 +58,4 @@ SpmmLayout lay_out(const std::vector<SparseLayer>& layers, ValueType type, const
   return layout;
 }
 
-Dense window(const Dense& matrix, std::int64_t first, std::int64_t columns) {
-  return {matrix.data + first * matrix.column_stride, matrix.rows, std::min(columns, matrix.columns - first),
-          matrix.row_stride, matrix.column_stride};
-}
-
-Dense rows_of(const Dense& matrix, std::int64_t first, std::int64_t rows) {
-  return {matrix.data + first * matrix.row_stride, rows, matrix.columns, matrix.row_stride, matrix.column_stride};
-}
-
-Dense dense(const Panel& panel, ValueType type, std::int64_t rows, std::int64_t columns) {
-  return {panel.data, rows, columns, panel.stride, number_bytes(type)};
-}
-
 }  // namespace cheapfast

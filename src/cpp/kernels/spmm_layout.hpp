@@ -2,6 +2,7 @@
 // write them as they lie.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -32,9 +33,18 @@ struct SpmmLayout {
 SpmmLayout lay_out(const std::vector<SparseLayer>& layers, ValueType type, const Dense& in, const Dense& out);
 
 // Columns first ... first + columns - 1, or fewer where the matrix ends.
-Dense window(const Dense& matrix, std::int64_t first, std::int64_t columns);
+inline Dense window(const Dense& matrix, std::int64_t first, std::int64_t columns) {
+  return {matrix.data + first * matrix.column_stride, matrix.rows, std::min(columns, matrix.columns - first),
+          matrix.row_stride, matrix.column_stride};
+}
+
 // Rows first ... first + rows - 1.
-Dense rows_of(const Dense& matrix, std::int64_t first, std::int64_t rows);
-Dense dense(const Panel& panel, ValueType type, std::int64_t rows, std::int64_t columns);
+inline Dense rows_of(const Dense& matrix, std::int64_t first, std::int64_t rows) {
+  return {matrix.data + first * matrix.row_stride, rows, matrix.columns, matrix.row_stride, matrix.column_stride};
+}
+
+inline Dense dense(const Panel& panel, ValueType type, std::int64_t rows, std::int64_t columns) {
+  return {panel.data, rows, columns, panel.stride, number_bytes(type)};
+}
 
 }  // namespace cheapfast
