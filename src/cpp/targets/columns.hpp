@@ -36,6 +36,29 @@ CHEAPFAST_INLINE void store_tail(E value, typename E::T* p, std::int64_t columns
   }
 }
 
+// How many columns of an E are there, in what is read and in what is written.
+struct AllColumns {
+  template <class E, Memory M>
+  CHEAPFAST_MEMBER E read(const typename E::T* p) const {
+    return load<E, M>(p);
+  }
+  template <class E, Memory M>
+  CHEAPFAST_MEMBER void write(E value, typename E::T* p) const {
+    store<E, M>(value, p);
+  }
+};
+struct SomeColumns {
+  std::int64_t in, out;
+  template <class E, Memory M>
+  CHEAPFAST_MEMBER E read(const typename E::T* p) const {
+    return load_tail<E, M>(p, in);
+  }
+  template <class E, Memory M>
+  CHEAPFAST_MEMBER void write(E value, typename E::T* p) const {
+    store_tail<E, M>(value, p, out);
+  }
+};
+
 // Real columns go two vectors at a time where there are registers for it: reading weights is what takes longest.
 template <class E, class W>
 struct Doubled {

@@ -6,7 +6,7 @@
 
 #include "targets/columns.hpp"
 #include "targets/small_blocks.hpp"
-#include "targets/turn.hpp"
+#include "targets/tile_columns.hpp"
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
@@ -173,128 +173,6 @@ PassFunction<typename E::T> choose_pass(const FusedPass& pass, bool from_caller,
       return of_radix<E, Shared<typename E::T>, Sums>(pass.radix, from_caller, to_caller);
     default:
       return FourierPasses<E, W>::choose(pass, from_caller, to_caller);
-  }
-}
-
-// ---- columns that do not lie side by side, or do not fill a register: by way of scratch
-
-template <class E>
-CHEAPFAST_INLINE typename E::T* scratch_place(typename E::T* scratch, std::int64_t width, std::int64_t row,
-                                              std::int64_t column, int part) {
-  constexpr int n = E::kLanes;
-  return scratch + row * width + column / n * n * E::kParts + part * n + column % n;
-}
-
-// Lanes of rows of lanes of columns: all as one square, turned in registers. Columns that are not there are zeros, and
-// are not written.
-template <class E>
-CHEAPFAST_INLINE void gather_square(const FusedTile& tile, std::int64_t width, std::int64_t row, std::int64_t column) {
-  typedef typename E::T T;
-  constexpr int n = E::kLanes;
-  Wide<T> part[E::kParts][n];
-  CHEAPFAST_UNROLL
-  for (int j = 0; j < n; ++j) {
-    E one = E::zero();
-    if (column + j < tile.columns) {
-      one = E::load(static_cast<const T*>(tile.in.memory) + tile.in.row[row] + tile.in.column[column + j]);
-    }
-    CHEAPFAST_UNROLL
-    for (int p = 0; p < E::kParts; ++p) part[p][j] = one.part(p);
-  }
-  for (int p = 0; p < E::kParts; ++p) {
-    turn_numbers<T, 1>(part[p]);
-    CHEAPFAST_UNROLL
-    for (int i = 0; i < n; ++i) {
-      store_vector(scratch_place<E>(static_cast<T*>(tile.scratch), width, row + i, column, p), part[p][i]);
-    }
-  }
-}
-template <class E>
-CHEAPFAST_INLINE void scatter_square(const FusedTile& tile, std::int64_t width, std::int64_t row, std::int64_t column) {
-  typedef typename E::T T;
-  constexpr int n = E::kLanes;
-  Wide<T> part[E::kParts][n];
-  for (int p = 0; p < E::kParts; ++p) {
-    CHEAPFAST_UNROLL
-    for (int i = 0; i < n; ++i) {
-      part[p][i] = load_vector(scratch_place<E>(static_cast<T*>(tile.scratch), width, row + i, column, p));
-    }
-    turn_numbers<T, 1>(part[p]);
-  }
-  CHEAPFAST_UNROLL
-  for (int j = 0; j < n; ++j) {
-    if (column + j >= tile.columns) break;
-    T* const to = static_cast<T*>(tile.out.memory) + tile.out.row[row] + tile.out.column[column + j];
-    E::of_parts(part[0][j], part[E::kParts - 1][j]).store(to);
-  }
-}
-
-// Rows of columns that follow each other: in registers, of which the last one is not full.
-template <class E>
-void gather_rows(const FusedTile& tile, std::int64_t width) {
-  typedef typename E::T T;
-  constexpr std::int64_t step = E::kLanes * E::kParts;
-  for (std::int64_t row = 0; row < tile.rows; ++row) {
-    const T* from = static_cast<const T*>(tile.in.memory) + tile.in.row[row];
-    T* to = static_cast<T*>(tile.scratch) + row * width;
-    std::int64_t left = tile.columns;
-    for (; left >= E::kLanes; left -= E::kLanes, from += step, to += step) E::load(from).store_split(to);
-    if (left > 0) load_some<E>(from, left).store_split(to);
-  }
-}
-template <class E>
-void scatter_rows(const FusedTile& tile, std::int64_t width) {
-  typedef typename E::T T;
-  constexpr std::int64_t step = E::kLanes * E::kParts;
-  for (std::int64_t row = 0; row < tile.rows; ++row) {
-    const T* from = static_cast<const T*>(tile.scratch) + row * width;
-    T* to = static_cast<T*>(tile.out.memory) + tile.out.row[row];
-    std::int64_t left = tile.columns;
-    for (; left >= E::kLanes; left -= E::kLanes, from += step, to += step) E::load_split(from).store(to);
-    if (left > 0) store_some(E::load_split(from), to, left);
-  }
-}
-
-template <class E>
-void gather(const FusedTile& tile, std::int64_t width) {
-  typedef typename E::T T;
-  constexpr int n = E::kLanes;
-  if (tile.in.adjacent) return gather_rows<E>(tile, width);
-  T* const scratch = static_cast<T*>(tile.scratch);
-  const T* const memory = static_cast<const T*>(tile.in.memory);
-  const std::int64_t squares = tile.in.rows_are_unit ? tile.rows / n * n : 0;
-  for (std::int64_t column = 0; column < width / E::kParts; column += n) {
-    std::int64_t row = 0;
-    for (; row < squares; row += n) gather_square<E>(tile, width, row, column);
-    for (; row < tile.rows; ++row) {
-      for (std::int64_t j = column; j < column + n; ++j) {
-        for (int p = 0; p < E::kParts; ++p) {
-          *scratch_place<E>(scratch, width, row, j, p) =
-              j < tile.columns ? memory[tile.in.row[row] + tile.in.column[j] + p] : T(0);
-        }
-      }
-    }
-  }
-}
-
-template <class E>
-void scatter(const FusedTile& tile, std::int64_t width) {
-  typedef typename E::T T;
-  constexpr int n = E::kLanes;
-  if (tile.out.adjacent) return scatter_rows<E>(tile, width);
-  T* const scratch = static_cast<T*>(tile.scratch);
-  T* const memory = static_cast<T*>(tile.out.memory);
-  const std::int64_t squares = tile.out.rows_are_unit ? tile.rows / n * n : 0;
-  for (std::int64_t column = 0; column < tile.columns; column += n) {
-    std::int64_t row = 0;
-    for (; row < squares; row += n) scatter_square<E>(tile, width, row, column);
-    for (; row < tile.rows; ++row) {
-      for (std::int64_t j = column; j < column + n && j < tile.columns; ++j) {
-        for (int p = 0; p < E::kParts; ++p) {
-          memory[tile.out.row[row] + tile.out.column[j] + p] = *scratch_place<E>(scratch, width, row, j, p);
-        }
-      }
-    }
   }
 }
 

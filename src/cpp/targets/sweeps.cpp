@@ -122,29 +122,6 @@ CHEAPFAST_INLINE void ask_for(const typename E::T* from, std::int64_t in_step, s
   }
 }
 
-// How many columns of an E are there, in what is read and in what is written.
-struct AllColumns {
-  template <class E, Memory M>
-  CHEAPFAST_MEMBER E read(const typename E::T* p) const {
-    return load<E, M>(p);
-  }
-  template <class E, Memory M>
-  CHEAPFAST_MEMBER void write(E value, typename E::T* p) const {
-    store<E, M>(value, p);
-  }
-};
-struct SomeColumns {
-  std::int64_t in, out;
-  template <class E, Memory M>
-  CHEAPFAST_MEMBER E read(const typename E::T* p) const {
-    return load_tail<E, M>(p, in);
-  }
-  template <class E, Memory M>
-  CHEAPFAST_MEMBER void write(E value, typename E::T* p) const {
-    store_tail<E, M>(value, p, out);
-  }
-};
-
 // What happens to R rows of the columns of one E.
 template <class E, class W, int R, class Op, Memory In, Memory Out, class Columns>
 CHEAPFAST_INLINE void run_unit(const typename E::T* w, const typename E::T* from, std::int64_t in_step,
