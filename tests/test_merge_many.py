@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -65,6 +66,19 @@ def test_samples_of_all_runs_are_those_of_each(seed: int, largest: int) -> None:
         for one, other in zip(products, expected, strict=True):
             assert one.next_pairs == pytest.approx(other.next_pairs, rel=1e-12)
             assert vars(one.traffic) == pytest.approx(vars(other.traffic), rel=1e-12)
+
+
+def test_samples_of_many_wide_layers_take_little_memory() -> None:
+    # 40 layers of 512 would be 1.3 million entries at a time
+    rng = np.random.default_rng(0)
+    dense = rng.random((512, 512)) < 0.02
+    supports = [cf.Sparse(dense.astype(float)).support.to_csr()] * 40
+    tracemalloc.start()
+    try:
+        sampling.sample_products(supports)
+        assert tracemalloc.get_traced_memory()[1] < 15e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_samples_report_what_is_done() -> None:

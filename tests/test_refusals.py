@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import cheapfast as cf
+from cheapfast._progress import reporting
 
 NET = cf.chain(np.ones((3, 4)), np.ones((4, 5)))
 LAYER = cf.Sparse(np.ones((3, 3)))
@@ -35,6 +36,10 @@ LAYER = cf.Sparse(np.ones((3, 3)))
         (lambda: NET.astype("nonsense"), "dtype must be a NumPy dtype, got 'nonsense'"),
         (lambda: LAYER.astype("nonsense"), "dtype must be a NumPy dtype, got 'nonsense'"),
         (lambda: cf.synapse_count(NET, progress=3), "progress must be None, True or a callable"),
+        (
+            lambda: cf.estimate_synapses(cf.algorithms.hadamard(8), progress=3),
+            "progress must be None, True or a callable",
+        ),
         (lambda: cf.synapse_count(LAYER), "net must be a cheapfast.Network, got Sparse"),
         (lambda: cf.save("A.npz", LAYER), "net must be a cheapfast.Network, got Sparse"),
         (lambda: cf.paper.claims(3), "words must be strings, got int"),
@@ -58,6 +63,37 @@ def test_wrong_types(call: Callable[[], Any], message: str) -> None:
 def test_low_rank_names_the_factor(factors: tuple[Any, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         cf.algorithms.low_rank(*factors)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: cf.flatten(NET, tolerance=10**400),
+        lambda: cf.gates.flat_product([1, 2], scale=10**400),
+    ],
+)
+def test_integers_beyond_floats(call: Callable[[], Any]) -> None:
+    with pytest.raises(ValueError, match=r"(tolerance|scale) must be .* integer beyond any float"):
+        call()
+
+
+def test_a_callable_that_counts_as_false_is_called() -> None:
+    class Seen(list[tuple[int, int]]):
+        def __call__(self, done: int, total: int) -> None:
+            self.append((done, total))
+
+    seen = Seen()
+    with reporting(seen, "counting") as report:
+        assert report is not None
+        report(1, 2)
+    assert seen == [(1, 2)]
+
+
+def test_paths_may_come_as_an_array() -> None:
+    with pytest.raises(FileNotFoundError):
+        cf.read_chain(np.array(["no-a.npz", "no-b.npz"]))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="paths is empty"):
+        cf.read_chain(iter([]))  # type: ignore[arg-type]
 
 
 def test_progress_false_is_silent() -> None:

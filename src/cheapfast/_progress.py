@@ -135,7 +135,7 @@ def reporting(
         finally:
             bar.close()
     else:
-        yield progress or None
+        yield progress if callable(progress) else None
 
 
 def check_progress(progress: object) -> None:

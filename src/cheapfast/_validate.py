@@ -123,10 +123,15 @@ def real(value: object, name: str, expected: str) -> float:
     ------
     TypeError
         If it is no real number.
+    ValueError
+        If it is an integer that no float can be.
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be {expected}, got {value!r}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ValueError(f"{name} must be {expected}, got an integer beyond any float") from error
 
 
 def nonnegative(value: object, name: str) -> float:

@@ -23,8 +23,8 @@ _MOST_BYTES = 2**62
 _MANY_COLUMNS = 2**16
 _MOSTLY_EMPTY = 16
 
-#: Synapses times batches of 512 columns up to which all products of first layers are counted at
-#: once where only some are asked for.
+#: Rows and synapses times batches of 512 columns up to which all products of first layers are
+#: counted at once where only some are asked for.
 _QUICK, _BATCH = 2 * 10**7, 512
 
 
@@ -145,7 +145,10 @@ def quick_prefixes(
     """
     written = [support for support in supports if isinstance(support, CsrSupport)]
     batches = math.ceil(supports[0].shape[1] / _BATCH)
-    if len(written) < len(supports) or batches * sum(one.nnz for one in written) > _QUICK:
+    if (
+        len(written) < len(supports)
+        or batches * sum(one.nnz + one.shape[0] for one in written) > _QUICK
+    ):
         return None
     with suppress(MemoryError):
         return count_prefixes_csr(written, threads, memory_limit)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from cheapfast import _core, _memory
 from cheapfast._arrays import aligned
-from cheapfast._progress import reporting
+from cheapfast._progress import check_progress, reporting
 from cheapfast._random import generator
 from cheapfast._validate import thread_count
 from cheapfast.counting.cohen import batch_total, require_ranks
@@ -109,6 +109,7 @@ def estimate_synapses(
     require_network(net)
     question = Question(rel_error, confidence, method)
     random, workers = generator(rng), thread_count(threads)
+    check_progress(progress)  # products in closed form report none
     given = _memory.parse_bytes(memory_limit)
     supports, closed = merged_supports(net)
     if closed is not None:

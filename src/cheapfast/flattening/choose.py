@@ -116,8 +116,8 @@ def total_seconds(build: Any, apply: Any, applications: float) -> Any:
     float or ndarray
     """
     if math.isinf(applications):
-        return np.where(np.isfinite(build), apply, math.inf)
-    return build + float(applications) * apply  # any int, also one beyond those of arrays
+        return np.where(np.isfinite(build), apply, math.inf)[()]  # a number of numbers
+    return build + float(applications) * apply  # an int may be larger than any of NumPy's
 
 
 def whole(size: int) -> tuple[Group, ...]:

@@ -25,6 +25,8 @@ Array = npt.NDArray[Any]
 
 #: Entries of the sampled rows together; where they grow beyond, fewer rows go on.
 _MOST_ENTRIES = 1 << 15
+#: Entries that the rows of all products may have where they are sampled together: some 15 MB.
+_MOST_TOGETHER = 1 << 19
 
 
 def sample_products(
@@ -54,7 +56,9 @@ def sample_products(
     into = [np.bincount(support.indices, minlength=support.shape[1]) for support in supports[1:]]
     into.append(np.zeros(supports[-1].shape[0], np.int64))
     widest = max(support.shape[1] for support in supports)
-    if BLOCKS * BLOCK_ROWS * widest <= _MOST_ENTRIES:  # no row is ever left out
+    rows = sum(min(support.shape[0], BLOCKS * BLOCK_ROWS) for support in supports)
+    is_whole = BLOCKS * BLOCK_ROWS * widest <= _MOST_ENTRIES  # no row is ever left out
+    if is_whole and rows * widest <= _MOST_TOGETHER:
         return sample_together(supports, into, report)
     patterns = [_ones(support) for support in supports]
     available = available_bytes()

@@ -103,9 +103,9 @@ def read_chain(paths: Sequence[PathLike]) -> Network:
         raise TypeError("paths must be a sequence of paths, got one path")
     if not isinstance(paths, Iterable):
         raise TypeError(f"paths must be a sequence of paths, got {type(paths).__name__}")
-    if not paths:
-        raise ValueError("paths is empty: expected at least one file")
     names = [path_name(path, f"paths[{i}]") for i, path in enumerate(paths)]
+    if not names:
+        raise ValueError("paths is empty: expected at least one file")
     return chain_named([(name, read_matrix(name)) for name in names])
 
 
