@@ -56,8 +56,8 @@ class Application:
     def plain(self) -> Callable[..., Array | None]:
         """(X, out, axis, threads), or X for numpy.matmul's rule, to the result; None if not plain.
 
-        A plain call has contiguous arrays of one or two dimensions and the right dtype, for which
-        the passes are prepared.
+        A plain call has contiguous arrays of one or two dimensions and a dtype for which the passes
+        are prepared: as it is, widened, or as real and imaginary parts.
         """
         return self.program.callable()
 
@@ -189,7 +189,8 @@ class Application:
         Returns
         -------
         ndarray or None
-            None, and nothing done, if the map is no plain one.
+            None if the map is no plain one, or left the range of its type; `out` may then hold a
+            part of what it gave.
         """
         count, real = len(X), X.real.dtype
         at_once = min(count, max(1, _PART_BYTES // (2 * real.itemsize * max(self.shape))))

@@ -11,8 +11,8 @@ namespace {
 constexpr std::int64_t kLine = 64;
 // Columns are taken so many bytes of a row at a time: what a kernel holds in registers on the widest target.
 constexpr std::int64_t kWindow = 512;
-// Fewer where the rows of an operand that is not in a near cache are read again and again: so often that reading the
-// matrix once more for every window is little beside it.
+// Fewer where the operand of a layer that is applied as it is would then be in a near cache, and its rows are read so
+// often that reading the matrix once more for every window is little beside it.
 constexpr std::int64_t kNarrowWindow = 128;
 constexpr std::int64_t kManyReads = 48;  // of a row
 // Where they are copied from and to another layout, fewer: the copies should stay in the last-level cache.
@@ -32,7 +32,8 @@ std::int64_t window_of(const std::vector<SparseLayer>& layers, std::int64_t row_
   for (const SparseLayer& layer : layers) {
     const std::int64_t terms = nonzeros(layer.matrix), rows = layer.inputs();
     all += terms;
-    if (rows * usual > kNearBytes && terms >= kManyReads * rows) reading_much += terms;
+    const bool comes_near = rows * usual > kNearBytes && rows * kNarrowWindow <= kNearBytes;
+    if (comes_near && layer.form == SparseForm::as_is && terms >= kManyReads * rows) reading_much += terms;
   }
   return 2 * reading_much > all ? kNarrowWindow : kWindow;
 }

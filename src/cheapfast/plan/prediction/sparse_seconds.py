@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cheapfast.plan.prediction.traffic import Traffic
 
 MOST_VECTORS = 10**100  # of which seconds can be predicted: far below the largest float
-_WINDOW = 512  # bytes of an operand's row that the sparse kernel takes at a time
+_WINDOW = 512  # bytes of an operand's row that the sparse kernel takes at a time, or fewer
 _SHORT_ROW = 12.0  # nonzeros of a row that overlaps the next
 _SINGLE = np.dtype(np.float32)
 _LEAST_MASKED = 32  # bytes of a register that may be loaded in part: targets/masks.hpp

@@ -30,7 +30,7 @@ Array = npt.NDArray[Any]
 _RISING, _FALLING = range(2)
 _NO_LANES = 1 << 30
 # Features go through several passes while they are near in blocks of so many bytes, of so many
-# vectors (kBlockBytes and kSweepColumns of the kernel).
+# vectors (kBlockBytes and kSweepColumns of the kernel; more vectors without gaps go together).
 _BLOCK_BYTES, _COLUMNS = 1 << 18, 64
 
 
