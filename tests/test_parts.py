@@ -61,7 +61,7 @@ def applied(matrix: Array, X: Array, axis: int) -> Array:
     return np.moveaxis(np.tensordot(matrix.astype(np.complex128), wide, (1, axis)), 0, axis)
 
 
-def require(net: cf.Network, X: Array, axis: int) -> None:
+def assert_applied(net: cf.Network, X: Array, axis: int) -> None:
     expected = applied(net.toarray(), X, axis)
     dtype = np.result_type(net.dtype, X.dtype)
     # the matrix itself is made in the precision of the weights
@@ -91,13 +91,13 @@ def test_all_types_of_operands(
     net = net.astype(np.result_type(weights, net.dtype.kind + "8"))
     n = net.shape[1]
     if count is None:
-        require(net, operand((n,), dtype), 0)
+        assert_applied(net, operand((n,), dtype), 0)
         return
     X = operand((n, count), dtype)
-    require(net, X, 0)
-    require(net, np.ascontiguousarray(X.T), 1)
-    require(net, np.asfortranarray(X), 0)
-    require(net, np.repeat(X, 2, axis=1)[:, ::2], 0)
+    assert_applied(net, X, 0)
+    assert_applied(net, np.ascontiguousarray(X.T), 1)
+    assert_applied(net, np.asfortranarray(X), 0)
+    assert_applied(net, np.repeat(X, 2, axis=1)[:, ::2], 0)
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
@@ -126,7 +126,7 @@ def test_columns_do_not_come_back_to_python(
 def test_any_chain(layers: list[cf.Layer], dtype: np.dtype[Any], count: int, axis: int) -> None:
     net = cf.Network(layers)
     X = operand((net.shape[1], count) if axis == 0 else (count, net.shape[1]), dtype)
-    require(net, X, axis)
+    assert_applied(net, X, axis)
 
 
 @pytest.mark.parametrize("net", [
@@ -163,7 +163,7 @@ def test_batches_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(application, "_PART_BYTES", 16 * N * 3)
     net = cf.algorithms.butterfly(N, rng=0)
     X = operand((10, N), np.dtype("c16"))
-    require(net, X, 1)
+    assert_applied(net, X, 1)
     expected = net.apply(X, axis=1)
     assert net.apply(X, X, 1) is X  # read before it is written
     np.testing.assert_array_equal(X, expected)
