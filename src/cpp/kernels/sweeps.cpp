@@ -19,8 +19,10 @@ constexpr std::int64_t kBlockBytes = std::int64_t{1} << 18;  // rows that go thr
 constexpr std::int64_t kTurnBytes = std::int64_t{1} << 16;   // that one turn at the queue is worth
 constexpr std::uintptr_t kLine = 64;
 constexpr std::int64_t kNearBytes = std::int64_t{1} << 20;  // of an operand that the second-level cache may have
-// Asked for in advance of rows that follow each other, which the processor does not do as it should, and of others.
-constexpr std::int64_t kAheadBytes = 4096, kAheadBytesApart = 1024;
+// Of rows that follow each other, which the processor does not ask for as it should, those of the next unit are asked
+// for in advance, at least and at most so much; of others so much.
+constexpr std::int64_t kLeastAheadBytes = 4096, kMostAheadBytes = 8192, kAheadBytesApart = 1024;
+constexpr std::int64_t kAwayBytes = std::int64_t{1} << 24;     // of a result that the last cache may not have
 constexpr std::int64_t kScratchBytes = std::int64_t{1} << 20;  // that costs less than rows across lines
 
 // Rows of a chunk of columns (or of registers of one vector), on their way through the passes.
@@ -69,14 +71,19 @@ class Chunk {
     const Place& in = number == 0 ? from : middle;
     const Place& out = number + 1 == run_.passes.size() ? to : middle;
     return {run_.passes[number], in.memory,     out.memory, in.step, out.step, width_, in.tail, out.tail,
-            in.is_caller,        out.is_caller, 0,          0,       nullptr,  0};
+            in.is_caller,        out.is_caller, 0,          0,       nullptr,  0,      0};
   }
 
-  // How far the first pass of a trip asks for rows in advance.
-  std::int64_t ahead(const Sweep& part) const {
-    if (rows_ * row_bytes_ <= kNearBytes) return 0;
-    if (part.pass.step == 1) return kAheadBytes;
-    return part.in == part.out ? 0 : kAheadBytesApart;
+  // Lets the first pass of a trip ask for rows in advance.
+  void look_ahead(Sweep& part) const {
+    const std::int64_t bytes = rows_ * row_bytes_;
+    if (bytes <= kNearBytes) return;
+    if (part.pass.step == 1) {
+      part.ahead_in = std::clamp(part.pass.radix * row_bytes_, kLeastAheadBytes, kMostAheadBytes);
+      if (part.in != part.out && bytes >= kAwayBytes) part.ahead_out = part.ahead_in;
+    } else if (part.in != part.out) {
+      part.ahead_in = kAheadBytesApart;
+    }
   }
 
   void run(Sweep& part, std::size_t number) const {
@@ -103,7 +110,7 @@ class Chunk {
       for (std::int64_t b = begin; b < end; ++b) {
         for (std::size_t number = first; number < last; ++number) {
           Sweep part = sweep(number, from, middle, to);
-          if (number == first) part.ahead = ahead(part);
+          if (number == first) look_ahead(part);
           const std::int64_t units = block / part.pass.radix;
           part.begin = b * units;
           part.end = part.begin + units;
@@ -119,7 +126,7 @@ class Chunk {
   // One pass over all rows.
   void far(std::size_t number, const Place& from, const Place& middle, const Place& to) const {
     Sweep all = sweep(number, from, middle, to);
-    all.ahead = ahead(all);
+    look_ahead(all);
     const std::int64_t units = rows_ / all.pass.radix;
     const std::int64_t at_once = std::clamp<std::int64_t>(kTurnBytes / (all.pass.radix * row_bytes_), 1, units);
     parallel_for((units + at_once - 1) / at_once, workers_, monitor_, [&](int, std::int64_t turn) {

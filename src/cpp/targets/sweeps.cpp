@@ -109,25 +109,28 @@ CHEAPFAST_INLINE void keep(Complex<S>& row) {
 }
 #endif
 
-// Asks for R rows that another unit will read.
+// Asks for R rows that another unit will read or write.
 template <class E, int R>
-CHEAPFAST_INLINE void ask_for(const typename E::T* from, std::int64_t in_step, std::int64_t ahead) {
+CHEAPFAST_INLINE void ask_for(const typename E::T* first, std::int64_t step, std::int64_t ahead) {
   constexpr int kLineBytes = 64;
   // from row to row: all addresses, computed once in advance, would take a short run longer than its rows
-  const char* row = opaque_index(reinterpret_cast<const char*>(from) + ahead);
+  const char* row = opaque_index(reinterpret_cast<const char*>(first) + ahead);
   CHEAPFAST_UNROLL
   for (int i = 0; i < R; ++i) {
     for (int b = 0; b < static_cast<int>(sizeof(E)); b += kLineBytes) CHEAPFAST_PREFETCH(row + b);
-    row += in_step * static_cast<std::int64_t>(sizeof(*from));
+    row += step * static_cast<std::int64_t>(sizeof(*first));
   }
 }
 
 // What happens to R rows of the columns of one E.
 template <class E, class W, int R, class Op, Memory In, Memory Out, class Columns>
 CHEAPFAST_INLINE void run_unit(const typename E::T* w, const typename E::T* from, std::int64_t in_step,
-                               std::int64_t ahead, typename E::T* to, std::int64_t out_step, int lanes_from,
-                               typename MagnitudeOf<typename E::T>::Word* largest, Columns columns) {
-  if (ahead != 0) ask_for<E, R>(from, in_step, ahead);
+                               std::int64_t ahead_in, std::int64_t ahead_out, typename E::T* to, std::int64_t out_step,
+                               int lanes_from, typename MagnitudeOf<typename E::T>::Word* largest, Columns columns) {
+  if (ahead_in != 0) {
+    ask_for<E, R>(from, in_step, ahead_in);
+    if (ahead_out != 0) ask_for<E, R>(to, out_step, ahead_out);
+  }
   E a[R];
   CHEAPFAST_UNROLL
   for (int i = 0; i < R; ++i) {
@@ -163,7 +166,7 @@ void run_sweep(const Sweep& sweep) {
   const SomeColumns some{sweep.in_tail, sweep.out_tail};
   const bool has_tail = !W::kPerLane && (some.in < E::kLanes || some.out < E::kLanes);
   const std::int64_t full = sweep.width - (has_tail ? lanes : 0);
-  const std::int64_t ahead = sweep.ahead;
+  const std::int64_t ahead_in = sweep.ahead_in, ahead_out = sweep.ahead_out;
   const int lanes_from = pass.lanes_from;
   auto* const largest = static_cast<typename MagnitudeOf<T>::Word*>(sweep.largest);
   std::int64_t q = sweep.begin % step;
@@ -176,18 +179,20 @@ void run_sweep(const Sweep& sweep) {
     if constexpr (two > lanes) {
       for (; c + two <= full; c += two) {
         // the addresses of all rows would be more than there are registers for, if they were kept for all columns
-        run_unit<Two, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, ahead, opaque_index(to + c),
-                                         step * out_row, lanes_from, largest + c / E::kParts, AllColumns{});
+        run_unit<Two, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, ahead_in, ahead_out,
+                                         opaque_index(to + c), step * out_row, lanes_from, largest + c / E::kParts,
+                                         AllColumns{});
       }
     }
     for (; c < full; c += lanes) {
-      run_unit<E, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, ahead, opaque_index(to + c),
-                                     step * out_row, lanes_from, largest + c / E::kParts, AllColumns{});
+      run_unit<E, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, ahead_in, ahead_out,
+                                     opaque_index(to + c), step * out_row, lanes_from, largest + c / E::kParts,
+                                     AllColumns{});
     }
     if constexpr (!W::kPerLane) {
       if (has_tail) {
-        run_unit<E, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, ahead, opaque_index(to + c),
-                                       step * out_row, lanes_from, largest + c / E::kParts, some);
+        run_unit<E, W, R, Op, In, Out>(w, opaque_index(from + c), step * in_row, ahead_in, ahead_out,
+                                       opaque_index(to + c), step * out_row, lanes_from, largest + c / E::kParts, some);
       }
     }
     w += row_step, from += in_row, to += out_row;

@@ -21,9 +21,9 @@ struct Sweep {
   // that is written, if that is larger. Words of the size of a scalar; as numbers, bits are in the order of the
   // magnitudes, infinity and NaN last.
   void* largest;
-  // How many bytes behind what is read of each row is asked for in advance; 0: the rows are near, or the processor sees
-  // by itself what comes next.
-  std::int64_t ahead;
+  // How many bytes behind what is read, and what is written, of each row is asked for in advance; 0: the rows are near,
+  // or the processor sees by itself what comes next.
+  std::int64_t ahead_in, ahead_out;
 };
 
 struct SweepsTable {
