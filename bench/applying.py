@@ -14,8 +14,8 @@ import numpy.typing as npt
 from .entering import first_runs, line_up
 from .model import Peer, Problem, Workload
 from .results import Difference, Mismatch, Results
-from .roofline import Work, roof
-from .timing import Settings, set_loops, take_turns, to_figures
+from .roofline import Rates, Work, better, measure_rates, roof
+from .timing import Contestant, Settings, set_loops, take_turns, to_figures
 
 Array = npt.NDArray[Any]
 
@@ -80,12 +80,22 @@ def time_applications(
     problem.rest()
     ready = [entry for entry in contestants if entry.label in differences]
     set_loops(ready)
+    before = _measure_rates(problem, ready)
     take_turns(ready, settings)
+    after = _measure_rates(problem, ready)
+    rates = {threads: better(before[threads], after[threads]) for threads in before}
     results.figures += [
-        replace(figure, roof=roof(problem.work, figure.minimum, figure.threads))
+        replace(
+            figure, roof=roof(problem.work, figure.minimum, figure.threads, rates[figure.threads])
+        )
         for figure in to_figures(workload, ready)
     ]
     return results
+
+
+def _measure_rates(problem: Application, ready: Sequence[Contestant]) -> dict[int, Rates]:
+    """Measure the roof for each number of threads."""
+    return {threads: measure_rates(problem.work, threads) for threads in {e.threads for e in ready}}
 
 
 def difference(result: Array, expected: Array, tolerance: float) -> Difference:

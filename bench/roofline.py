@@ -5,7 +5,8 @@ the memory level that its data lies in, and by its operations, at the peak of mu
 registers (Williams, Waterman and Patterson, "Roofline: an insightful visual performance model",
 CACM 2009).
 Both are measured with the instruction set and the number of threads of the figure: reading an array
-of half the level's size again and again, and updating one in place.
+of half the level's size again and again, and updating one in place; and both right before and right
+after it: the clock of a core may be half of what it was minutes ago.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy as np
 from cheapfast import _core
 
 #: Seconds of one measurement, and how many there are: the best one counts.
-SECONDS, ROUNDS = 0.01, 5
+SECONDS, ROUNDS = 0.01, 3
 
 #: Bytes of a core's or the machine's caches where the system does not say.
 USUAL = {"L1": 32 << 10, "L2": 1 << 20, "L3": 16 << 20}
@@ -80,14 +81,15 @@ class Roof:
         return f"{self.level} {self.bandwidth_share:.0%}"
 
 
-class Bandwidth(NamedTuple):
-    """Bytes a second; an update counts each byte twice, read and written."""
+class Rates(NamedTuple):
+    """Bytes and operations a second; an update counts each byte twice, read and written."""
 
     read: float
     update: float
+    flops: float
 
 
-def roof(work: Work, seconds: float, threads: int) -> Roof:
+def roof(work: Work, seconds: float, threads: int, rates: Rates) -> Roof:
     """Compare a time with the least that this machine allows.
 
     Parameters
@@ -98,6 +100,8 @@ def roof(work: Work, seconds: float, threads: int) -> Roof:
         In which time.
     threads : int
         On how many threads.
+    rates : Rates
+        What was measured for that work and so many threads.
 
     Returns
     -------
@@ -109,11 +113,48 @@ def roof(work: Work, seconds: float, threads: int) -> Roof:
     is read beyond that goes at the bandwidth of reading.
     """
     level = level_of(work.resident, threads)
-    target = _core.active_target()
-    rates = bandwidth(level, threads, target)
     least = 2 * work.written / rates.update + max(0, work.read - work.written) / rates.read
     flops = work.flops / seconds
-    return Roof(level, least / seconds, flops, flops / peak(work.single, threads, target))
+    return Roof(level, least / seconds, flops, flops / rates.flops)
+
+
+def measure_rates(work: Work, threads: int) -> Rates:
+    """Measure what this machine does now, with the instruction set in use.
+
+    Parameters
+    ----------
+    work : Work
+        Its data say which level of memory, and it says which precision.
+    threads : int
+        So many at the same time, each on its part.
+
+    Returns
+    -------
+    Rates
+    """
+    level, sizes = level_of(work.resident, threads), cache_sizes()
+    each = 1 if level in {"L3", "memory"} else threads
+    data = _ones(4 * sizes["L3"] if level == "memory" else sizes[level] // 2 * each)
+    _, flops = _core.iterate(0.5, work.single, 1, threads)
+    reads = _rate(lambda count: _core.stream_read(data, count, threads))
+    updates = _rate(lambda count: _core.stream_update(data, 1.0, count, threads))
+    steps = _rate(lambda count: _core.iterate(0.5, work.single, count, threads))
+    return Rates(reads * data.nbytes, 2 * updates * data.nbytes, steps * flops)
+
+
+def better(one: Rates, other: Rates) -> Rates:
+    """Return the best of each.
+
+    Parameters
+    ----------
+    one, other : Rates
+        Of the same work.
+
+    Returns
+    -------
+    Rates
+    """
+    return Rates(*map(max, one, other))
 
 
 def level_of(resident: int, threads: int) -> str:
@@ -158,54 +199,6 @@ def cache_sizes() -> dict[str, int]:
     return sizes
 
 
-@cache
-def bandwidth(level: str, threads: int, target: str) -> Bandwidth:  # noqa: ARG001 (the target in use)
-    """Measure the bandwidth of a level of memory with the instruction set in use.
-
-    Parameters
-    ----------
-    level : str
-        ``L1``, ``L2``, ``L3`` or ``memory``.
-    threads : int
-        So many at the same time, each on its part.
-    target : str
-        The instruction set in use; it is only remembered.
-
-    Returns
-    -------
-    Bandwidth
-    """
-    sizes = cache_sizes()
-    each = 1 if level in {"L3", "memory"} else threads
-    size = 4 * sizes["L3"] if level == "memory" else sizes[level] // 2 * each
-    data = _aligned_ones(size // 4)
-    read = _rate(lambda count: _core.stream_read(data, count, threads))
-    update = _rate(lambda count: _core.stream_update(data, 1.0, count, threads))
-    return Bandwidth(read * data.nbytes, 2 * update * data.nbytes)
-
-
-@cache
-def peak(single: bool, threads: int, target: str) -> float:  # noqa: ARG001
-    """Measure multiply-adds in registers with the instruction set in use.
-
-    Parameters
-    ----------
-    single : bool
-        In single precision.
-    threads : int
-        On so many threads.
-    target : str
-        The instruction set in use; it is only remembered.
-
-    Returns
-    -------
-    float
-        Operations a second.
-    """
-    _, flops = _core.iterate(0.5, single, 1, threads)
-    return flops * _rate(lambda count: _core.iterate(0.5, single, count, threads))
-
-
 def _rate(run: Callable[[int], Any]) -> float:
     """Return how many repeats a second `run` does at best."""
     count = 1
@@ -220,8 +213,9 @@ def _seconds(run: Callable[[int], Any], count: int) -> float:
     return time.perf_counter() - begin
 
 
-def _aligned_ones(size: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Return an array that begins with a line of the cache; written, so that it has memory."""
-    data = np.ones(size + 16, np.float32)
+@cache
+def _ones(size: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Return so many bytes from a line of the cache on; written, so that they have memory."""
+    data = np.ones(size // 4 + 16, np.float32)
     first = -data.ctypes.data % 64 // 4
-    return data[first : first + size]
+    return data[first : first + size // 4]

@@ -7,7 +7,7 @@ import pytest
 
 from cheapfast import _core
 from cheapfast.bench import roofline
-from cheapfast.bench.roofline import Bandwidth, Work
+from cheapfast.bench.roofline import Rates, Work
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -45,20 +45,23 @@ def test_probes_refuse() -> None:
 
 
 def test_the_roof(monkeypatch: pytest.MonkeyPatch) -> None:
-    rates = {"L1": Bandwidth(100.0, 50.0), "L2": Bandwidth(10.0, 5.0)}
     monkeypatch.setattr(roofline, "cache_sizes", lambda: {"L1": 64, "L2": 640, "L3": 6400})
-    monkeypatch.setattr(roofline, "bandwidth", lambda level, *_: rates[level])
-    monkeypatch.setattr(roofline, "peak", lambda *_: 8.0)
-    near = roofline.roof(Work(read=50, written=10, resident=60, flops=4, single=True), 2.0, 1)
+    work = Work(read=50, written=10, resident=60, flops=4, single=True)
+    near = roofline.roof(work, 2.0, 1, Rates(read=100.0, update=50.0, flops=8.0))
     # 20 bytes of updates at 50, 40 bytes of reading at 100, in 2 seconds
     assert near.level == "L1"
     assert near.bandwidth_share == pytest.approx((20 / 50 + 40 / 100) / 2)
     assert near.flop_share == pytest.approx(4 / 2 / 8)
     assert str(near) == "L1 40%"
-    far = roofline.roof(Work(read=10, written=10, resident=600, flops=400, single=True), 100.0, 1)
+    work = Work(read=10, written=10, resident=600, flops=400, single=True)
+    far = roofline.roof(work, 100.0, 1, Rates(read=10.0, update=5.0, flops=8.0))
     assert far.level == "L2"
     assert far.bandwidth_share == pytest.approx(20 / 5 / 100)
     assert str(far) == "4e-09 GFLOP/s, 50%"
+
+
+def test_the_best_of_two_measurements_counts() -> None:
+    assert roofline.better(Rates(1.0, 5.0, 3.0), Rates(4.0, 2.0, 3.0)) == Rates(4.0, 5.0, 3.0)
 
 
 def test_levels_grow_with_threads_but_for_the_shared_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,9 +71,8 @@ def test_levels_grow_with_threads_but_for_the_shared_one(monkeypatch: pytest.Mon
     assert [roofline.level_of(size, 2) for size in (20, 200, 2000)] == ["L1", "L2", "memory"]
 
 
-def test_rates_are_measured() -> None:
-    target = _core.active_target()
-    rates = roofline.bandwidth("L1", 1, target)
-    assert min(rates) > 1e8
-    assert roofline.peak(True, 1, target) > 1e8
+def test_rates_are_measured(target: str) -> None:
+    rates = roofline.measure_rates(Work(10, 10, 20, 4, single=True), 1)
+    assert min(rates) > 0
+    assert _core.ran()["stream_read"] == _core.ran()["iterate.float32"] == target
     assert set(roofline.cache_sizes()) == {"L1", "L2", "L3"}
