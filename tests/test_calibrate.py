@@ -405,13 +405,14 @@ def test_a_layer_that_is_not_compiled_makes_the_call_a_general_one() -> None:
 
 
 def test_compiled_activations_are_charged_bytes() -> None:
-    def net(name: str) -> cf.Network:
-        return cf.Network([np.ones((8, 4)), cf.Activation(name)])
+    def net(name: str, window: int | None = None) -> cf.Network:
+        return cf.Network([np.ones((8, 4)), cf.Activation(name, window)])
 
     assert seconds_of(net("relu"), with_rates(relu=1.0), 5) == 8 * 8 * 5
     assert seconds_of(net("tanh"), with_rates(relu=1.0), 5) == 0
     assert seconds_of(net("tanh"), with_rates(activation=1.0), 5) == 8 * 8 * 5
-    assert seconds_of(net("softmax"), with_rates(activation=1.0), 5) == 0
+    assert seconds_of(net("softmax"), with_rates(activation=1.0), 5) == 8 * 8 * 5
+    assert seconds_of(net("maxpool", 2), with_rates(relu=1.0), 5) == 8 * 8 * 5
     two = with_rates(activation=1.0, speedup=2.0, threads=2)
     assert seconds_of(net("tanh"), two, 1 << 13) == 8 * 8 << 12
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from cheapfast import _core, _memory
 from cheapfast.layers import Permutation
 from cheapfast.plan.cost import layer_cost
-from cheapfast.plan.passes.elementwise import plan_elementwise
+from cheapfast.plan.passes.activation import plan_activation
 from cheapfast.plan.passes.full_pass import plan_full
 from cheapfast.plan.passes.kronecker import plan_kronecker
 from cheapfast.plan.passes.sparse_runs import plan_sparse
@@ -230,7 +230,7 @@ PLANNERS: tuple[Planner, ...] = (
     plan_kronecker,
     plan_full,
     plan_sparse,
-    plan_elementwise,
+    plan_activation,
     plan_stencil,
     single_layer,
 )

@@ -22,6 +22,7 @@ void fill_row_bits(RowBitsTable& table);
 void fill_sign_sum(SignSumTable& table);
 void fill_sign_sum_double(SignSumDoubleTable& table);
 void fill_sketch(SketchTable& table);
+void fill_softmax(SoftmaxTable& table);
 void fill_spmm(SpmmTable& table);
 void fill_subset_sums(SubsetSumsTable& table);
 void fill_sweeps(SweepsTable& table);
@@ -44,6 +45,7 @@ void fill_table(KernelTable& table) {
   fill_sign_sum(table);
   fill_sign_sum_double(table);
   fill_sketch(table);
+  fill_softmax(table);
   fill_spmm(table);
   fill_subset_sums(table);
   fill_sweeps(table);

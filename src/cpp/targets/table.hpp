@@ -21,6 +21,7 @@
 #include "targets/tables/sign_sum.hpp"
 #include "targets/tables/sign_sum_double.hpp"
 #include "targets/tables/sketch.hpp"
+#include "targets/tables/softmax.hpp"
 #include "targets/tables/spmm.hpp"
 #include "targets/tables/subset_sums.hpp"
 #include "targets/tables/sweeps.hpp"
@@ -43,6 +44,7 @@ struct KernelTable : ColumnBitsTable,
                      SignSumTable,
                      SignSumDoubleTable,
                      SketchTable,
+                     SoftmaxTable,
                      SpmmTable,
                      SubsetSumsTable,
                      SweepsTable,

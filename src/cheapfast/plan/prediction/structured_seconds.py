@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 _FUSED = {"fused fourier": "fourier", "fused hadamard": "blocks", "fused butterfly": "blocks"}
 _FACTORS = ("kronecker", "kronecker pair")
 _MOVING = ("gather", "scale")
+_ACTIVATIONS = ("elementwise", "softmax", "maxpool")
+_COMPARISONS = ("relu", "maxpool")  # activations that are no more than that
 #: Kernels of passes that this is about.
-STRUCTURED_PASSES = (*_FUSED, "walsh-hadamard", *_FACTORS, *_MOVING, "elementwise")
+STRUCTURED_PASSES = (*_FUSED, "walsh-hadamard", *_FACTORS, *_MOVING, *_ACTIVATIONS)
 
 # Less work is one thread's: kParallelNumbers of kernels/fused.cpp, kernels/reorder.cpp and
 # kernels/activation.cpp, kBlockBytes of kernels/hadamard.cpp; and a thread takes so many products
@@ -84,10 +86,11 @@ def structured_seconds(
         start = machine.rate(f"{_FUSED[step.kernel]} start")
         work = _fused_seconds(step, core, vectors, machine, around)
         threads = threads if numbers >= _PARALLEL_NUMBERS else 1.0
-    elif step.kernel == "elementwise":
+    elif step.kernel in _ACTIVATIONS:
         (layer,) = layers
         assert isinstance(layer, Activation)
-        rate = machine.rate("relu" if layer.name == "relu" else "activation")
+        numbers = step.shape[1] * vectors.columns
+        rate = machine.rate("relu" if layer.name in _COMPARISONS else "activation")
         work = as_float(numbers * vectors.dtype.itemsize) * rate
         threads = threads if numbers >= _PARALLEL_VALUES else 1.0
     elif step.kernel == "walsh-hadamard":

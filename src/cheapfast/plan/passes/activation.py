@@ -1,9 +1,9 @@
-"""Activations that the compiled kernels know: the same function of every number."""
+"""Activations that the compiled kernels know, of each number or over the features of a vector."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,26 +20,28 @@ if TYPE_CHECKING:
     from cheapfast.plan.shapes import Shape
 
 Array = npt.NDArray[Any]
+ActivationStep: TypeAlias = "_core.Elementwise | _core.Softmax | _core.Maxpool"
+
+#: Kernels that look at several features at a time, by the names of their activations.
+OVER_FEATURES = ("softmax", "maxpool")
 
 
-class ElementwisePass(Applier):
+class ActivationPass(Applier):
     """An activation of a given number of features.
 
     Parameters
     ----------
     layer : Activation
-        By one of the names in ``_core.SIGMAS``.
-    features : int
+        By one of the names in ``_core.SIGMAS`` or `OVER_FEATURES`.
+    shape : (int, int)
+        Outputs and inputs.
     """
 
-    kernel = "elementwise"
-
-    def __init__(self, layer: Activation, features: int) -> None:
+    def __init__(self, layer: Activation, shape: Shape) -> None:
         assert layer.name is not None
-        self._layer, self._features = layer, features
-        self.shape = (features, features)
-        self._kind = _core.SIGMAS.index(layer.name)
-        self._steps: Cache[_core.Elementwise] = Cache()
+        self._layer, self.shape = layer, shape
+        self.kernel = layer.name if layer.name in OVER_FEATURES else "elementwise"
+        self._steps: Cache[ActivationStep] = Cache()
 
     def run(self, X: Array, threads: int) -> Array:
         """Apply the layer; see `Pass`."""
@@ -47,7 +49,8 @@ class ElementwisePass(Applier):
         if step is None:
             return self._layer.apply(X)  # which says what is wrong with complex vectors
         X = dense(X)
-        Y = aligned_empty((X.shape[0], X.shape[1]), X.dtype, fortran=not X.flags.c_contiguous)
+        fortran = not X.flags.c_contiguous
+        Y = aligned_empty((self.shape[0], X.shape[1]), X.dtype, fortran=fortran)
         step.apply(X, Y, threads)
         return Y
 
@@ -59,23 +62,28 @@ class ElementwisePass(Applier):
         step.apply(X, out, threads)
         return True
 
-    def step(self, dtype: np.dtype[Any], _shape: int) -> _core.Elementwise | None:
+    def step(self, dtype: np.dtype[Any], _shape: int) -> ActivationStep | None:
         """Return what a program runs for a type of operand, of any shape; see `Pass`."""
         if dtype.kind == "c":
             return None
-        return self._steps.get(dtype) or self._steps.make(
-            dtype, lambda: _core.Elementwise(self._kind, self._features, dtype)
-        )
+        return self._steps.get(dtype) or self._steps.make(dtype, lambda: self._make(dtype))
+
+    def _make(self, dtype: np.dtype[Any]) -> ActivationStep:
+        layer, outputs = self._layer, self.shape[0]
+        if layer.name == "softmax":
+            return _core.Softmax(outputs, dtype)
+        if layer.name == "maxpool":
+            return _core.Maxpool(outputs, layer.window, dtype)
+        assert layer.name is not None
+        return _core.Elementwise(_core.SIGMAS.index(layer.name), outputs, dtype)
 
     def cost(self, columns: int, dtype: np.dtype[Any]) -> Cost | None:
         """Return what the layer reads, writes and computes; see `Pass`."""
         return layer_cost(self._layer, self.shape, columns, dtype)
 
 
-def plan_elementwise(
-    layers: Sequence[Layer], shapes: Sequence[Shape], position: int
-) -> Pass | None:
-    """Take an activation that acts on every feature by itself: a planner.
+def plan_activation(layers: Sequence[Layer], shapes: Sequence[Shape], position: int) -> Pass | None:
+    """Take an activation that has a name: a planner.
 
     Parameters
     ----------
@@ -86,9 +94,9 @@ def plan_elementwise(
     Returns
     -------
     Pass or None
-        None for softmax, maxpool, a function of the caller's and everything that is no activation.
+        None for a function of the caller's and everything that is no activation.
     """
     layer = layers[position]
-    if type(layer) is not Activation or layer.name not in _core.SIGMAS:
+    if type(layer) is not Activation or layer.name is None:
         return None
-    return ElementwisePass(layer, shapes[position][0]).as_pass(position)
+    return ActivationPass(layer, shapes[position]).as_pass(position)
