@@ -281,9 +281,28 @@ def test_a_bias_is_added_to_a_result_of_the_layers(target: str, columns: int, od
     np.testing.assert_array_equal(result, net.apply(X) + bias[:, np.newaxis])
 
 
-def test_trips_are_those_of_the_sweeps() -> None:
-    run = run_from(list(butterfly(1 << 12)), 0)
-    packing = Packing(np.dtype(np.float32), False, _core.fused_lanes(np.dtype(np.float32)))
-    assert count_trips(run, packing, 64) == 2
-    assert count_trips(run, packing, 1) == 1
+def test_trips_are_those_of_the_sweeps(target: str) -> None:
+    dtype = np.dtype(np.float32)
+    packing = Packing(dtype, False, _core.fused_lanes(dtype))
+    # passes of 8 rows that are 1, 8, 64 and 512 apart; blocks of 2^18 bytes
+    net = butterfly(1 << 12)
+    run = run_from(list(net), 0)
+    # up to 2 KB of a row go together, and 64 columns of longer ones
+    for columns, trips in ((64, 2), (128, 2), (256, 3), (512, 3), (576, 2), (1024, 2)):
+        assert count_trips(run, 1 << 12, packing, columns) == trips
+        moved = 2 * trips * columns * dtype.itemsize << 12
+        total = net.explain(columns).total
+        assert total is not None
+        assert total.bytes == moved + (12 * 4 * dtype.itemsize << 11)
+    # rows that do not fill registers are copied, 64 columns at a time
+    run = run_from(list(butterfly(1 << 10)), 0)
+    assert (count_trips(run, 1 << 10, packing, 500) == 1) == (500 % packing.lanes > 0)
+    # and so are those across cache lines if there are few
+    run = run_from(list(butterfly(1 << 9)), 0)
+    assert count_trips(run, 1 << 9, packing, 484) == 1
+    one = Packing(dtype, True, packing.lanes)
+    assert count_trips(run_from(list(net), 0), 1 << 12, one, 1) == 1
+
+
+def test_types_of_one_precision_share_a_range() -> None:
     assert range_of(np.dtype(np.complex64)) == range_of(np.dtype(np.float32))

@@ -100,7 +100,7 @@ class FusedRun(Applier):
         result = np.result_type(self._weights, dtype)
         packing = Packing(result, columns == 1, _core.fused_lanes(result))
         if "permutation" not in names(self._before) and can_sweep(self._run, packing):
-            trips = count_trips(self._run, packing, columns)
+            trips = count_trips(self._run, self._features, packing, columns)
         else:
             trips = len(cut_phases(self._run, self._features, packing))
         flops = sum(_flops(layer, columns, dtype) for layer in self._taken)

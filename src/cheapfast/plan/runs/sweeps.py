@@ -30,8 +30,12 @@ Array = npt.NDArray[Any]
 _RISING, _FALLING = range(2)
 _NO_LANES = 1 << 30
 # Features go through several passes while they are near in blocks of so many bytes, of so many
-# vectors (kBlockBytes and kSweepColumns of the kernel; more vectors without gaps go together).
-_BLOCK_BYTES, _COLUMNS = 1 << 18, 64
+# vectors or, where nothing lies between the rows, so many bytes of a row (kBlockBytes,
+# kSweepColumns and kSweepRowBytes of the kernel).
+_BLOCK_BYTES, _COLUMNS, _ROW_BYTES = 1 << 18, 64, 1 << 11
+# Rows that do not begin with a cache line go together only where scratch would be larger (kLine and
+# kScratchBytes).
+_LINE, _SCRATCH_BYTES = 64, 1 << 20
 
 
 def can_sweep(run: Sequence[Stage], packing: Packing) -> bool:
@@ -89,21 +93,22 @@ def pack_sweeps(
     return framed(kernel, Reordering(), Reordering(bias=bias if units is None else None))
 
 
-def count_trips(run: Sequence[Stage], packing: Packing, columns: int) -> int:
+def count_trips(run: Sequence[Stage], features: int, packing: Packing, columns: int) -> int:
     """Count how often all rows come from memory and go back: once for passes that share blocks.
 
     Parameters
     ----------
     run : sequence of Stage
+    features : int
     packing : Packing
     columns : int
-        Number of vectors.
+        Number of vectors, side by side without gaps.
 
     Returns
     -------
     int
     """
-    block = _block_features(columns, packing)
+    block = _block_features(_columns_at_once(features, packing, columns), packing)
     trips, is_near = 0, False
     for one in _cut(run, packing):
         fits = one.radix * one.stride <= block
@@ -224,7 +229,16 @@ def _far_stages(stages: Sequence[Stage], packing: Packing) -> int:
     return min(-(-beyond // most) * most, len(stages))
 
 
+def _columns_at_once(features: int, packing: Packing, columns: int) -> int:
+    """Return how many of the vectors go through the passes together."""
+    lanes, row_bytes = packing.lanes, columns * packing.dtype.itemsize
+    in_place = row_bytes % _LINE == 0 or features * row_bytes > _SCRATCH_BYTES
+    if columns % lanes == 0 and in_place and row_bytes <= _ROW_BYTES:
+        return columns
+    return min(-(-columns // lanes) * lanes, _COLUMNS)
+
+
 def _block_features(columns: int, packing: Packing) -> int:
-    """Return how many features are near at a time."""
-    numbers = 1 if packing.per_lane else min(columns, _COLUMNS)
+    """Return how many features are near at a time, of vectors that go through the passes."""
+    numbers = 1 if packing.per_lane else columns
     return _BLOCK_BYTES // (numbers * packing.dtype.itemsize)
