@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -31,11 +30,8 @@ def test_hadamard_is_sylvesters_matrix(bits: int) -> None:
     assert cf.synapse_count(net) == n * n
 
 
-def test_huge_hadamard_is_built_at_once_and_counted_exactly() -> None:
-    cf.algorithms.hadamard(2**60)
-    begin = time.perf_counter()
-    net = cf.algorithms.hadamard(2**60)
-    assert time.perf_counter() - begin < 0.05
+def test_huge_hadamard_is_built_without_its_values_and_counted_exactly() -> None:
+    cf.algorithms.hadamard(2**60)  # imports, first use
     tracemalloc.start()
     net = cf.algorithms.hadamard(2**60)
     assert tracemalloc.get_traced_memory()[1] < 2**20
@@ -208,10 +204,11 @@ def test_tiny_density_of_a_wide_layer_does_not_overflow() -> None:
 
 
 def test_random_sparse_draws_one_number_a_synapse() -> None:
-    begin = time.perf_counter()
-    net = cf.algorithms.random_sparse(10**5, 1e-4, 1, rng=0)  # 10^10 entries
-    assert net.synapses == pytest.approx(10**6, rel=0.01)
-    assert time.perf_counter() - begin < 5
+    words = np.random.Philox(0)  # counts the blocks of four words that it has given
+    net = cf.algorithms.random_sparse(10**5, 1e-4, 1, rng=np.random.Generator(words))
+    assert net.synapses == pytest.approx(10**6, rel=0.01)  # of 10^10 entries
+    drawn = 4 * int(words.state["state"]["counter"][0])
+    assert net.synapses <= drawn < 1.05 * net.synapses  # an exponential seldom takes a second word
 
 
 def test_random_sparse_that_cannot_fit_is_refused() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 import tracemalloc
 from typing import Any
 
@@ -45,6 +44,27 @@ def test_primality_against_a_sieve() -> None:
     assert [n for n in range(20000) if is_prime(n)] == np.flatnonzero(sieve).tolist()
 
 
+class Divided(int):
+    """An integer that counts the divisions of it and by it, and ends them after `allowed`."""
+
+    allowed: int
+
+    def _divide(self, number: int, divisor: int) -> tuple[Divided, Divided]:
+        Divided.allowed -= 1
+        assert Divided.allowed >= 0, "too many divisions"
+        quotient, remainder = divmod(int(number), int(divisor))
+        return Divided(quotient), Divided(remainder)
+
+    def __floordiv__(self, other: int) -> Divided:
+        return self._divide(self, other)[0]
+
+    def __mod__(self, other: int) -> Divided:
+        return self._divide(self, other)[1]
+
+    def __rmod__(self, other: int) -> Divided:
+        return self._divide(other, self)[1]
+
+
 @pytest.mark.parametrize(
     "factors",
     [
@@ -58,10 +78,12 @@ def test_primality_against_a_sieve() -> None:
         [2] * 100,
     ],
 )
-def test_large_factorisations_are_quick(factors: list[int]) -> None:
-    begin = time.perf_counter()
-    assert prime_factors(math.prod(factors)) == factors
-    assert time.perf_counter() - begin < 10
+def test_divisions_grow_with_the_root_of_the_second_largest_factor(factors: list[int]) -> None:
+    # a walk through the residues modulo p meets itself after about sqrt(p) steps; the 168 primes
+    # below 1000 and the proofs of primality come on top
+    second = sorted([1, *factors])[-2]
+    Divided.allowed = 2000 + 4 * math.isqrt(second)
+    assert prime_factors(Divided(math.prod(factors))) == factors
 
 
 @pytest.mark.parametrize("n", [2047, 3215031751, 3825123056546413051, 561, 1194649, 12327121])
@@ -149,12 +171,9 @@ def test_single_precision() -> None:
 
 def test_huge_transform_is_built_without_its_values() -> None:
     cf.algorithms.fourier(2**60)  # imports, first use
-    begin = time.perf_counter()
-    net = cf.algorithms.fourier(2**60)
-    assert net.synapses == 121 * 2**60
-    assert time.perf_counter() - begin < 0.05
     tracemalloc.start()
     net = cf.algorithms.fourier(2**60)
+    assert net.synapses == 121 * 2**60
     assert tracemalloc.get_traced_memory()[1] < 2**20
     tracemalloc.stop()
     assert cf.flattening_cost(net).flat == 2**120

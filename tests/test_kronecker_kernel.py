@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -288,10 +288,12 @@ def test_no_memory_for_packed_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(plan.run(X, 1), expected)
 
 
-def test_planning_is_quick_however_large() -> None:
-    start = time.perf_counter()
+def test_planning_makes_no_values_however_large() -> None:
+    cf.algorithms.fourier(2**60).explain()  # imports, first use
+    tracemalloc.start()
     told = cf.algorithms.fourier(2**60).explain()
-    assert time.perf_counter() - start < 1
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
     assert told.passes[0].kernel == "fused fourier"
     assert told.passes[0].stop == 61
 

@@ -6,7 +6,6 @@ import copy
 import itertools
 import math
 import pickle
-import time
 
 import numpy as np
 import pytest
@@ -254,19 +253,13 @@ def test_patterns_with_empty_sizes(a, b, c, d):
     dense(support)
 
 
-def test_hadamard_of_2_to_the_60_is_counted_at_once():
-    layers = [KroneckerSupport.pattern(2 ** (59 - k), 2, 2, 2**k) for k in range(60)]
-    best = math.inf
-    for _ in range(5):
-        start = time.perf_counter()
-        product = layers[0]
-        for layer in layers[1:]:
-            product = compose(layer, product)
-            assert product is not None
-        best = min(best, time.perf_counter() - start)
+def test_hadamard_of_2_to_the_60_is_counted_by_two_pieces_a_product():
+    product = KroneckerSupport.identity(2**60)
+    for k in range(60):
+        product = compose(KroneckerSupport.pattern(2 ** (59 - k), 2, 2, 2**k), product)
+        assert len(product.pieces) <= 2  # what a product costs grows with the pieces
     assert product == KroneckerSupport.dense(2**60, 2**60)
     assert product.nnz == 2**120
-    assert best < 2e-3  # 0.15 ms where it was measured: leave room for slow machines
 
 
 def test_kronecker_too_large_to_write_out():
