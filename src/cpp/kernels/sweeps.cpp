@@ -78,10 +78,11 @@ class Chunk {
   void look_ahead(Sweep& part) const {
     const std::int64_t bytes = rows_ * row_bytes_;
     if (bytes <= kNearBytes) return;
+    const bool is_away = bytes >= kAwayBytes, has_short_rows = !run_.per_lane && row_bytes_ < kAheadBytesApart;
     if (part.pass.step == 1) {
       part.ahead_in = std::clamp(part.pass.radix * row_bytes_, kLeastAheadBytes, kMostAheadBytes);
-      if (part.in != part.out && bytes >= kAwayBytes) part.ahead_out = part.ahead_in;
-    } else if (part.in != part.out) {
+      if (part.in != part.out && is_away) part.ahead_out = part.ahead_in;
+    } else if (part.in != part.out || (is_away && has_short_rows)) {
       part.ahead_in = kAheadBytesApart;
     }
   }
