@@ -25,18 +25,16 @@ from cheapfast.plan.prediction.machine import (
     load,
     store,
 )
+from cheapfast.plan.prediction.product_seconds import Meeting, product_seconds, with_threads
 from cheapfast.plan.prediction.rates import RATES
 from cheapfast.plan.prediction.seconds import Pricer, seconds_text
 from cheapfast.plan.prediction.sparse_seconds import (
     Around,
-    Meeting,
     Vectors,
     _parts,
-    product_seconds,
     sparse_seconds,
-    with_threads,
 )
-from cheapfast.plan.prediction.traffic import band_traffic, layer_traffic
+from cheapfast.plan.prediction.traffic import Traffic, band_traffic, layer_traffic
 
 FLAT = Machine({name: constant(1e-9) for name in RATES} | {"speedup": constant(1.0)}, 1)
 
@@ -210,6 +208,47 @@ def test_sparse_layers_are_charged_rows_and_nonzeros() -> None:
     for columns, times in ((256, 4), (64, 1), (63, at_63), (3, at_3), (8, 1)):
         vectors = Vectors(columns, np.dtype(float))
         assert sparse_seconds(traffic, vectors, np.dtype(float), charged) == times * 50
+
+
+def test_windows_are_narrow_where_that_brings_the_operand_near() -> None:
+    double, charged = np.dtype(float), with_rates(entry=1.0, long=1.0)
+
+    def windows(inputs: int, per_row: int, columns: int, *, transposed: bool = False) -> float:
+        rows = 2 * inputs
+        traffic = Traffic(rows, inputs, rows * per_row, per_row, per_row, inputs, 0.0)
+        vectors = Vectors(columns, double)
+        took = sparse_seconds(traffic, vectors, double, charged, transposed=transposed)
+        return took / traffic.nonzeros
+
+    # 64 columns are 512 bytes of a row: of more than 1024 rows these are not near, 128 bytes are
+    assert [windows(inputs, 24, 64) for inputs in (1024, 1025, 4096, 4097)] == [1, 4, 4, 1]
+    assert windows(4096, 23, 64) == 1  # each row is read 46 times
+    assert windows(4096, 24, 64, transposed=True) == 1
+    assert windows(4096, 24, 16) == 1
+    assert windows(4096, 24, 20) == 2
+    assert windows(4096, 24, 256) == 16
+
+
+def test_what_is_read_at_random_is_held_beside_what_passes() -> None:
+    double, machine = np.dtype(float), with_rates()
+
+    def held_for(traffic: Traffic, columns: int) -> float:
+        seen: list[float] = []
+
+        class Seeing(Machine):
+            def rate(self, name: str, size: float = 1.0) -> float:
+                if name.startswith("gather"):
+                    seen.append(size)
+                return super().rate(name, size)
+
+        sparse_seconds(traffic, Vectors(columns, double), double, Seeing(machine.rates, 1))
+        return max(seen)
+
+    traffic = Traffic(1000, 500, 2000, 2.0, 2.0, 500.0, 0.0)
+    weights = 2000 * 12 + 1000 * 4
+    for columns in (1, 3, 8, 64):  # what there is, and not what registers hold
+        row = 8 * columns
+        assert held_for(traffic, columns) == 500 * row + (1000 * row + weights) / 2
 
 
 def test_transposed_layers_are_charged_what_they_add() -> None:

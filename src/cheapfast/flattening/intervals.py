@@ -14,8 +14,8 @@ from cheapfast import _memory
 from cheapfast.counting.structural import count_structural
 from cheapfast.flattening.estimates import closed_products, estimated
 from cheapfast.network import Network
+from cheapfast.plan.prediction.product_seconds import Meeting, product_seconds
 from cheapfast.plan.prediction.seconds import Pricer
-from cheapfast.plan.prediction.sparse_seconds import Meeting, product_seconds
 from cheapfast.plan.prediction.traffic import Traffic
 from cheapfast.support import csr_pattern_bytes
 

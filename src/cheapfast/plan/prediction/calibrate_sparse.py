@@ -14,12 +14,15 @@ from cheapfast._stopwatch import fastest
 from cheapfast.layers import Sparse
 from cheapfast.plan.prediction.calibrate_calls import Rates, call_seconds
 from cheapfast.plan.prediction.machine import Curve, constant, curve
+from cheapfast.plan.prediction.sparse_seconds import held
 from cheapfast.plan.prediction.traffic import layer_traffic
 from cheapfast.plan.product import multiply
 
 _KIB, _MIB = 1 << 10, 1 << 20
 _NEAREST, _NEAR = 16 * _KIB, 256 * _KIB
 _FARTHER = (2 * _MIB, 8 * _MIB, 24 * _MIB, 64 * _MIB)
+# Rows at random places show where a cache ends.
+_SCATTERED = (2 * _MIB, 8 * _MIB, 14 * _MIB, 24 * _MIB, 64 * _MIB)
 _ROW_BYTES = (8, 64, 512)  # of an operand
 _FEW, _SOME, _MANY = 2, 18, 128  # nonzeros of a row
 _COMPLEX = 6  # the same of complex ones
@@ -194,7 +197,7 @@ def _gather(size: int, rng: np.random.Generator, rates: Rates) -> Curve:
     """Rows of an operand at random places, beyond what they cost in the nearest cache."""
     per_row = 8
     points = [(float(2 * _NEAREST), 0.0)]
-    for footprint in (_NEAR, *_FARTHER):
+    for footprint in (_NEAR, *_SCATTERED):
         # an entry for each cache line of the operand: a run does not find what the last one read
         entries = footprint // max(min(size, 512), 64)
         rows = entries // per_row
@@ -202,7 +205,7 @@ def _gather(size: int, rng: np.random.Generator, rates: Rates) -> Curve:
         known = rows * rates["row"].at(size)
         known += entries * (rates["entry"].at(size) + 12 * rates["stream"].at(12 * entries))
         known += rows * size * rates["move"].at(2 * rows * size)
-        points.append((footprint, (seconds - known) / entries))
+        points.append((held(footprint, rows * size + 12 * entries), (seconds - known) / entries))
     return curve(points)
 
 

@@ -18,7 +18,7 @@ from cheapfast._replacing import replacing
 from cheapfast.plan.prediction.rates import RATES
 
 #: Raised when what is measured changes: an older file is then measured anew.
-FORMAT = 4
+FORMAT = 5
 
 # Of rows that are so long, each register takes its time.
 _BY_ROW_BYTES = frozenset({"row", "entry", "long", "complex", "scatter", "permute"})

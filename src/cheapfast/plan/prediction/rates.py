@@ -19,7 +19,7 @@ RATES = {
     "operand of 8 bytes, by rows and nonzeros that a thread applies in one call",
     "uneven64": "the same for rows of 64 bytes",
     "gather8": "more seconds for a nonzero that names an operand's row of 8 bytes at random, by "
-    "bytes of the operand",
+    "bytes that have to be held in a cache",
     "gather64": "the same for rows of 64 bytes",
     "gather512": "the same for rows of 512 bytes",
     "stream": "more seconds a byte of weights, by bytes that an application reads",

@@ -1,13 +1,11 @@
-"""How long sparse layers and their products take, predicted from measured rates of the machine.
+"""How long sparse layers take, predicted from measured rates of the machine.
 
 A layer applied to vectors that make rows of b bytes takes
 
     rows * row(b) + nonzeros * entry(b) + misses * gather(b) + weights * stream + vectors * move
 
 where the last three vanish as long as everything stays in a near cache, and more for rows of
-different lengths, whose ends are guessed wrongly once there are too many to be learned. Multiplying
-two matrices takes a rate for each nonzero of the left one, for each pair that meets and for each
-nonzero of the product.
+different lengths, whose ends are guessed wrongly once there are too many to be learned.
 """
 
 from __future__ import annotations
@@ -24,13 +22,17 @@ if TYPE_CHECKING:
     from cheapfast.plan.prediction.traffic import Traffic
 
 MOST_VECTORS = 10**100  # of which seconds can be predicted: far below the largest float
-_WINDOW = 512  # bytes of an operand's row that the sparse kernel takes at a time, or fewer
+# Bytes of an operand's row that the sparse kernel takes at a time: fewer where that brings an
+# operand near that is read often (kWindow, kNarrowWindow, kNearBytes and kManyReads of
+# kernels/spmm_layout.cpp).
+_WINDOW, _NARROW_WINDOW = 512, 128
+_NEAR_BYTES, _MANY_READS = 1 << 19, 48
+_IN_ORDER_SHARE = 0.5  # of data that passes by, as far as it drives other data out of a cache
 _SHORT_ROW = 12.0  # nonzeros of a row that overlaps the next
 _SINGLE = np.dtype(np.float32)
 _LEAST_MASKED = 32  # bytes of a register that may be loaded in part: targets/masks.hpp
 _OCTAVES = 2.0  # rows so much longer do not overlap at all
 _LEAST_PART = 16  # bytes of a row that one thread takes of a transposed layer
-_WORTH_THREADS = 1e-4  # seconds of a product below which one thread is taken to do it
 # Rows of the operand, in cache lines, below which a layer is one thread's: kSerialLines of
 # kernels/spmm.cpp.
 _PARALLEL_LINES, _LINE = 1 << 16, 64
@@ -109,46 +111,76 @@ def sparse_seconds(
     """
     if vectors.columns == 0:
         return 0.0
-    shared = _is_parallel(traffic, min(vectors.row_bytes, _WINDOW), transposed)
-    parts = _parts(vectors)
+    window = _window(traffic, vectors, transposed)
+    shared = _is_parallel(traffic, min(vectors.row_bytes, window), transposed)
+    parts = _parts(vectors, window)
     nonzeros, rows = float(min(traffic.nonzeros, 10**300)), as_float(traffic.rows)
     turns = max(nonzeros + rows, around.turns) * len(parts)
     turns /= machine.threads if shared else 1
     stored = nonzeros * (4 + weights.itemsize) + 4 * rows
     seconds = 0.0
-    for bytes_a_row, count in parts:
-        once = rows * machine.rate("row", bytes_a_row)
-        once += nonzeros * _entry(nonzeros / max(rows, 1.0), bytes_a_row, weights, machine)
-        once += rows * traffic.uneven * _uneven(bytes_a_row, turns, machine)
-        once += _gather_seconds(traffic, bytes_a_row, machine)
+    for part in parts:
+        once = rows * machine.rate("row", part.width)
+        once += nonzeros * _entry(nonzeros / max(rows, 1.0), part.width, weights, machine)
+        once += rows * traffic.uneven * _uneven(part.width, turns, machine)
+        once += _gather_seconds(traffic, part, stored, machine)
         once += stored * machine.rate("stream", stored + around.weights)
-        moved = as_float(traffic.rows + traffic.columns) * bytes_a_row
-        once += rows * bytes_a_row * machine.rate("move", moved)
+        moved = as_float(traffic.rows + traffic.columns) * part.taken
+        once += rows * part.taken * machine.rate("move", moved)
         if transposed:
-            once += nonzeros * machine.rate("scatter", bytes_a_row)
-        seconds += count * once
+            once += nonzeros * machine.rate("scatter", part.width)
+        seconds += part.count * once
     return seconds / (machine.rate("speedup") if shared else 1.0)
 
 
-def _parts(vectors: Vectors) -> list[tuple[int, float]]:
+class _Part(NamedTuple):
+    """Bytes of a row with which the kernel goes over the matrix.
+
+    Parameters
+    ----------
+    width : int
+        That it computes: whole registers.
+    taken : int
+        That there are.
+    count : float
+        How often it does so.
+    """
+
+    width: int
+    taken: int
+    count: float
+
+
+def _window(traffic: Traffic, vectors: Vectors, transposed: bool) -> int:
+    """Return how many bytes of a row are taken at a time, for a layer by itself.
+
+    In a chain the layers that have most of the nonzeros decide.
+    """
+    usual = min(_WINDOW, vectors.row_bytes)
+    comes_near = traffic.columns * _NARROW_WINDOW <= _NEAR_BYTES < traffic.columns * usual
+    reads_much = not transposed and traffic.nonzeros >= _MANY_READS * traffic.columns
+    return _NARROW_WINDOW if comes_near and reads_much else _WINDOW
+
+
+def _parts(vectors: Vectors, window: int = _WINDOW) -> list[_Part]:
     """Return the widths in which the kernel goes over the matrix, and how often with each.
 
-    It takes as many whole registers as it holds, then half as many, and so on; what is left of one
-    or two in one pass where there are masks, else in parts of a register.
+    Of a window it takes as many whole registers as it holds, then half as many, and so on; what is
+    left of one or two in one pass where there are masks, else in parts of a register.
     """
-    whole, rest = as_float(vectors.row_bytes // _WINDOW), vectors.row_bytes % _WINDOW
-    parts = [(_WINDOW, whole)] * (whole > 0)
+    whole, rest = as_float(vectors.row_bytes // window), vectors.row_bytes % window
+    parts = [_Part(window, window, whole)] * (whole > 0)
     register = _core.fused_lanes(_SINGLE) * _SINGLE.itemsize
     least = 2 * register if register >= _LEAST_MASKED else 1
-    width = _WINDOW // 2
+    width = window // 2
     while width >= least:
         if rest & width:
-            parts.append((width, 1.0))
+            parts.append(_Part(width, width, 1.0))
         width //= 2
     left = rest % least
     if left:  # a single number needs no register
         few = left <= vectors.dtype.itemsize
-        parts.append((left if few else -(-left // register) * register, 1.0))
+        parts.append(_Part(left if few else -(-left // register) * register, left, 1.0))
     return parts
 
 
@@ -175,26 +207,48 @@ def _entry(a_row: float, bytes_a_row: int, weights: np.dtype[Any], machine: Mach
     return short + share * (long - short)
 
 
-def _gather_seconds(traffic: Traffic, bytes_a_row: int, machine: Machine) -> float:
-    """Predict what it costs that rows of the operand are not in a near cache."""
-    operand = as_float(traffic.columns) * bytes_a_row
-    near = min(traffic.extent * bytes_a_row, operand)
+def _gather_seconds(traffic: Traffic, part: _Part, stored: float, machine: Machine) -> float:
+    """Predict what it costs that rows of the operand are not in a near cache.
+
+    The result and the weights, of which there are `stored` bytes, go through the caches with it.
+    """
+    operand = as_float(traffic.columns) * part.taken
+    others = as_float(traffic.rows) * part.taken + stored
+    share = min(traffic.extent / max(traffic.columns, 1), 1.0)
+    near = share * held(operand, others)
     known = max(traffic.touched - traffic.fresh, 0.0)
     if traffic.fresh < 0.75 * traffic.touched:  # in order: read ahead, line by line
-        new = traffic.fresh * bytes_a_row * machine.rate("move", operand)
+        new = traffic.fresh * part.taken * machine.rate("move", operand)
     else:
-        new = traffic.fresh * gather_seconds(bytes_a_row, operand, machine)
-    return as_float(traffic.rows) * (new + known * gather_seconds(bytes_a_row, near, machine))
+        new = traffic.fresh * gather_seconds(part.width, held(operand, others), machine)
+    return as_float(traffic.rows) * (new + known * gather_seconds(part.width, near, machine))
 
 
-def gather_seconds(bytes_a_row: int, operand: float, machine: Machine) -> float:
+def held(operand: float, others: float) -> float:
+    """Return the bytes that a cache has to hold for an operand to be found there.
+
+    Parameters
+    ----------
+    operand : float
+        Bytes that are read at random places.
+    others : float
+        Bytes that are read and written in order meanwhile: they leave sooner.
+
+    Returns
+    -------
+    float
+    """
+    return operand + _IN_ORDER_SHARE * others
+
+
+def gather_seconds(bytes_a_row: int, held: float, machine: Machine) -> float:
     """Predict what it costs more that a row of an operand is looked for at random.
 
     Parameters
     ----------
     bytes_a_row : int
-    operand : float
-        Its bytes.
+    held : float
+        Bytes that a cache has to hold for it to be there.
     machine : Machine
 
     Returns
@@ -206,80 +260,8 @@ def gather_seconds(bytes_a_row: int, operand: float, machine: Machine) -> float:
     if bytes_a_row > 64:
         below, above, rates = (64, 512, ("gather64", "gather512"))
     share = min(max((bytes_a_row - below) / (above - below), 0.0), 1.0)
-    first, last = (machine.rate(name, operand) for name in rates)
+    first, last = (machine.rate(name, held) for name in rates)
     return first + share * (last - first)
-
-
-def with_threads(seconds: float, machine: Machine) -> float:
-    """Return what the threads make of work that one of them does in some seconds.
-
-    Parameters
-    ----------
-    seconds : float
-    machine : Machine
-
-    Returns
-    -------
-    float
-        The same for work so short that the kernels keep it to one thread.
-    """
-    if seconds < _WORTH_THREADS:
-        return seconds
-    return max(_WORTH_THREADS, seconds / machine.rate("speedup"))
-
-
-class Meeting(NamedTuple):
-    """Two sparse matrices that are multiplied.
-
-    Parameters
-    ----------
-    left : float
-        Nonzeros of the left factor.
-    pairs : float
-        Pairs of nonzeros that meet.
-    product : float
-        Nonzeros of the product.
-    columns : int
-        Of the product.
-    uneven : float
-        Share of rows that differ in length from the one before, in the factor with more of them.
-    words : float
-        Words of 64 columns that a row of the product touches, a nonzero.
-    """
-
-    left: float
-    pairs: float
-    product: float
-    columns: int
-    uneven: float
-    words: float
-
-
-def product_seconds(meeting: Meeting, dtype: np.dtype[Any], machine: Machine) -> float:
-    """Predict what multiplying two sparse matrices takes.
-
-    Parameters
-    ----------
-    meeting : Meeting
-    dtype : numpy.dtype
-        Of the product.
-    machine : Machine
-
-    Returns
-    -------
-    float
-        Seconds, counting and filling together.
-    """
-    seconds = meeting.left * machine.rate("left")
-    seconds += meeting.left * meeting.uneven * machine.rate("left uneven")
-    seconds += meeting.pairs * machine.rate("pair")
-    seconds += meeting.product * machine.rate("product")
-    seconds += meeting.product * meeting.words * machine.rate("word")
-    sums = as_float(meeting.columns) * dtype.itemsize
-    seconds += meeting.pairs * machine.rate("gather8", sums)
-    stored = meeting.product * (4 + dtype.itemsize)
-    seconds += stored * machine.rate("move", stored)
-    return with_threads(seconds, machine) + machine.rate("multiply")
 
 
 def as_float(count: int) -> float:

@@ -17,7 +17,7 @@ from cheapfast import _core
 from cheapfast.layers import Activation, KroneckerSparse, Permutation
 from cheapfast.plan.cost import Cost, weight_bytes
 from cheapfast.plan.frame import is_light
-from cheapfast.plan.prediction.sparse_seconds import Vectors, as_float, gather_seconds
+from cheapfast.plan.prediction.sparse_seconds import Vectors, as_float, gather_seconds, held
 
 if TYPE_CHECKING:
     from cheapfast.layers import Layer
@@ -175,7 +175,8 @@ def permuted_seconds(features: int, vectors: Vectors, machine: Machine) -> float
     else:
         each = machine.rate("permute", vectors.row_bytes)
         each *= max(vectors.row_bytes / LONGEST_ROW, 1.0)
-    each += gather_seconds(vectors.row_bytes, as_float(features * vectors.row_bytes), machine)
+    moved = as_float(features * vectors.row_bytes)
+    each += gather_seconds(vectors.row_bytes, held(moved, moved), machine)
     return as_float(features) * each
 
 
