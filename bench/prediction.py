@@ -32,11 +32,14 @@ class PredictionProblem(Problem):
         Numbers of vectors; 1 is a vector of one dimension.
     most_numbers : int
         Larger operands are left out.
+    is_complex : bool
+        Whether the vectors are complex even where the network is real.
     """
 
     networks: tuple[tuple[str, Callable[[], cf.Network]], ...]
     columns: tuple[int, ...]
     most_numbers: int = 1 << 21
+    is_complex: bool = False
 
     def cells(self) -> Iterator[tuple[str, cf.Network, Any]]:
         """Yield name, network and operand of each cell of the grid.
@@ -48,11 +51,12 @@ class PredictionProblem(Problem):
         rng = np.random.default_rng(0)
         for name, build in self.networks:
             net = build()
+            dtype = np.result_type(net.dtype, np.complex64) if self.is_complex else net.dtype
             for count in self.columns:
                 inputs = net.shape[1]
                 if inputs * count <= self.most_numbers:
                     X = rng.standard_normal(inputs if count == 1 else (inputs, count))
-                    yield f"{name} x {count}", net, X.astype(net.dtype)
+                    yield f"{name} x {count}", net, X.astype(dtype)
 
 
 def time_predictions(workload: Workload, problem: PredictionProblem, settings: Settings) -> Results:
@@ -81,7 +85,7 @@ def time_predictions(workload: Workload, problem: PredictionProblem, settings: S
             cf.flattening.recalibrate(threads)
             for i, (_, net, X) in enumerate(cells):
                 columns = 1 if X.ndim == 1 else X.shape[1]
-                told = net.explain(columns, threads=threads).seconds
+                told = net.explain(columns, dtype=X.dtype, threads=threads).seconds
                 assert told is not None, "no network of the grid has an Operator"
                 predicted[i].append(told)
                 measured[i].append(_seconds(net, X, threads))

@@ -170,10 +170,8 @@ MERGES = tuple(
     f"merge-{kind}" for kind in ("random", "pruned", "multigrid", "fourier", "banded", "hops")
 )
 
-PREDICTIONS = tuple(
-    f"prediction-{grid}"
-    for grid in ("butterfly", "hadamard", "fourier", "factors", "sparse", "activated")
-)
+_GRIDS = ("butterfly", "hadamard", "fourier", "factors", "sparse", "activated", "wide", "parts")
+PREDICTIONS = tuple(f"prediction-{grid}" for grid in _GRIDS)
 
 REQUIREMENTS: tuple[Requirement, ...] = (
     *_pair("random-1e5", maxnnz=1.5, scipy=8, graphblas=5, built=6),

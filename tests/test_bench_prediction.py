@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import cheapfast as cf
@@ -45,6 +46,12 @@ def test_large_operands_are_left_out() -> None:
     cells = list(PredictionProblem(networks, (1, 3, 4), most_numbers=6).cells())
     assert [name for name, *_ in cells] == ["one x 1", "one x 3"]
     assert [X.shape for *_, X in cells] == [(2,), (2, 3)]
+
+
+def test_vectors_are_complex_where_that_is_asked_for() -> None:
+    networks = (("one", lambda: cf.chain(np.ones((1, 2), np.float32))),)
+    problem = PredictionProblem(networks, (1, 3), is_complex=True)
+    assert [X.dtype for *_, X in problem.cells()] == [np.complex64] * 2
 
 
 def test_the_median_of_the_rounds_is_judged() -> None:

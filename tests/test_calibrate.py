@@ -251,6 +251,28 @@ def test_what_is_read_at_random_is_held_beside_what_passes() -> None:
         assert held_for(traffic, columns) == 500 * row + (1000 * row + weights) / 2
 
 
+@pytest.mark.parametrize("columns", [1, 3, 64])
+def test_complex_vectors_of_real_maps_are_two_real_ones(columns: int) -> None:
+    for net in (cf.algorithms.butterfly(64, 1), cf.chain(np.ones((40, 30)))):
+        told = explain(net._plan, list(net), columns, np.dtype(complex), FLAT)
+        as_parts = explain(net._plan, list(net), 2 * columns, net.dtype, FLAT)
+        assert told.passes == as_parts.passes
+        assert f"for {columns} complex128 vector" in repr(told)
+    biased = cf.Network([cf.Sparse(np.ones((40, 30)), bias=np.ones(40))])
+    told = explain(biased._plan, list(biased), columns, np.dtype(complex), FLAT)
+    (step,) = biased._plan.passes
+    assert told.passes[0].cost == step.cost(columns, np.dtype(complex))
+
+
+def test_the_type_of_the_vectors_may_be_told(folder: Path, measured: list[int]) -> None:
+    net = cf.algorithms.butterfly(64, 1, "float32")
+    types = {None: "float32", "f4": "float32", "c8": "complex64", "f8": "float64", int: "float64"}
+    for given, dtype in types.items():
+        assert net.explain(dtype=given).dtype == dtype
+    with pytest.raises(TypeError, match="dtype"):
+        net.explain(dtype=object)
+
+
 def test_transposed_layers_are_charged_what_they_add() -> None:
     stored = cf.Sparse(np.ones((10, 4)))
     vectors, double = Vectors(8, np.dtype(float)), np.dtype(float)

@@ -17,7 +17,7 @@ from ..prediction import PredictionProblem
 Build = Callable[[int, str], cf.Network]
 
 REAL, COMPLEX = ("float32", "float64"), ("complex64", "complex128")
-COLUMNS = (1, 3, 8, 16, 64, 100)
+COLUMNS, WIDE = (1, 3, 8, 16, 64, 100), (256, 512)
 
 
 def butterfly(n: int, dtype: str) -> cf.Network:
@@ -114,7 +114,11 @@ def activated(n: int, dtype: str) -> cf.Network:
 
 
 def grid(
-    builds: dict[str, Build], sizes: Sequence[int], dtypes: Sequence[str], columns: Sequence[int]
+    builds: dict[str, Build],
+    is_complex: bool,
+    sizes: Sequence[int],
+    dtypes: Sequence[str],
+    columns: Sequence[int],
 ) -> PredictionProblem:
     """Put a grid together.
 
@@ -122,6 +126,8 @@ def grid(
     ----------
     builds : dict
         What builds a network of a size and type, by name.
+    is_complex : bool
+        Whether vectors are complex even where the network is real.
     sizes, dtypes, columns : sequence
 
     Returns
@@ -134,20 +140,27 @@ def grid(
         for n in sizes
         for dtype in dtypes
     ]
-    return PredictionProblem(tuple(networks), tuple(columns))
+    return PredictionProblem(tuple(networks), tuple(columns), is_complex=is_complex)
 
 
 def _workload(
-    name: str, title: str, builds: dict[str, Build], sizes: Sequence[int], dtypes: Sequence[str]
+    name: str,
+    title: str,
+    builds: dict[str, Build],
+    sizes: Sequence[int],
+    dtypes: Sequence[str],
+    columns: Sequence[int] = COLUMNS,
+    *,
+    is_complex: bool = False,
 ) -> Workload:
     return Workload(
         f"prediction-{name}",
         f"predicted and measured: {title}",
-        partial(grid, builds),
+        partial(grid, builds, is_complex),
         {
-            "full": {"sizes": sizes, "dtypes": dtypes, "columns": COLUMNS},
-            "quick": {"sizes": sizes[:2], "dtypes": dtypes[:1], "columns": COLUMNS[:3]},
-            "tiny": {"sizes": (64,), "dtypes": dtypes[:1], "columns": (1, 3)},
+            "full": {"sizes": sizes, "dtypes": dtypes, "columns": columns},
+            "quick": {"sizes": sizes[:2], "dtypes": dtypes[:1], "columns": columns[:3]},
+            "tiny": {"sizes": (64,), "dtypes": dtypes[:1], "columns": columns[:2]},
         },
         measure="prediction",
     )
@@ -185,5 +198,26 @@ WORKLOADS = (
         {"net": activated},
         (100, 1000, 10_000),
         REAL,
+    ),
+    _workload(
+        "wide",
+        "wide rows",
+        {
+            "butterfly": butterfly,
+            "monarch": monarch,
+            "even": even_rows,
+            "many": partial(uneven_rows, per_row=50),
+        },
+        (64, 1024, 4096),
+        REAL,
+        WIDE,
+    ),
+    _workload(
+        "parts",
+        "complex vectors through real networks",
+        {"butterfly": butterfly, "monarch": monarch, "hadamard": hadamard, "even": even_rows},
+        (64, 1024, 1 << 14),
+        REAL,
+        is_complex=True,
     ),
 )

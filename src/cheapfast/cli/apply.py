@@ -131,7 +131,8 @@ def _report(
     threads: int | None,
 ) -> ApplyReport:
     columns = X.size // max(network.shape[1], 1)
-    return ApplyReport(network, network.explain(columns, threads=threads), X.shape, Y, timing)
+    told = network.explain(columns, dtype=X.dtype, threads=threads)
+    return ApplyReport(network, told, X.shape, Y, timing)
 
 
 def _random(network: cf.Network, batch: int) -> np.ndarray[Any, Any]:

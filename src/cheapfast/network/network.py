@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy.typing as npt
 
 from cheapfast import _validate
+from cheapfast._arrays import supported_dtype
 from cheapfast.layers import Layer
 from cheapfast.network.linear_operator import linear_operator
 from cheapfast.network.sequence import LayerSequence
@@ -18,7 +19,7 @@ from cheapfast.plan import (
     make_plan,
     make_reversed_plan,
 )
-from cheapfast.plan.operands import as_operand
+from cheapfast.plan.operands import as_operand, working_dtypes
 from cheapfast.plan.prediction.calibrate import machine
 from cheapfast.plan.prediction.sparse_seconds import MOST_VECTORS
 from cheapfast.plan.product import multiply_out, multiply_out_dense
@@ -266,13 +267,21 @@ class Network(LayerSequence):
 
     # -- looking at it
 
-    def explain(self, columns: int = 1, *, threads: int | None = None) -> Explanation:
+    def explain(
+        self,
+        columns: int = 1,
+        *,
+        dtype: npt.DTypeLike | None = None,
+        threads: int | None = None,
+    ) -> Explanation:
         """Say which kernels apply the network, and what each costs.
 
         Parameters
         ----------
         columns : int, default 1
             Number of vectors that it is applied to, side by side.
+        dtype : dtype_like, optional
+            Their type; by default that of the network.
         threads : int, optional
             As for `apply`; the time is predicted for as many.
 
@@ -281,6 +290,11 @@ class Network(LayerSequence):
         Explanation
             Prints as a table: kernel, layers, bytes moved, flops, predicted time. The prediction
             rests on rates measured on this machine, once, which takes less than a second.
+
+        Raises
+        ------
+        TypeError
+            For a dtype that is not supported.
 
         Examples
         --------
@@ -293,7 +307,9 @@ class Network(LayerSequence):
               total                     116 B      8  ... us
         """
         columns = _validate.integer(columns, "columns", minimum=0, maximum=MOST_VECTORS)
-        return explain(self._plan, self._layers, columns, self._dtype, machine(threads))
+        given = self._dtype if dtype is None else supported_dtype(dtype)
+        _, result = working_dtypes(given, self._dtype)
+        return explain(self._plan, self._layers, columns, result, machine(threads))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Network, (list(self._layers),)

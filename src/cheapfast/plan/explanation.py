@@ -153,7 +153,8 @@ def explain(
     columns : int
         Number of vectors.
     dtype : numpy.dtype
-        Their type; the costs are as if it stayed that through the network.
+        Their type; the costs are as if it stayed that through the network. Complex vectors of a
+        real linear map go through it as two real ones each.
     machine : Machine
         Whose seconds to predict.
 
@@ -161,7 +162,10 @@ def explain(
     -------
     Explanation
     """
-    pricer = Pricer.of_plan(plan, layers, Vectors(columns, dtype), machine)
+    vectors = Vectors(columns, dtype)
+    if plan.splits and dtype.kind == "c":
+        vectors = Vectors(2 * columns, np.empty(0, dtype).real.dtype)
+    pricer = Pricer.of_plan(plan, layers, vectors, machine)
     rows = []
     for step in plan.passes:
         seconds = pricer.passed(step, layers)
@@ -171,7 +175,7 @@ def explain(
                 step.start,
                 step.stop,
                 step.shape,
-                step.cost(columns, dtype),
+                step.cost(*vectors),
                 None if seconds is None else sum(seconds),
                 step.folded,
             )

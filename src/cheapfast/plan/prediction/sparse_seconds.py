@@ -129,7 +129,7 @@ def sparse_seconds(
         once += rows * part.taken * machine.rate("move", moved)
         if transposed:
             once += nonzeros * machine.rate("scatter", part.width)
-        seconds += part.count * once
+        seconds += part.times * once
     return seconds / (machine.rate("speedup") if shared else 1.0)
 
 
@@ -142,13 +142,13 @@ class _Part(NamedTuple):
         That it computes: whole registers.
     taken : int
         That there are.
-    count : float
+    times : float
         How often it does so.
     """
 
     width: int
     taken: int
-    count: float
+    times: float
 
 
 def _window(traffic: Traffic, vectors: Vectors, transposed: bool) -> int:
