@@ -116,6 +116,24 @@ def test_equals_sums_in_order(target: str, dtype: str, index: type, layout: str)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_parts_of_rows_that_are_read_often(target: str, dtype: str, layout: str) -> None:
+    # 128 bytes of 1200 rows are near, 512 are not; each is read 50 times
+    rng = np.random.default_rng(5)
+    matrix = random_csr(rng, (100, 1200), dtype, 0.5)
+    assert matrix.nnz >= 48 * 1200
+    columns = 530 // np.dtype(dtype).itemsize
+    X = random_array(rng, (1200, columns), dtype)
+    Y = apply([layer_of(matrix)], place(X, layout), 100, layout, threads=2)
+    for first in range(0, columns, 7):  # so few are taken at once
+        some = np.ascontiguousarray(X[:, first : first + 7])
+        np.testing.assert_array_equal(Y[:, first : first + 7], apply([layer_of(matrix)], some, 100))
+    twice = random_csr(rng, (30, 100), dtype, 0.5)
+    Z = apply([layer_of(matrix), layer_of(twice)], place(X, layout), 30, layout)
+    np.testing.assert_array_equal(Z, apply([layer_of(twice)], Y, 30))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_rows_become_columns_and_columns_rows(target: str, dtype: str) -> None:
     @given(st.integers(1, 70), st.integers(1, 40), st.integers(0, 3), st.integers(0, 2))
     @settings(max_examples=60, deadline=None)

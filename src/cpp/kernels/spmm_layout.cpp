@@ -41,7 +41,11 @@ std::int64_t window_of(const std::vector<SparseLayer>& layers, std::int64_t row_
 }  // namespace
 
 SpmmLayout lay_out(const std::vector<SparseLayer>& layers, ValueType type, const Dense& in, const Dense& out) {
-  SpmmLayout layout{!is_direct(in, type), !is_direct(out, type), 0, 0, 0};
+  const std::int64_t row_bytes = in.columns * number_bytes(type), usual = window_of(layers, row_bytes);
+  // Parts of rows would be as far apart as powers of two are, and compete for the same lines of the caches: what is
+  // read so often is copied first.
+  const bool is_part = usual == kNarrowWindow && row_bytes > usual;
+  SpmmLayout layout{is_part || !is_direct(in, type), !is_direct(out, type), 0, 0, 0};
   std::int64_t longest = 1;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (i > 0) layout.rows = std::max(layout.rows, layers[i].inputs());
@@ -51,7 +55,6 @@ SpmmLayout lay_out(const std::vector<SparseLayer>& layers, ValueType type, const
   const bool whole = layout.pack_out && layers.back().form != SparseForm::as_is;  // or some rows at a time
   if (whole) layout.rows = std::max(layout.rows, out.rows);
   const std::int64_t fitting = std::max(kLine, kPackedBytes / longest / kLine * kLine);
-  const std::int64_t usual = window_of(layers, in.columns * number_bytes(type));
   const std::int64_t bytes = layout.pack_in || layout.pack_out ? std::min(fitting, usual) : usual;
   layout.columns = std::min(in.columns, bytes / number_bytes(type));
   const std::size_t between = layers.size() - 1 + (layout.pack_in ? 1 : 0) + (whole ? 1 : 0);
