@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 import cheapfast as cf
 import strategies
-from cheapfast import _core
-from cheapfast.plan import application
+from cheapfast import _core, _memory
 
 Array = npt.NDArray[Any]
 DTYPES = [np.dtype(code) for code in ("f4", "f8", "c8", "c16")]
@@ -43,6 +42,10 @@ NETWORKS = {
     ),
     "sparse": cf.Network([sparse(30, N, 0), cf.Permutation(np.arange(30)[::-1]), sparse(7, 30, 1)]),
     "full": cf.Network([cf.Sparse(np.random.default_rng(2).standard_normal((20, N)))]),
+    "large full": cf.Network([cf.Sparse(np.random.default_rng(2).standard_normal((48, N)))]),
+    "large kronecker": cf.Network(
+        [cf.KroneckerSparse((1, N, N, 1), np.random.default_rng(1).random((1, N, N, 1)))]
+    ),
     "convolution": cf.algorithms.convolution(np.arange(1.0, 6.0), N),
     "fourier": cf.algorithms.fourier(N),
 }
@@ -107,7 +110,7 @@ def test_columns_do_not_come_back_to_python(
     kind: str, dtype: np.dtype[Any], shape: tuple[int, ...]
 ) -> None:
     net = NETWORKS[kind].astype(np.result_type(NETWORKS[kind].dtype, "f4"))
-    if kind == "kronecker" and shape[0] != net.shape[1]:
+    if shape[0] != net.shape[1]:
         shape = (net.shape[1], *shape[1:])
     X = operand(shape, dtype)
     result = net.apply(X)
@@ -159,14 +162,81 @@ def test_parts_do_not_mix() -> None:
             np.testing.assert_array_equal(net(X[np.newaxis])[0], result)
 
 
-def test_batches_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application, "_PART_BYTES", 16 * N * 3)
-    net = cf.algorithms.butterfly(N, rng=0)
-    X = operand((10, N), np.dtype("c16"))
+# Those whose complex vectors, each in one piece, are taken apart.
+APART = {
+    "butterfly": NETWORKS["butterfly"],
+    "large full": NETWORKS["large full"],
+    "large kronecker": NETWORKS["large kronecker"],
+    "pair": cf.algorithms.monarch(2, 32, rng=0),
+    "after sparse": cf.Network(
+        [sparse(N, 20, 0), cf.Permutation(np.arange(N)[::-1]), *cf.algorithms.butterfly(N, rng=0)]
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", APART)
+@pytest.mark.parametrize("dtype", ["c8", "c16"])
+@pytest.mark.parametrize("count", [2, 5, 64, 600, 1100])
+def test_batches_taken_apart(target: str, kind: str, dtype: str, count: int) -> None:
+    net = APART[kind]
+    X = operand((count, net.shape[1]), np.dtype(dtype))
     assert_applied(net, X, 1)
     expected = net.apply(X, axis=1)
-    assert net.apply(X, X, 1) is X  # read before it is written
-    np.testing.assert_array_equal(X, expected)
+    assert net._plain(X, None, 1, 1) is not None  # without coming back to Python
+    columns = np.ascontiguousarray(X.T)
+    if count <= 64:  # all of them at a time, as columns
+        np.testing.assert_array_equal(net.apply(columns).T, expected)
+    room = np.full((count, 2, net.shape[0]), np.nan, expected.dtype)
+    net.apply(X, room[:, 0], 1)  # with gaps
+    np.testing.assert_array_equal(room[:, 0], expected)
+    assert np.isnan(room[:, 1]).all()
+
+
+@pytest.mark.parametrize("kind", ["kronecker", "hadamard", "sparse", "full"])
+def test_small_blocks_are_not_taken_apart(kind: str) -> None:
+    assert not NETWORKS[kind]._plan.takes_apart
+
+
+@pytest.mark.parametrize("dtype", ["c8", "c16"])
+def test_long_vectors(target: str, dtype: str) -> None:
+    weights = np.zeros(1, dtype).real.dtype
+    net = cf.algorithms.butterfly(1 << 17, rng=0, dtype=weights)
+    X = operand((17, net.shape[1]), np.dtype(dtype))
+    result = net.apply(X, axis=1)  # of 17 MiB or more: memory is asked for
+    tolerance = 1e4 * np.finfo(weights).eps
+    for x, y in zip(X[::4], result[::4], strict=True):
+        np.testing.assert_allclose(y, net.apply(x), rtol=tolerance, atol=tolerance)
+    out = np.empty_like(X)
+    for threads in (1, 2):
+        assert net.apply(X, out, 1, threads=threads) is out
+        np.testing.assert_array_equal(out, result)
+
+
+def test_overlapping_batches_ask_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = cf.Network([cf.Sparse(np.random.default_rng(0).standard_normal((N, N)))])
+    room = operand((20001, N), np.dtype("c16"))
+    before = room.copy()
+    result_bytes = 20000 * N * 16
+    monkeypatch.setattr(_memory, "available_bytes", lambda: result_bytes - 1)
+    for out in (room[1:], room[:-1]):
+        with pytest.raises(MemoryError, match=f"{result_bytes:,} bytes"):
+            net.apply(room[:-1], out, 1)
+        np.testing.assert_array_equal(room, before)
+
+
+@pytest.mark.parametrize("kind", APART)
+def test_batches_in_place(kind: str) -> None:
+    net = APART[kind]
+    inputs, outputs = net.shape[1], net.shape[0]
+    X = operand((1100, max(inputs, outputs)), np.dtype("c16"))
+    if inputs != outputs:
+        room = X.reshape(-1)
+        X, out = (room[: 1100 * width].reshape(1100, width) for width in (inputs, outputs))
+    else:
+        out = X
+    expected = net.apply(X.copy(), axis=1)
+    assert net.apply(X, out, 1) is out  # read before it is written
+    np.testing.assert_array_equal(out, expected)
 
 
 def test_overlapping_batches() -> None:

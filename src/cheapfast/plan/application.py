@@ -19,6 +19,7 @@ from cheapfast.plan.operands import (
     to_columns,
     working_dtypes,
 )
+from cheapfast.plan.placing import aligned_empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,6 @@ Array = npt.NDArray[Any]
 
 _INDEX_MAX = np.iinfo(np.int64).max  # longer vectors exist as descriptions only
 _TYPES = tuple(map(np.dtype, ("f4", "f8", "c8", "c16")))
-_PART_BYTES = 1 << 22  # of complex vectors that are taken apart at a time
 
 # Numbers of a matrix in a stack that are worth a call; smaller ones are laid side by side.
 _LEAST_OF_A_STACK = 1 << 11
@@ -172,13 +172,16 @@ class Application:
 
     def _prepare(self, dtype: np.dtype[Any], side_by_side: bool, vectors: int) -> bool:
         """Make plain calls with operands like these quick from now on, if that can be."""
-        shape = _core.operand_shape(dtype, side_by_side, vectors)
+        return self._prepare_shape(dtype, _core.operand_shape(dtype, side_by_side, vectors))
+
+    def _prepare_shape(self, dtype: np.dtype[Any], shape: int) -> bool:
         if not self.program.is_set(dtype, shape):
-            self.program.set(dtype, shape, self.plan.steps(dtype, shape))
+            parts = self.plan.takes_apart and dtype.kind == "c"
+            self.program.set(dtype, shape, [] if parts else self.plan.steps(dtype, shape))
         return self.program.is_ready(dtype, shape)
 
     def _taken_apart(self, X: Array, out: Array | None, workers: int) -> Array | None:
-        """Apply a real map to the real parts of complex vectors, each in one piece, and the others.
+        """Apply a real map to complex vectors, each in one piece, by parts: the program does.
 
         Parameters
         ----------
@@ -192,25 +195,15 @@ class Application:
             None if the map is no plain one, or left the range of its type; `out` may then hold a
             part of what it gave.
         """
-        count, real = len(X), X.real.dtype
-        at_once = min(count, max(1, _PART_BYTES // (2 * real.itemsize * max(self.shape))))
-        parts = np.empty((2 * at_once, self.shape[1]), real)
-        overlaps = out is not None and np.may_share_memory(X, out)
-        result = np.empty((count, self.shape[0]), X.dtype) if out is None or overlaps else out
-        for start in range(0, count, at_once):
-            taken = X[start : start + at_once]
-            size = len(taken)
-            flat = parts[: 2 * size]
-            flat[:size], flat[size:] = taken.real, taken.imag
-            self._prepare(real, False, 2 * size)
-            made = self.plain(flat, None, 1, workers)
-            if made is None:
-                return None
-            result.real[start : start + size] = made[:size]
-            result.imag[start : start + size] = made[size:]
-        if not overlaps:
-            return result
-        assert out is not None
+        if not self._prepare_shape(X.real.dtype, self.program.parts_shape(X.dtype, len(X))):
+            return None
+        if out is not None and out.flags.carray and not np.may_share_memory(X, out):
+            return self.plain(X, out, 1, workers)
+        # an array of its own: the program makes none that memory has to be asked for
+        result = aligned_empty((len(X), self.shape[0]), X.dtype, fortran=False)
+        made = self.plain(X, result, 1, workers)
+        if made is None or out is None:
+            return made
         out[...] = result
         return out
 

@@ -47,6 +47,9 @@ class Pass:
         What the kernel does besides, for people: ``diagonal``, ``permutation``, ``bias``.
     inner : int, optional
         Values for one vector that may be written out between its layers.
+    takes_apart : bool, optional
+        Whether real weights are so many that the parts of complex vectors, each in one piece, are
+        better made vectors of their own than multiplied with complex weights.
     """
 
     kernel: str
@@ -59,6 +62,7 @@ class Pass:
     step: Callable[[np.dtype[Any], int], Steps | None] | None = None
     folded: tuple[str, ...] = ()
     inner: int = 0
+    takes_apart: bool = False
 
 
 class Applier(ABC):
@@ -66,7 +70,7 @@ class Applier(ABC):
 
     Attributes
     ----------
-    kernel, shape, folded, inner
+    kernel, shape, folded, inner, takes_apart
         See `Pass`.
     count : int
         How many layers are taken.
@@ -77,6 +81,7 @@ class Applier(ABC):
     count: int = 1
     folded: tuple[str, ...] = ()
     inner: int = 0
+    takes_apart: bool = False
 
     @abstractmethod
     def run(self, X: Array, threads: int, /) -> Array:
@@ -116,6 +121,7 @@ class Applier(ABC):
             step=self.step,
             folded=self.folded,
             inner=self.inner,
+            takes_apart=self.takes_apart,
         )
 
 

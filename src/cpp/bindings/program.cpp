@@ -10,8 +10,8 @@
 #include "bindings/monitor.hpp"
 #include "bindings/plain.hpp"
 #include "bindings/results.hpp"
+#include "bindings/running.hpp"
 #include "bindings/step.hpp"
-#include "core/spare.hpp"
 
 namespace cheapfast {
 namespace {
@@ -61,6 +61,12 @@ class Program {
     return slot != nullptr && is_current(*slot);
   }
 
+  // As what the parts of complex vectors enter, each of which is in one piece.
+  int parts_shape(const py::dtype& dtype, std::int64_t vectors) const {
+    const ValueType type = type_of(dtype);
+    return static_cast<int>(enter_parted(type, cut_of(type, vectors)).shape);
+  }
+
   // Whether there are any.
   bool is_ready(const py::dtype& dtype, int shape) const {
     return is_set(dtype, shape) && !slots_.at(index(type_of(dtype), static_cast<Shape>(shape)))->steps.empty();
@@ -74,14 +80,24 @@ class Program {
     if (!operand) return py::none();
     const std::optional<Wider>& wider = wider_[static_cast<std::size_t>(operand->type)];
     const ValueType type = wider ? wider->type : operand->type;
-    const Entering entering = enter(*operand, type);
+    Entering entering = enter(*operand, type);
     // Held until the end: another thread that found nothing prepared may replace it meanwhile.
-    const std::shared_ptr<const Slot> held = slots_[index(entering.type, entering.shape)];
+    std::shared_ptr<const Slot> held = slots_[index(entering.type, entering.shape)];
+    Parted parted;
+    if (splits_ && is_complex(entering.type) && held != nullptr && held->steps.empty()) {
+      parted = {cut_of(type, operand->vectors), number_bytes(type)};
+      entering = enter_parted(type, parted.cut);
+      held = slots_[index(entering.type, entering.shape)];
+    }
+    const bool is_parted = parted.size > 0;
     if (held == nullptr || held->steps.empty() || !is_current(*held)) return py::none();
     const Slot& slot = *held;
     const std::int64_t row_bytes = entering.vectors * number_bytes(entering.type);
-    const std::int64_t inside = std::max(slot.widest_inside, wider ? inputs_ : 0);
+    const std::int64_t inside = std::max(slot.widest_inside, wider || is_parted ? inputs_ : 0);
     if (2 * inside * row_bytes > kUnaskedBytes) return py::none();
+    if (is_parted && out_object.is_none() && outputs_ * operand->vectors * parted.size > kUnaskedBytes) {
+      return py::none();
+    }
     const int workers = worker_count(threads, slot, entering.vectors);
     if (workers == 0) return py::none();
     py::ssize_t shape[2] = {x.shape(0), x.ndim() == 2 ? x.shape(1) : 1};
@@ -91,8 +107,13 @@ class Program {
                         ? result_array(wider ? wider->dtype : x.dtype(), static_cast<int>(x.ndim()), shape)
                         : py::reinterpret_borrow<py::array>(out_object);
     if (!out_object.is_none() && !fits(out, x, type, shape)) return py::none();
-    Call call{slot, entering, x.data(), out.mutable_data(), workers, slot.widest * row_bytes};
-    if (wider) call.widened = {operand->type, type, x.size()};
+    const std::int64_t widest = is_parted ? std::max(slot.widest, inputs_) : slot.widest;
+    Call call{slot.steps, entering, x.data(), out.mutable_data(), workers, widest * row_bytes};
+    if (wider) {
+      call.widened = x.size();
+      call.types = {operand->type, type};
+    }
+    call.parted = parted;
     try {
       run(call);
     } catch (const RangeExceeded&) {
@@ -114,26 +135,10 @@ class Program {
     ValueType type;
   };
 
-  // Numbers that are widened before they enter; none if the count is 0.
-  struct Widened {
-    ValueType from = ValueType::float32, to = ValueType::float32;
-    std::int64_t count = 0;
-  };
-
-  struct Call {
-    const Slot& slot;
-    const Entering& entering;
-    const void* x;
-    void* y;
-    int workers;
-    std::int64_t bytes;  // that leave the widest step
-    Widened widened{};
-  };
-
   static ValueType type_of(const py::dtype& dtype) { return value_type(py::array(dtype, std::vector<py::ssize_t>{0})); }
 
   // How an operand enters once it has the type of the result. Complex vectors that lie each in one piece stay what they
-  // are: their parts would have to be taken apart.
+  // are where there are steps for them: else their parts are taken apart.
   Entering enter(const Operand& operand, ValueType type) const {
     const bool side_by_side = operand.axis == 0;
     if (splits_ && is_complex(type) && (side_by_side || operand.vectors == 1)) {
@@ -141,6 +146,16 @@ class Program {
       return {real, operand_shape(real, true, 2 * operand.vectors), 2 * operand.vectors};
     }
     return {type, operand_shape(type, side_by_side, operand.vectors), operand.vectors};
+  }
+
+  Cut cut_of(ValueType type, std::int64_t vectors) const {
+    return cut_vectors(vectors, std::max(inputs_, outputs_), number_bytes(type));
+  }
+
+  // One way for all pieces, which the least of them chooses; as many vectors as there are in the largest.
+  static Entering enter_parted(ValueType type, const Cut& cut) {
+    const ValueType real = is_single(type) ? ValueType::float32 : ValueType::float64;
+    return {real, operand_shape(real, cut.beside, 2 * cut.least()), 2 * cut.most()};
   }
 
   static std::size_t index(ValueType type, Shape shape) {
@@ -162,37 +177,13 @@ class Program {
   }
 
   static void run(const Call& call) {
-    if (call.slot.widest * call.entering.vectors <= kTinyNumbers && call.workers == 1) {
+    if (call.bytes <= kTinyNumbers * number_bytes(call.entering.type) && call.workers == 1) {
       Monitor monitor;
       return run_steps(call, monitor);
     }
     PythonMonitor monitor{py::none()};
     py::gil_scoped_release release;
     run_steps(call, monitor);
-  }
-
-  static void run_steps(const Call& call, Monitor& monitor) {
-    const bool behind = call.entering.shape == Shape::rows || call.entering.shape == Shape::few_rows;
-    const Layout layout = behind ? Layout::rows : Layout::columns;
-    const std::vector<const Step*>& steps = call.slot.steps;
-    const std::size_t last = steps.size() - 1;
-    const auto apply = [&](std::size_t i, const void* x, void* y) {
-      steps[i]->run(x, y, call.entering.vectors, layout, call.workers, monitor);
-    };
-    if (last == 0 && call.widened.count == 0) return apply(0, call.x, call.y);
-    Spare<kFirstSpare> first;
-    Spare<kSecondSpare> second;
-    const void* x = call.x;
-    if (call.widened.count > 0) {  // read by the first step, before the second one writes there
-      void* const wide = second.of_size(call.widened.count * number_bytes(call.widened.to));
-      widen(call.widened.from, call.widened.to, x, wide, call.widened.count);
-      x = wide;
-    }
-    for (std::size_t i = 0; i <= last && !monitor.stopped(); ++i) {
-      void* const to = i == last ? call.y : i % 2 == 0 ? first.of_size(call.bytes) : second.of_size(call.bytes);
-      apply(i, x, to);
-      x = to;
-    }
   }
 
   std::int64_t inputs_, outputs_;
@@ -258,6 +249,7 @@ void register_program(py::module_& m) {
       .def("set", &Program::set)
       .def("is_set", &Program::is_set)
       .def("is_ready", &Program::is_ready)
+      .def("parts_shape", &Program::parts_shape)
       .def("callable", &callable);
 }
 

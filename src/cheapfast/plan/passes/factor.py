@@ -25,6 +25,7 @@ Array = npt.NDArray[Any]
 
 _MANY_IDS = 16  # beside each other, so that they fill registers
 _FEW_IDS = 8  # that fill half of one, or all of it
+_WORTH_PARTS = 32  # see real_work
 
 
 class FactorPass(Applier):
@@ -52,6 +53,7 @@ class FactorPass(Applier):
         self.shape, self.count = layer.shape, len(self._taken)
         if self._lights or self._has_bias:
             self.folded = names(self._taken)
+        self.takes_apart = self.real_work >= _WORTH_PARTS
 
     @property
     def pattern(self) -> tuple[int, int, int, int]:
@@ -62,6 +64,11 @@ class FactorPass(Applier):
     def dtype(self) -> np.dtype[Any]:
         """Common to all weights."""
         return self._weights
+
+    @property
+    def real_work(self) -> int:
+        """See `real_work`."""
+        return real_work(self._layer.pattern[1:3], self._weights)
 
     @property
     def is_plain(self) -> bool:
@@ -160,6 +167,25 @@ class FactorPass(Applier):
             _, bias = after.at_source()
             after = Reordering(after.order)
         return framed(_core.Factor(layer.pattern, packed, strides, bias), before, after)
+
+
+def real_work(shape: tuple[int, int], weights: np.dtype[Any]) -> int:
+    """Return what is saved where complex vectors are taken apart, so that real weights stay real.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Of a dense block.
+    weights : numpy.dtype
+
+    Returns
+    -------
+    int
+        Multiplications for each number that enters or leaves the block, which is what taking
+        apart costs; 0 of complex weights.
+    """
+    rows, columns = shape
+    return 0 if weights.kind == "c" else rows * columns // max(rows + columns, 1)
 
 
 def _scaled(

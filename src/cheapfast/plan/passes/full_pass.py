@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cheapfast.layers import KroneckerSparse, Sparse
 from cheapfast.plan.passes.csr_chain import CsrChain
-from cheapfast.plan.passes.factor import FactorPass
+from cheapfast.plan.passes.factor import FactorPass, real_work
 from cheapfast.plan.passes.full import as_factor, is_full
 from cheapfast.plan.step import Applier, Pass
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from cheapfast.plan.step import Steps
 
 Array = npt.NDArray[Any]
+
+_WORTH_PARTS = 16  # see real_work; the sparse kernel, where nothing is taken apart, takes longer
 
 
 class FullPass(Applier):
@@ -38,6 +40,7 @@ class FullPass(Applier):
     def __init__(self, layer: Sparse) -> None:
         self._layer, self.shape = layer, layer.shape
         self.folded = () if layer.bias is None else ("bias",)
+        self.takes_apart = real_work(layer.shape, layer.dtype) >= _WORTH_PARTS
 
     def run(self, X: Array, threads: int) -> Array:
         """Apply the layer; see `Pass`."""
