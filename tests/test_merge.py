@@ -302,7 +302,7 @@ def test_progress() -> None:
     seen: list[tuple[int, int]] = []
     net = cf.chain(np.eye(3), np.eye(3) * 2, np.eye(3))
     cf.plan_merge(net, progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert seen == [(3, 3)]  # layers so small are sampled together
 
 
 def test_it_shows_itself() -> None:

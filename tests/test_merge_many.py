@@ -52,10 +52,16 @@ def prices_of(layers: list[cf.Layer]) -> Prices:
 
 
 @settings(max_examples=60)
-@given(seed=st.integers(0, 2**32 - 1), largest=st.sampled_from([3, 20, 90, 300]))
-def test_samples_of_all_runs_are_those_of_each(seed: int, largest: int) -> None:
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    largest=st.sampled_from([3, 20, 90, 300]),
+    together=st.sampled_from([1, 1 << 13, 1 << 18]),
+)
+def test_samples_of_all_runs_are_those_of_each(seed: int, largest: int, together: int) -> None:
     supports = [layer.support.to_csr() for layer in random_layers(seed, largest)]
-    found = sampling.sample_products(supports)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sampling, "_MOST_TOGETHER", together)
+        found = sampling.sample_products(supports)
     patterns = [sampling._ones(support) for support in supports]
     for j, products in enumerate(found):
         into = np.zeros(supports[j].shape[0], np.int64)
@@ -83,9 +89,9 @@ def test_samples_of_many_wide_layers_take_little_memory() -> None:
 
 def test_samples_report_what_is_done() -> None:
     calls: list[tuple[int, int]] = []
-    supports = [cf.Sparse(np.eye(3)).support.to_csr()] * 4
+    supports = [cf.Sparse(np.eye(512, k=1)).support.to_csr()] * 20
     sampling.sample_products(supports, lambda *done: calls.append(done))
-    assert calls == [(i, 4) for i in range(1, 5)]
+    assert calls == [(8, 20), (16, 20), (20, 20)]
 
 
 @settings(max_examples=60)

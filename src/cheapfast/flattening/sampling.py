@@ -25,8 +25,8 @@ Array = npt.NDArray[Any]
 
 #: Entries of the sampled rows together; where they grow beyond, fewer rows go on.
 _MOST_ENTRIES = 1 << 15
-#: Entries that the rows of all products may have where they are sampled together: some 15 MB.
-_MOST_TOGETHER = 1 << 19
+#: Entries that the rows of products may have that are sampled together: some 10 MB.
+_MOST_TOGETHER = 1 << 18
 
 
 def sample_products(
@@ -55,11 +55,9 @@ def sample_products(
     """
     into = [np.bincount(support.indices, minlength=support.shape[1]) for support in supports[1:]]
     into.append(np.zeros(supports[-1].shape[0], np.int64))
-    widest = max(support.shape[1] for support in supports)
-    rows = sum(min(support.shape[0], BLOCKS * BLOCK_ROWS) for support in supports)
-    is_whole = BLOCKS * BLOCK_ROWS * widest <= _MOST_ENTRIES  # no row is ever left out
-    if is_whole and rows * widest <= _MOST_TOGETHER:
-        return sample_together(supports, into, report)
+    entries = BLOCKS * BLOCK_ROWS * max(support.shape[1] for support in supports)
+    if entries <= _MOST_ENTRIES:  # no row is ever left out
+        return _sample_some(supports, into, max(_MOST_TOGETHER // max(entries, 1), 1), report)
     patterns = [_ones(support) for support in supports]
     available = available_bytes()
     products = []
@@ -67,6 +65,22 @@ def sample_products(
         products.append(_backwards(patterns[: j + 1], into[j], available))
         if report is not None:
             report(j + 1, len(supports))
+    return products
+
+
+def _sample_some(
+    supports: Sequence[CsrSupport],
+    into: Sequence[Array],
+    at_once: int,
+    report: Callable[[int, int], None] | None,
+) -> list[list[Sampled]]:
+    """Sample the products that end at some layers together, then those that end at the next."""
+    products: list[list[Sampled]] = []
+    for first in range(0, len(supports), at_once):
+        stop = min(first + at_once, len(supports))
+        products += sample_together(supports[:stop], into[:stop], first)
+        if report is not None:
+            report(stop, len(supports))
     return products
 
 

@@ -7,7 +7,7 @@ before. Rows of D^k are then the rows of all products of k neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -51,9 +51,9 @@ class Sampled:
 def sample_together(
     supports: Sequence[CsrSupport],
     into: Sequence[Array],
-    report: Callable[[int, int], None] | None = None,
+    first: int = 0,
 ) -> list[list[Sampled]]:
-    """Estimate the products of all runs of small neighbours.
+    """Estimate the products of runs of small neighbours that end at some layers.
 
     Parameters
     ----------
@@ -61,33 +61,34 @@ def sample_together(
         In data-flow order.
     into : sequence of ndarray of int
         For each layer, how often the next one takes each of its outputs.
-    report : callable, optional
-        Called as ``report(done, total)``.
+    first : int, optional
+        The first of these layers; the last one is the last of all.
 
     Returns
     -------
     list of list of Sampled
-        As of `cheapfast.flattening.sampling.sample_products`; all rows that are drawn go on.
+        As of `cheapfast.flattening.sampling.sample_products`, for the layers from `first` on; all
+        rows that are drawn go on.
     """
     depth = len(supports)
     graph = _graph(supports)
-    rows = _Rows(supports, into)
+    rows = _Rows(supports, into, first)
     sampled = graph[rows.nodes]
     available = available_bytes()
-    exact = [float(np.diff(one.indptr) @ taken) for one, taken in zip(supports, into, strict=True)]
-    products: list[list[Sampled]] = [[] for _ in supports]
+    products: list[list[Sampled]] = [[] for _ in range(first, depth)]
     for k in range(depth):
         if k:
             # the products that end at layer k - 1 have no layer left to take in
-            sampled = multiply(sampled[rows.drop_first() :], graph, 1, available)
+            left = sampled[rows.drop_first() :] if k > first else sampled
+            sampled = multiply(left, graph, 1, available)
             sampled.data[:] = 1  # sums would grow from layer to layer, and overflow
-        shapes = [(supports[j].shape[0], supports[j - k].shape[1]) for j in range(k, depth)]
-        origins = rows.origins[: depth - k]  # of the nodes that the columns are
+        ends = range(max(first, k), depth)
+        shapes = [(supports[j].shape[0], supports[j - k].shape[1]) for j in ends]
+        origins = rows.origins[ends[0] - k : depth - k]  # of the nodes that the columns are
         found = rows.describe(sampled, shapes, origins)
-        for j, (traffic, pairs) in enumerate(found, start=k):
-            products[j].append(Sampled(traffic, pairs if k else exact[j]))
-        if report is not None:
-            report(k + 1, depth)
+        for j, (traffic, pairs) in zip(ends, found, strict=True):
+            exact = pairs if k else float(np.diff(supports[j].indptr) @ into[j])
+            products[j - first].append(Sampled(traffic, exact))
     return products
 
 
@@ -111,33 +112,39 @@ class _Rows:
     ----------
     supports : sequence of CsrSupport
     into : sequence of ndarray of int
+    first : int
+        The layer from which on rows are drawn.
 
     Attributes
     ----------
     nodes : ndarray of int
-        Of the graph, for the rows that were drawn of all layers.
+        Of the graph, for the rows that were drawn of these layers.
     origins : ndarray of int
         Where the nodes begin that a layer reads, for each layer.
     """
 
-    def __init__(self, supports: Sequence[CsrSupport], into: Sequence[Array]) -> None:
+    def __init__(self, supports: Sequence[CsrSupport], into: Sequence[Array], first: int) -> None:
         heights = [support.shape[0] for support in supports]
         self.origins = np.cumsum([0, supports[0].shape[1], *heights])
+        heights, into = heights[first:], into[first:]
         starts = [block_starts(height) for height in heights]
         sizes = [
-            np.minimum(first + BLOCK_ROWS, height) - first
-            for first, height in zip(starts, heights, strict=True)
+            np.minimum(start + BLOCK_ROWS, height) - start
+            for start, height in zip(starts, heights, strict=True)
         ]
         taken = [
-            np.concatenate([np.zeros(0, np.int64), *map(np.arange, first, first + size)])
-            for first, size in zip(starts, sizes, strict=True)
+            np.concatenate([np.zeros(0, np.int64), *map(np.arange, start, start + size)])
+            for start, size in zip(starts, sizes, strict=True)
         ]
         self.nodes = np.concatenate(
-            [rows + origin for rows, origin in zip(taken, self.origins[1:-1], strict=True)]
+            [
+                rows + origin
+                for rows, origin in zip(taken, self.origins[first + 1 : -1], strict=True)
+            ]
         )
         self._into = np.concatenate([all_[rows] for all_, rows in zip(into, taken, strict=True)])
         self._counts = np.array([len(rows) for rows in taken])
-        layers = np.repeat(np.arange(len(supports)), [len(size) for size in sizes])
+        layers = np.repeat(np.arange(len(sizes)), [len(size) for size in sizes])
         self._blocks = Blocks(np.concatenate(sizes), layers)
 
     def drop_first(self) -> int:
