@@ -55,7 +55,10 @@ class PredictionProblem(Problem):
             for count in self.columns:
                 inputs = net.shape[1]
                 if inputs * count <= self.most_numbers:
-                    X = rng.standard_normal(inputs if count == 1 else (inputs, count))
+                    shape = (inputs,) if count == 1 else (inputs, count)
+                    X = rng.standard_normal(shape)
+                    if self.is_complex:
+                        X = X + 1j * rng.standard_normal(shape)
                     yield f"{name} x {count}", net, X.astype(dtype)
 
 

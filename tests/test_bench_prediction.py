@@ -51,7 +51,9 @@ def test_large_operands_are_left_out() -> None:
 def test_vectors_are_complex_where_that_is_asked_for() -> None:
     networks = (("one", lambda: cf.chain(np.ones((1, 2), np.float32))),)
     problem = PredictionProblem(networks, (1, 3), is_complex=True)
-    assert [X.dtype for *_, X in problem.cells()] == [np.complex64] * 2
+    operands = [X for *_, X in problem.cells()]
+    assert [X.dtype for X in operands] == [np.complex64] * 2
+    assert all(X.imag.all() for X in operands)
 
 
 def test_the_median_of_the_rounds_is_judged() -> None:

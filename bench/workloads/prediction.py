@@ -204,7 +204,6 @@ WORKLOADS = (
         "wide rows",
         {
             "butterfly": butterfly,
-            "monarch": monarch,
             "even": even_rows,
             "many": partial(uneven_rows, per_row=50),
         },
@@ -215,7 +214,7 @@ WORKLOADS = (
     _workload(
         "parts",
         "complex vectors through real networks",
-        {"butterfly": butterfly, "monarch": monarch, "hadamard": hadamard, "even": even_rows},
+        {"butterfly": butterfly, "hadamard": hadamard, "even": even_rows},
         (64, 1024, 1 << 14),
         REAL,
         is_complex=True,
