@@ -19,7 +19,7 @@ constexpr std::int64_t kNearBytes = std::int64_t{1} << 20;  // that a second-lev
 constexpr std::int64_t kFewColumns = 16;
 constexpr std::int64_t kParallelWork = std::int64_t{1} << 19;
 constexpr std::int64_t kTurnedBytes = 256;                     // of a row of turned vectors
-constexpr std::int64_t kScratchBytes = std::int64_t{1} << 17;  // of turned vectors, if each ia is no larger
+constexpr std::int64_t kScratchBytes = std::int64_t{1} << 15;  // of turned vectors, if each ia is no larger
 constexpr std::int64_t kMostScratch = std::int64_t{1} << 20;   // and of one ia
 constexpr std::int64_t kGroup = 64;                            // vectors that take their turn together,
 constexpr std::int64_t kFewVectors = 8;                        // and those of which the cache keeps what is apart
@@ -103,7 +103,8 @@ Job vectors_job(const KroneckerFactor& factor, const KroneckerTask& task, std::i
   Job job{task, 0, kGroup, 0, 0};
   job.task.vectors = vectors;
   const std::int64_t width = std::max(kTurnedBytes / size, lanes);
-  const std::int64_t scratch = (task.b + task.c) * task.d * width * size;
+  const std::int64_t column_bytes = std::min(width, ceil_div(vectors, lanes) * lanes) * size;
+  const std::int64_t scratch = (task.b + task.c) * task.d * column_bytes;
   const bool can_turn = vectors > 1 && (task.b + task.c) * task.d <= kMostScratch / (width * size);
   if (lies_along_ids(task)) {
     job.task.lanes = KroneckerLanes::ids;
