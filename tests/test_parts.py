@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -190,6 +191,24 @@ def test_batches_taken_apart(target: str, kind: str, dtype: str, count: int) -> 
     net.apply(X, room[:, 0], 1)  # with gaps
     np.testing.assert_array_equal(room[:, 0], expected)
     assert np.isnan(room[:, 1]).all()
+
+
+def test_batches_through_a_wide_layer_are_cut_small() -> None:
+    rng = np.random.default_rng(3)
+    net = cf.Network([rng.standard_normal((2048, 32)), rng.standard_normal((32, 2048))])
+    X = operand((2000, 32), np.dtype("c16"))
+    result = net.apply(X, axis=1)
+    assert net._plain(X, None, 1, 1) is not None  # what lies between the layers is not large
+    np.testing.assert_allclose(result.real, net.apply(X.real, axis=1), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(result.imag, net.apply(X.imag, axis=1), rtol=1e-9, atol=1e-9)
+
+
+def test_batches_into_a_subclass(tmp_path: Path) -> None:
+    net = NETWORKS["large full"]
+    X = operand((7, N), np.dtype("c16"))
+    out = np.memmap(tmp_path / "out", np.complex128, "w+", shape=(7, net.shape[0]))
+    assert net.apply(X, out, 1) is out
+    np.testing.assert_array_equal(out, net.apply(X, axis=1))
 
 
 @pytest.mark.parametrize("kind", ["kronecker", "hadamard", "sparse", "full"])

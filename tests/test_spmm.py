@@ -133,6 +133,16 @@ def test_parts_of_rows_that_are_read_often(target: str, dtype: str, layout: str)
     np.testing.assert_array_equal(Z, apply([layer_of(twice)], Y, 30))
 
 
+def test_only_what_is_read_often_is_copied_first() -> None:
+    rng = np.random.default_rng(6)
+    often = layer_of(random_csr(rng, (100, 1200), "f8", 0.5))
+    seldom = layer_of(random_csr(rng, (1200, 20000), "f8", 0.001))
+    X, out = np.zeros((20000, 64)), np.zeros((100, 64))
+    room = _core.SparseChain([often], X.dtype).bytes(X[:1200], out)
+    assert 1200 * 128 <= room < 1.1 * 1200 * 128  # its operand, 128 bytes of a row at a time
+    assert _core.SparseChain([seldom, often], X.dtype).bytes(X, out) == room  # what lies between
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_rows_become_columns_and_columns_rows(target: str, dtype: str) -> None:
     @given(st.integers(1, 70), st.integers(1, 40), st.integers(0, 3), st.integers(0, 2))

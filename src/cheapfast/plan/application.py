@@ -66,7 +66,10 @@ class Application:
         """What runs plain calls without coming back to Python, as far as it has been prepared."""
         outputs, inputs = (min(size, _INDEX_MAX) for size in self.shape)
         widened = {one: self._entering(one)[1] for one in _TYPES if self._widens(one)}
-        return _core.Program(inputs, outputs, _validate.thread_count, widened, self.plan.splits)
+        splits, widest = self.plan.splits, min(self.plan.widest, _INDEX_MAX)
+        return _core.Program(
+            inputs, outputs, _validate.thread_count, widened, splits=splits, widest=widest
+        )
 
     def _entering(self, operand: np.dtype[Any]) -> tuple[np.dtype[Any], np.dtype[Any]]:
         """Return in which type operands enter the first pass, and that of the result."""
@@ -181,7 +184,7 @@ class Application:
         return self.program.is_ready(dtype, shape)
 
     def _taken_apart(self, X: Array, out: Array | None, workers: int) -> Array | None:
-        """Apply a real map to complex vectors, each in one piece, by parts: the program does.
+        """Apply a real map to the parts of complex vectors, each in one piece, by the program.
 
         Parameters
         ----------
@@ -197,9 +200,10 @@ class Application:
         """
         if not self._prepare_shape(X.real.dtype, self.program.parts_shape(X.dtype, len(X))):
             return None
-        if out is not None and out.flags.carray and not np.may_share_memory(X, out):
+        is_plain = type(out) is np.ndarray and out.flags.carray
+        if is_plain and not np.may_share_memory(X, out):
             return self.plain(X, out, 1, workers)
-        # an array of its own: the program makes none that memory has to be asked for
+        # made here, for memory was asked for here: the program refuses to make large ones
         result = aligned_empty((len(X), self.shape[0]), X.dtype, fortran=False)
         made = self.plain(X, result, 1, workers)
         if made is None or out is None:

@@ -1,6 +1,8 @@
 // Steps without weights: the same function of every number, softmax and maxpool over the features.
 #include "kernels/activation.hpp"
 
+#include <limits>
+
 #include "bindings/operands.hpp"
 #include "kernels/over_features.hpp"
 
@@ -59,15 +61,21 @@ class Softmax : public RealStep {
 class Maxpool : public RealStep {
  public:
   Maxpool(std::int64_t outputs, std::int64_t window, const py::dtype& type)
-      : RealStep(outputs * window, outputs, type), window_(window) {
-    if (window < 1) throw std::invalid_argument("window must be at least 1");
-  }
+      : RealStep(inputs_of(outputs, window), outputs, type), window_(window) {}
 
   void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
     apply_maxpool(is_single(type()), x, y, features(vectors, layout), window_, threads, monitor);
   }
 
  private:
+  static std::int64_t inputs_of(std::int64_t outputs, std::int64_t window) {
+    if (window < 1) throw std::invalid_argument("window must be at least 1");
+    if (outputs > std::numeric_limits<std::int64_t>::max() / window) {
+      throw std::invalid_argument("window is so large that the features cannot be counted");
+    }
+    return outputs * window;
+  }
+
   std::int64_t window_;
 };
 

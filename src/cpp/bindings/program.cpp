@@ -27,9 +27,10 @@ constexpr std::int64_t kUnaskedBytes = std::int64_t{1} << 24;
 class Program {
  public:
   // `widened`: to which type operands are widened at once, for each type for which that is another one. Where `splits`,
-  // the map is real and linear: a complex vector is two real ones.
-  Program(std::int64_t inputs, std::int64_t outputs, py::object thread_count, const py::dict& widened, bool splits)
-      : inputs_(inputs), outputs_(outputs), thread_count_(std::move(thread_count)), splits_(splits) {
+  // the map is real and linear: a complex vector is two real ones. `widest`: most numbers between two layers.
+  Program(std::int64_t inputs, std::int64_t outputs, py::object thread_count, const py::dict& widened, bool splits,
+          std::int64_t widest)
+      : inputs_(inputs), outputs_(outputs), thread_count_(std::move(thread_count)), splits_(splits), widest_(widest) {
     for (const auto& [operand, result] : widened) {
       const py::dtype type = py::reinterpret_borrow<py::dtype>(result);
       wider_[static_cast<std::size_t>(type_of(py::reinterpret_borrow<py::dtype>(operand)))] = {type, type_of(type)};
@@ -148,9 +149,7 @@ class Program {
     return {type, operand_shape(type, side_by_side, operand.vectors), operand.vectors};
   }
 
-  Cut cut_of(ValueType type, std::int64_t vectors) const {
-    return cut_vectors(vectors, std::max(inputs_, outputs_), number_bytes(type));
-  }
+  Cut cut_of(ValueType type, std::int64_t vectors) const { return cut_vectors(vectors, widest_, number_bytes(type)); }
 
   // One way for all pieces, which the least of them chooses; as many vectors as there are in the largest.
   static Entering enter_parted(ValueType type, const Cut& cut) {
@@ -189,6 +188,7 @@ class Program {
   std::int64_t inputs_, outputs_;
   py::object thread_count_;
   bool splits_;
+  std::int64_t widest_;
   std::array<std::optional<Wider>, kTypes> wider_;
   std::array<std::shared_ptr<const Slot>, kTypes * kShapes> slots_;
 };
@@ -244,8 +244,8 @@ void register_program(py::module_& m) {
   const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));
   py::class_<Step>(m, "Step", plain);
   py::class_<Program, std::shared_ptr<Program>>(m, "Program", plain)
-      .def(py::init<std::int64_t, std::int64_t, py::object, const py::dict&, bool>(), py::arg(), py::arg(), py::arg(),
-           py::arg("widened") = py::dict(), py::arg("splits") = false)
+      .def(py::init<std::int64_t, std::int64_t, py::object, const py::dict&, bool, std::int64_t>(), py::arg(),
+           py::arg(), py::arg(), py::arg("widened") = py::dict(), py::arg("splits") = false, py::arg("widest") = 1)
       .def("set", &Program::set)
       .def("is_set", &Program::is_set)
       .def("is_ready", &Program::is_ready)

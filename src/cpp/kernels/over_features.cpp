@@ -1,6 +1,7 @@
 #include "kernels/over_features.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/pool.hpp"
 #include "kernels/activation.hpp"
@@ -10,36 +11,43 @@ namespace cheapfast {
 namespace {
 
 constexpr std::int64_t kTurnNumbers = std::int64_t{1} << 13;  // that one turn at the queue is worth, and a near cache
-constexpr std::int64_t kColumns = 64;                         // that go through together
-
-// NaN is larger than everything.
-template <class T>
-T larger(T value, T most) {
-  return value > most || value != value ? value : most;
-}
+constexpr std::int64_t kColumns = 64;                         // that go through softmax together
+constexpr std::int64_t kLeastColumns = 16;                    // a register of the widest target
+constexpr std::int64_t kChunk = 2048;                         // columns of a maxpool whose result stays near
+constexpr std::int64_t kRuns = 4;                             // at a time, whose maxima need not wait for each other
 
 template <class T>
-void maxpool_of_rows(const T* x, T* y, std::int64_t window, std::int64_t columns) {
+void maxpool_of_columns(const T* x, T* y, std::int64_t window, std::int64_t step, std::int64_t columns) {
   std::copy_n(x, columns, y);
   for (std::int64_t w = 1; w < window; ++w) {
-    for (std::int64_t c = 0; c < columns; ++c) y[c] = larger(x[w * columns + c], y[c]);
+    const T* const row = x + w * step;
+    for (std::int64_t c = 0; c < columns; ++c) y[c] = row[c] > y[c] || row[c] != row[c] ? row[c] : y[c];
   }
 }
 
-template <class T>
-void maxpool_of_runs(const T* x, T* y, std::int64_t window, std::int64_t runs) {
-  for (std::int64_t i = 0; i < runs; ++i) {
-    T most = x[i * window];
-    for (std::int64_t w = 1; w < window; ++w) most = larger(x[i * window + w], most);
-    y[i] = most;
+// Without branches, which nobody could predict; a comparison with NaN is false, so it is looked for apart.
+template <class T, std::int64_t R>
+void maxpool_of_runs(const T* x, T* y, std::int64_t window) {
+  T most[R];
+  bool has_nan[R] = {};
+  for (std::int64_t r = 0; r < R; ++r) most[r] = x[r * window];
+  for (std::int64_t w = 0; w < window; ++w) {
+    for (std::int64_t r = 0; r < R; ++r) {
+      const T value = x[r * window + w];
+      most[r] = value > most[r] ? value : most[r];
+      has_nan[r] |= value != value;
+    }
   }
+  for (std::int64_t r = 0; r < R; ++r) y[r] = has_nan[r] ? std::numeric_limits<T>::quiet_NaN() : most[r];
 }
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 // Some of `count` pieces of so many numbers at a turn: item(first, how many).
 template <class Item>
 void in_turns(std::int64_t count, std::int64_t numbers, int threads, Monitor& monitor, const Item& item) {
   const std::int64_t each = std::clamp<std::int64_t>(kTurnNumbers / std::max<std::int64_t>(numbers, 1), 1, count);
-  parallel_for((count + each - 1) / each, activation_is_serial(count * numbers) ? 1 : threads, monitor,
+  parallel_for(ceil_div(count, each), activation_is_serial(count * numbers) ? 1 : threads, monitor,
                [&](int, std::int64_t turn) { item(turn * each, std::min(each, count - turn * each)); });
 }
 
@@ -51,10 +59,11 @@ void softmax(const T* x, T* y, const Features& features, int threads, Monitor& m
   const std::int64_t count = features.count, vectors = features.vectors;
   if (count == 0 || vectors == 0) return;
   if (features.side_by_side && vectors > 1) {
-    const std::int64_t chunks = (vectors + kColumns - 1) / kColumns;
-    return in_turns(chunks, count * std::min(kColumns, vectors), threads, monitor,
+    const std::int64_t share = ceil_div(vectors, std::max(threads, 1));  // columns do not depend on each other
+    const std::int64_t width = std::clamp(ceil_div(share, kLeastColumns) * kLeastColumns, kLeastColumns, kColumns);
+    return in_turns(ceil_div(vectors, width), count * std::min(width, vectors), threads, monitor,
                     [&](std::int64_t first, std::int64_t some) {
-                      const std::int64_t begin = first * kColumns, end = std::min(vectors, begin + some * kColumns);
+                      const std::int64_t begin = first * width, end = std::min(vectors, begin + some * width);
                       table.softmax_columns[type](x + begin, y + begin, count, vectors, end - begin);
                     });
   }
@@ -68,14 +77,20 @@ void maxpool(const T* x, T* y, const Features& features, std::int64_t window, in
   const std::int64_t count = features.count, vectors = features.vectors;
   if (count == 0 || vectors == 0) return;
   if (features.side_by_side && vectors > 1) {
-    return in_turns(count, window * vectors, threads, monitor, [&](std::int64_t first, std::int64_t some) {
-      for (std::int64_t f = first; f < first + some; ++f) {
-        maxpool_of_rows(x + f * window * vectors, y + f * vectors, window, vectors);
-      }
-    });
+    const std::int64_t chunks = ceil_div(vectors, kChunk);
+    return in_turns(count * chunks, window * std::min(kChunk, vectors), threads, monitor,
+                    [&](std::int64_t first, std::int64_t some) {
+                      for (std::int64_t i = first; i < first + some; ++i) {
+                        const std::int64_t f = i / chunks, c = i % chunks * kChunk;
+                        maxpool_of_columns(x + f * window * vectors + c, y + f * vectors + c, window, vectors,
+                                           std::min(kChunk, vectors - c));
+                      }
+                    });
   }
   in_turns(count * vectors, window, threads, monitor, [&](std::int64_t first, std::int64_t some) {
-    maxpool_of_runs(x + first * window, y + first, window, some);
+    std::int64_t i = first;
+    for (; i + kRuns <= first + some; i += kRuns) maxpool_of_runs<T, kRuns>(x + i * window, y + i, window);
+    for (; i < first + some; ++i) maxpool_of_runs<T, 1>(x + i * window, y + i, window);
   });
 }
 

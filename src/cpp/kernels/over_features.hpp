@@ -15,7 +15,7 @@ struct Features {
 };
 
 // y[f] = exp(x[f] - max x) / sum over g of exp(x[g] - max x) for each vector; float32 where `single`, float64
-// otherwise. Of a vector with a NaN, with an infinity or of nothing but -infinity, all become NaN. x and y do not
+// otherwise. Of a vector with a NaN, with +infinity or of nothing but -infinity, all become NaN. x and y do not
 // overlap. O(numbers).
 void apply_softmax(bool single, const void* x, void* y, const Features& features, int threads, Monitor& monitor);
 

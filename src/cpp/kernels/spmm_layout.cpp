@@ -25,15 +25,20 @@ bool is_direct(const Dense& d, ValueType type) {
          reinterpret_cast<std::uintptr_t>(d.data) % static_cast<std::uintptr_t>(part) == 0;
 }
 
-// Bytes of a window, of rows that have so many.
+// Whether a layer reads much of an operand that a narrow window brings near, of rows that have so many bytes.
+bool gains(const SparseLayer& layer, std::int64_t row_bytes) {
+  const std::int64_t rows = layer.inputs();
+  const bool comes_near = rows * std::min(kWindow, row_bytes) > kNearBytes && rows * kNarrowWindow <= kNearBytes;
+  return comes_near && layer.form == SparseForm::as_is && nonzeros(layer.matrix) >= kManyReads * rows;
+}
+
+// Bytes of a window.
 std::int64_t window_of(const std::vector<SparseLayer>& layers, std::int64_t row_bytes) {
-  const std::int64_t usual = std::min(kWindow, row_bytes);
   std::int64_t all = 0, reading_much = 0;
   for (const SparseLayer& layer : layers) {
-    const std::int64_t terms = nonzeros(layer.matrix), rows = layer.inputs();
+    const std::int64_t terms = nonzeros(layer.matrix);
     all += terms;
-    const bool comes_near = rows * usual > kNearBytes && rows * kNarrowWindow <= kNearBytes;
-    if (comes_near && layer.form == SparseForm::as_is && terms >= kManyReads * rows) reading_much += terms;
+    if (gains(layer, row_bytes)) reading_much += terms;
   }
   return 2 * reading_much > all ? kNarrowWindow : kWindow;
 }
@@ -42,10 +47,10 @@ std::int64_t window_of(const std::vector<SparseLayer>& layers, std::int64_t row_
 
 SpmmLayout lay_out(const std::vector<SparseLayer>& layers, ValueType type, const Dense& in, const Dense& out) {
   const std::int64_t row_bytes = in.columns * number_bytes(type), usual = window_of(layers, row_bytes);
-  // Parts of rows would be as far apart as powers of two are, and compete for the same lines of the caches: what is
-  // read so often is copied first.
-  const bool is_part = usual == kNarrowWindow && row_bytes > usual;
-  SpmmLayout layout{is_part || !is_direct(in, type), !is_direct(out, type), 0, 0, 0};
+  // Parts of rows that are a power of two apart compete for the same lines of the caches: an operand that is read so
+  // often is copied first. It is small, or it would not come near.
+  const bool is_copied = usual == kNarrowWindow && gains(layers.front(), row_bytes);
+  SpmmLayout layout{is_copied || !is_direct(in, type), !is_direct(out, type), 0, 0, 0};
   std::int64_t longest = 1;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (i > 0) layout.rows = std::max(layout.rows, layers[i].inputs());

@@ -1,6 +1,11 @@
 // Softmax: exponentials of what is left of each number when the largest is taken off, divided by their sum.
 #include "targets/tables/softmax.hpp"
 
+#include <math.h>
+
+#include <cstdint>
+#include <cstring>
+
 #include "targets/masks.hpp"
 #include "targets/sigmas.hpp"
 

@@ -241,13 +241,13 @@ def held(operand: float, others: float) -> float:
     return operand + _IN_ORDER_SHARE * others
 
 
-def gather_seconds(bytes_a_row: int, held: float, machine: Machine) -> float:
+def gather_seconds(bytes_a_row: int, held_bytes: float, machine: Machine) -> float:
     """Predict what it costs more that a row of an operand is looked for at random.
 
     Parameters
     ----------
     bytes_a_row : int
-    held : float
+    held_bytes : float
         Bytes that a cache has to hold for it to be there.
     machine : Machine
 
@@ -260,7 +260,7 @@ def gather_seconds(bytes_a_row: int, held: float, machine: Machine) -> float:
     if bytes_a_row > 64:
         below, above, rates = (64, 512, ("gather64", "gather512"))
     share = min(max((bytes_a_row - below) / (above - below), 0.0), 1.0)
-    first, last = (machine.rate(name, held) for name in rates)
+    first, last = (machine.rate(name, held_bytes) for name in rates)
     return first + share * (last - first)
 
 
