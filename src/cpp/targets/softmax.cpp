@@ -13,9 +13,9 @@ namespace cheapfast {
 namespace CHEAPFAST_TARGET {
 namespace {
 
-constexpr std::int64_t kGroup =
-    32;                   // rows that are summed on their own, or the last would be added to a sum of hundreds
 constexpr int kSide = 4;  // registers at a time, which need not wait for each other
+// Rows that are summed on their own, or the last of them would be added to a sum of hundreds.
+constexpr std::int64_t kGroup = 32;
 
 // NaN is larger than everything.
 template <class T>
