@@ -57,6 +57,8 @@ inline void run_in_order(const Call& call, const void* x, void* y, std::int64_t 
   }
 }
 
+// The parts lie in the second room, where the first step reads them; it writes the first one, and so on by turns. The
+// last step may write where the parts were: nobody reads them any more.
 inline void run_parted(const Call& call, Room& room, Monitor& monitor) {
   const Cut& cut = call.parted.cut;
   const std::int64_t size = call.parted.size, inputs = call.steps.front()->inputs(),
