@@ -117,6 +117,20 @@ def test_scratch_for_rows_that_are_not_whole_registers(dtype: str, vectors: int)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("layers", [4, 13])
+def test_a_result_beyond_the_caches(dtype: str, layers: int, target: str) -> None:
+    """Rows that are brought near before they are mixed; of 64 columns they are so anyway."""
+    net = cf.algorithms.butterfly(1 << 13, 2, dtype)[:layers]
+    vectors = 2048 // np.dtype(dtype).itemsize  # 16 MiB
+    X = normal((1 << 13, vectors), dtype)
+    few = [net.apply(np.ascontiguousarray(X[:, i : i + 64])) for i in range(0, vectors, 64)]
+    expected = np.concatenate(few, axis=1)
+    for threads in (1, 2):
+        assert np.array_equal(net.apply(X, threads=threads), expected)
+    assert np.array_equal(net.apply(X[:, 1:]), expected[:, 1:])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("axis", [0, 1])
 def test_a_vector_of_nan_leaves_the_others_alone(dtype: str, axis: int, target: str) -> None:
     net = cf.algorithms.butterfly(64, 1, dtype)

@@ -17,7 +17,7 @@ namespace {
 constexpr const char* kNames[] = {"fused.float32", "fused.float64", "fused.complex64", "fused.complex128"};
 constexpr std::int64_t kBlockBytes = std::int64_t{1} << 18;  // rows that go through several passes while they are near
 constexpr std::int64_t kTurnBytes = std::int64_t{1} << 16;   // that one turn at the queue is worth
-constexpr std::uintptr_t kLine = 64;
+constexpr std::int64_t kLine = 64;
 constexpr std::int64_t kNearBytes = std::int64_t{1} << 20;  // of an operand that the second-level cache may have
 // Of rows that follow each other, which the processor does not ask for as it should, those of the next unit are asked
 // for in advance, at least and at most so much; of others so much.
@@ -71,20 +71,27 @@ class Chunk {
     const Place& in = number == 0 ? from : middle;
     const Place& out = number + 1 == run_.passes.size() ? to : middle;
     return {run_.passes[number], in.memory,     out.memory, in.step, out.step, width_, in.tail, out.tail,
-            in.is_caller,        out.is_caller, 0,          0,       nullptr,  0,      0};
+            in.is_caller,        out.is_caller, 0,          0,       nullptr,  0,      0,       false};
   }
 
-  // Lets the first pass of a trip ask for rows in advance.
+  // Lets the first pass of a trip ask for rows in advance, or bring them.
   void look_ahead(Sweep& part) const {
     const std::int64_t bytes = rows_ * row_bytes_;
     if (bytes <= kNearBytes) return;
     const bool is_away = bytes >= kAwayBytes, has_short_rows = !run_.per_lane && row_bytes_ < kAheadBytesApart;
-    if (part.pass.step == 1) {
+    if (part.pass.step == 1 && part.in != part.out && is_away && has_whole_rows(part)) {
+      part.brings = true;
+    } else if (part.pass.step == 1) {
       part.ahead_in = std::clamp(part.pass.radix * row_bytes_, kLeastAheadBytes, kMostAheadBytes);
       if (part.in != part.out && is_away) part.ahead_out = part.ahead_in;
     } else if (part.in != part.out || (is_away && has_short_rows)) {
       part.ahead_in = kAheadBytesApart;
     }
+  }
+
+  // Whether rows are of several registers, all of them full.
+  bool has_whole_rows(const Sweep& part) const {
+    return !run_.per_lane && row_bytes_ > kLine && part.in_tail == run_.lanes && part.out_tail == run_.lanes;
   }
 
   void run(Sweep& part, std::size_t number) const {
