@@ -125,7 +125,8 @@ class Network(LayerSequence):
         array([[3.],
                [3.]])
         """
-        result = self._plain(X, out, axis, threads)
+        plain = self._plain  # called as a method it would be looked up the slow way
+        result = plain(X, out, axis, threads)
         return self._forward.general(X, out, axis, threads) if result is None else result
 
     def __call__(self, X: npt.ArrayLike, out: Array | None = None) -> Array:
@@ -134,7 +135,8 @@ class Network(LayerSequence):
 
     def __matmul__(self, X: Any) -> Any:
         """Compose with another network, or apply by `numpy.matmul`'s rule."""
-        result = self._plain(X)
+        plain = self._plain
+        result = plain(X)
         if result is not None:
             return result
         if isinstance(X, (Network, Layer)):
