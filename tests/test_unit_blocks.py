@@ -186,6 +186,30 @@ def test_vectors_of_zeros_are_not_too_small(
     assert np.all(np.any(out != 0, axis=0) == np.any(X != 0, axis=0))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(
+    place=st.tuples(st.integers(0, 511), st.integers(0, 99)),
+    columns=st.integers(1, 100),
+    layout=st.sampled_from(["columns", "vectors", "every other"]),
+    imaginary=st.booleans(),
+)
+def test_one_number_among_zeros_is_seen(
+    dtype: Any, place: tuple[int, int], columns: int, layout: str, imaginary: bool
+) -> None:
+    net = butterfly(512, dtype)
+    run, lanes = run_from(list(net), 0), _core.fused_lanes(np.dtype(dtype))
+    order: Any = "F" if layout == "vectors" else "C"
+    X = np.full((512, 2 * columns), 7, dtype, order)
+    X = X[:, ::2] if layout == "every other" else X[:, :columns].copy(order)
+    X[:] = -np.zeros((512, columns), dtype)
+    out = np.empty((512, columns), dtype, order)
+    packed = pack_sweeps(run, 512, Packing(np.dtype(dtype), False, lanes))
+    assert packed.apply(X, out, 1)
+    tiny = np.finfo(dtype).tiny
+    X[place[0], place[1] % columns] = 1j * tiny if imaginary and out.dtype.kind == "c" else tiny
+    assert not packed.apply(X, out, 1)
+
+
 @given(
     st.lists(st.integers(-135, 90), min_size=1, max_size=70),
     st.booleans(),

@@ -4,25 +4,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <mutex>
+#include <vector>
 
 #include "kernels/sweeps.hpp"
+#include "kernels/zeros.hpp"
 
 namespace cheapfast {
-
-// The bits of magnitudes, which are in their order; infinity and NaN come last.
-template <class T>
-struct BitsOf;
-template <>
-struct BitsOf<float> {
-  typedef std::uint32_t type;
-  static constexpr type kInfinity = type{0xff} << 23;
-};
-template <>
-struct BitsOf<double> {
-  typedef std::uint64_t type;
-  static constexpr type kInfinity = type{0x7ff} << 52;
-};
 
 // The largest magnitude of each vector of a result, found by several workers.
 class Largest {
@@ -55,21 +44,24 @@ class Largest {
     });
   }
 
-  // Whether every vector of the result is finite, and none is so small that it may have lost digits.
+  // Whether every vector of the result is finite, and none is so small that it may have lost digits: what comes of
+  // zeros may be small.
   bool is_right(const FusedOperand& x, std::int64_t first) {
     return of_type([&](auto zero) {
       typedef decltype(zero) T;
       typedef typename BitsOf<T>::type Bits;
-      const T least = static_cast<T>(run_.least);
-      Bits least_bits;
-      std::memcpy(&least_bits, &least, sizeof least_bits);
+      // as the bits that they are, magnitudes are in their order; NaN comes behind infinity
+      const T least = static_cast<T>(run_.least), infinity = std::numeric_limits<T>::infinity();
+      const Bits least_bits = bits_of(&least), infinity_bits = bits_of(&infinity);
       Bits* const word = reinterpret_cast<Bits*>(words_.bytes);
       if (run_.per_lane) word[0] = *std::max_element(word, word + run_.lanes);
-      for (std::int64_t i = 0; i < vectors_; ++i) {
-        if (word[i] >= BitsOf<T>::kInfinity) return false;
-        if (word[i] < least_bits && !is_zero<T>(x, first + i)) return false;
-      }
-      return true;
+      const auto has = [&](auto condition) { return std::any_of(word, word + vectors_, condition); };
+      if (has([&](Bits bits) { return bits >= infinity_bits; })) return false;
+      const auto is_small = [&](Bits bits) { return bits < least_bits; };
+      if (!has(is_small)) return true;
+      std::vector<bool> small(static_cast<std::size_t>(vectors_));
+      std::transform(word, word + vectors_, small.begin(), is_small);
+      return Zeros<T>(x, run_.features, parts(run_.type)).all(first, small);
     });
   }
 
@@ -77,18 +69,6 @@ class Largest {
   template <class Action>
   bool of_type(const Action& action) const {
     return is_single(run_.type) ? action(0.0f) : action(0.0);
-  }
-
-  // What comes of a vector of zeros is not too small.
-  template <class T>
-  bool is_zero(const FusedOperand& x, std::int64_t vector) const {
-    const std::int64_t count = parts(run_.type);
-    const T* const start = static_cast<const T*>(x.memory) + vector * x.vector_step * count;
-    for (std::int64_t f = 0; f < run_.features; ++f) {
-      const T* const number = start + f * x.feature_step * count;
-      if (number[0] != 0 || number[count - 1] != 0) return false;
-    }
-    return true;
   }
 
   const SweepRun& run_;
