@@ -17,6 +17,7 @@ Array = npt.NDArray[Any]
 BLOCKS, BLOCK_ROWS = 8, 8  # neighbouring rows share what they read, so they are drawn together
 _ENOUGH_ENTRIES = 4096  # to see how they lie within rows
 _FAR = 64  # columns farther apart than such a part of all belong to different streams
+_MARKED = 16  # times as many flags are written and read as fast as so many numbers are sorted
 
 
 @dataclass(frozen=True)
@@ -234,23 +235,41 @@ def _reading(
     strides = 2 * np.maximum(widths, 1)[matrices]
     ends = np.cumsum(strides)
     firsts = ends - strides
-    narrow = ends[-1:].sum() <= np.iinfo(np.int32).max  # sorted in half the time
+    bound = int(ends[-1:].sum())
+    narrow = bound <= np.iinfo(np.int32).max  # sorted in half the time
     keys = np.repeat(firsts.astype(np.int32 if narrow else np.int64)[block_of_row], lengths)
     np.add(keys, columns, out=keys, casting="unsafe")  # columns may be of 64 bits
-    keys.sort()
-    distinct = keys[np.diff(keys, prepend=-1) > 0]
-    block_of = np.searchsorted(firsts, distinct, side="right") - 1
-    gaps = np.diff(distinct, prepend=0)
-    # a matrix does not see the one before it
-    matrix_of = matrices[block_of]
-    leads = np.flatnonzero(np.diff(matrix_of, prepend=-1))
-    origins = (firsts - strides)[np.searchsorted(matrices, matrix_of[leads])]
-    gaps[leads] = distinct[leads] - origins
-    apart = gaps > np.maximum(widths // _FAR, 16)[matrix_of]
-    touched = np.bincount(block_of, minlength=len(sizes))
-    streams = np.bincount(block_of[apart], minlength=len(sizes))
-    together = np.bincount(block_of[~apart], weights=gaps[~apart], minlength=len(sizes))
+    distinct = _distinct(keys, bound)
+    cuts = np.searchsorted(distinct, np.append(firsts, bound))
+    touched = np.diff(cuts)
+    gaps = _gaps(distinct, cuts, firsts - strides, matrices)
+    far = np.maximum(widths // _FAR, 16)[matrices]
+    apart = np.flatnonzero(gaps > np.repeat(far, touched))
+    streams = np.bincount(np.searchsorted(cuts[1:], apart, side="right"), minlength=len(sizes))
+    gaps[apart] = 0
+    reached = np.append(0, np.cumsum(gaps))
+    together = reached[cuts[1:]] - reached[cuts[:-1]]
     return touched, streams, together + streams
+
+
+def _gaps(distinct: Array, cuts: Array, origins: Array, matrices: Array) -> Array:
+    """Return how far each key is behind the one before it; the first of a matrix, behind 0."""
+    gaps = np.diff(distinct, prepend=0).astype(np.int64, copy=False)
+    filled = np.flatnonzero(np.diff(cuts))
+    leading = filled[np.diff(matrices[filled], prepend=-1) > 0]
+    leads = cuts[leading]
+    gaps[leads] = distinct[leads] - origins[np.searchsorted(matrices, matrices[leading])]
+    return gaps
+
+
+def _distinct(keys: Array, bound: int) -> Array:
+    """Return the different ones of some numbers below a bound, in rising order; may sort them."""
+    if bound <= _MARKED * len(keys):
+        seen = np.zeros(bound, np.bool_)
+        seen[keys] = True
+        return np.flatnonzero(seen)
+    keys.sort()
+    return keys[np.diff(keys, prepend=-1) > 0]
 
 
 def _uneven(lengths: Array, block_of_row: Array, matrix_of_row: Array, count: int) -> Array:
@@ -273,7 +292,8 @@ def _words(columns: Array, lengths: Array, matrix_of_row: Array, widths: Array) 
         columns, lengths = columns[np.repeat(few, lengths)], np.where(few, lengths, 0)
     keys = np.repeat(np.arange(len(lengths)) * (widths.max(initial=0) // 64 + 1), lengths)
     keys += columns // 64
-    keys.sort()
+    if np.any(keys[1:] < keys[:-1]):  # rows whose columns are not in order
+        keys.sort()
     matrix_of = np.repeat(matrix_of_row, lengths)  # rows are sorted, and stay where they are
     touched = np.bincount(matrix_of[np.diff(keys, prepend=-1) > 0], minlength=count)
     entries = np.bincount(matrix_of, minlength=count)
