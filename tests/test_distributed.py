@@ -8,6 +8,7 @@ import pickle
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,25 @@ def test_a_network_that_is_lost_is_sent_again(client: Any, wide: cf.Network, mom
     )
     with pytest.raises(ConnectionError, match="gave up the count"):
         distributed.estimate_synapses(wide, client, **losing, retries=0)
+
+
+@pytest.mark.parametrize(("reason", "times"), [("lost dependencies", 3), ("someone said so", 1)])
+def test_a_network_is_sent_again_before_it_is_known_to_be_lost(
+    client: Any, wide: cf.Network, reason: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scheduler gives the blocks up, and the client has not yet heard of the network."""
+    sources: list[Any] = []
+
+    def give_up(self: clusters.Cluster, *_arguments: Any) -> None:
+        sources.append(self._shared())
+        error: Any = CancelledError("a block")
+        error.reason = reason
+        raise error
+
+    monkeypatch.setattr(clusters.Cluster, "_collect", give_up)
+    with pytest.raises(ConnectionError, match="gave up the count: a block"):
+        distributed.synapse_count(wide, client, retries=2)
+    assert len({source.key for source in sources}) == len(sources) == times
 
 
 def test_estimates_from_files(client: Any, wide: cf.Network, tmp_path: Path) -> None:

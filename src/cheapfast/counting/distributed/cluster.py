@@ -23,6 +23,9 @@ Report = Callable[[int, int], None] | None
 #: Blocks for each thread of the cluster: some are dearer than others, and a lost one is done again.
 _BLOCKS_A_THREAD = 8
 
+#: The scheduler's reason for giving up what needs data that died with its workers.
+_LOST = "lost dependencies"
+
 #: Seconds that a scheduler has to answer.
 _PATIENCE = 10.0
 
@@ -107,7 +110,7 @@ class Cluster:
                     "run out of memory die so: use more blocks, or a memory_limit"
                 ) from error
             except CancelledError as error:
-                if tries == 0 or not self._network_was_lost():
+                if tries == 0 or not self._network_was_lost(error):
                     raise ConnectionError(
                         f"the dask scheduler gave up the count: {error}"
                     ) from error
@@ -140,13 +143,16 @@ class Cluster:
         finally:
             self._client.cancel([future for future in futures if not future.done()])
 
-    def _network_was_lost(self) -> bool:
+    def _network_was_lost(self, error: CancelledError) -> bool:
         """Whether the network that was sent died with the workers that knew it.
 
         The scheduler may drop copies that no block waits for, and cannot make the last one again.
+        What it says of the blocks may come before what it says of the network.
         """
-        sent = isinstance(self._net, Network) and self._source is not None
-        return bool(sent and self._client.status == "running" and self._source.cancelled())
+        if not isinstance(self._net, Network) or self._source is None:
+            return False
+        is_lost = getattr(error, "reason", None) == _LOST or self._source.cancelled()
+        return bool(is_lost and self._client.status == "running")
 
     def _shared(self) -> Any:
         """Return what stands for the network on the workers."""
