@@ -119,15 +119,36 @@ def test_scratch_for_rows_that_are_not_whole_registers(dtype: str, vectors: int)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("layers", [4, 13])
 def test_a_result_beyond_the_caches(dtype: str, layers: int, target: str) -> None:
-    """Rows that are brought near before they are mixed; of 64 columns they are so anyway."""
+    """The rows of 16 MiB are copied before they are mixed, those of 64 columns are not."""
     net = cf.algorithms.butterfly(1 << 13, 2, dtype)[:layers]
-    vectors = 2048 // np.dtype(dtype).itemsize  # 16 MiB
+    vectors = 2048 // np.dtype(dtype).itemsize
     X = normal((1 << 13, vectors), dtype)
     few = [net.apply(np.ascontiguousarray(X[:, i : i + 64])) for i in range(0, vectors, 64)]
     expected = np.concatenate(few, axis=1)
     for threads in (1, 2):
         assert np.array_equal(net.apply(X, threads=threads), expected)
-    assert np.array_equal(net.apply(X[:, 1:]), expected[:, 1:])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("beside", [(0, 0), (0, 1), (1, 0), (1, 1), (64, 64)])
+@pytest.mark.parametrize("missing", [0, 1])
+def test_rows_with_gaps_beyond_the_caches(
+    dtype: str, beside: tuple[int, int], missing: int, target: str
+) -> None:
+    """Whose units are not in one piece, as read or as written, or whose registers are not full."""
+    net = cf.algorithms.butterfly(1 << 16, 3, dtype)[:4]
+    vectors = 256 // np.dtype(dtype).itemsize - missing
+    columns = normal((1 << 10, vectors), dtype)
+    X = np.tile(columns, (64, 1))
+    room_in = np.full((1 << 16, vectors + beside[0]), np.nan, dtype)
+    room_out = np.full((1 << 16, vectors + beside[1]), 7, dtype)
+    room_in[:, :vectors] = X
+    out = room_out[:, :vectors]
+    net.apply(room_in[:, :vectors], out=out, threads=1)
+    half = vectors // 2
+    few = [net.apply(np.ascontiguousarray(part)) for part in (X[:, :half], X[:, half:])]
+    assert np.array_equal(out, np.concatenate(few, axis=1))
+    assert np.all(room_out[:, vectors:] == 7)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

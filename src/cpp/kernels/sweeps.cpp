@@ -74,12 +74,12 @@ class Chunk {
             in.is_caller,        out.is_caller, 0,          0,       nullptr,  0,      0,       false};
   }
 
-  // Lets the first pass of a trip ask for rows in advance, or bring them.
+  // Lets the first pass of a trip ask for rows in advance, or copy them first.
   void look_ahead(Sweep& part) const {
     const std::int64_t bytes = rows_ * row_bytes_;
     if (bytes <= kNearBytes) return;
     const bool is_away = bytes >= kAwayBytes, has_short_rows = !run_.per_lane && row_bytes_ < kAheadBytesApart;
-    if (part.pass.step == 1 && part.in != part.out && is_away && has_whole_rows(part)) {
+    if (part.in != part.out && is_away && is_in_one_piece(part)) {
       part.brings = true;
     } else if (part.pass.step == 1) {
       part.ahead_in = std::clamp(part.pass.radix * row_bytes_, kLeastAheadBytes, kMostAheadBytes);
@@ -89,9 +89,11 @@ class Chunk {
     }
   }
 
-  // Whether rows are of several registers, all of them full.
-  bool has_whole_rows(const Sweep& part) const {
-    return !run_.per_lane && row_bytes_ > kLine && part.in_tail == run_.lanes && part.out_tail == run_.lanes;
+  // Whether a unit is rows that follow each other, without gaps on either side, each longer than a line.
+  bool is_in_one_piece(const Sweep& part) const {
+    const bool is_dense = part.in_step == width_ && part.out_step == width_;
+    const bool is_full = part.in_tail == run_.lanes && part.out_tail == run_.lanes;
+    return !run_.per_lane && part.pass.step == 1 && is_dense && is_full && row_bytes_ > kLine;
   }
 
   void run(Sweep& part, std::size_t number) const {

@@ -122,14 +122,6 @@ CHEAPFAST_INLINE void ask_for(const typename E::T* first, std::int64_t step, std
   }
 }
 
-// Copies R rows, one after another, to where they go.
-template <class T, int R>
-CHEAPFAST_INLINE void bring(const T* from, std::int64_t in_step, T* to, std::int64_t out_step, std::int64_t width) {
-  for (int i = 0; i < R; ++i, from += in_step, to += out_step) {
-    for (std::int64_t c = 0; c < width; c += WideOf<T>::kLanes) store_vector(to + c, load_vector(from + c));
-  }
-}
-
 // What happens to R rows of the columns of one E.
 template <class E, class W, int R, class Op, Memory In, Memory Out, class Columns>
 CHEAPFAST_INLINE void run_unit(const typename E::T* w, const typename E::T* from, std::int64_t in_step,
@@ -175,7 +167,7 @@ void run_sweep(const Sweep& sweep) {
   const bool has_tail = !W::kPerLane && (some.in < E::kLanes || some.out < E::kLanes);
   const std::int64_t full = sweep.width - (has_tail ? lanes : 0);
   const std::int64_t ahead_in = sweep.ahead_in, ahead_out = sweep.ahead_out;
-  const std::int64_t unit_in = step * (sweep.brings ? out_row : in_row);
+  const bool brings = !W::kPerLane && sweep.brings;
   const int lanes_from = pass.lanes_from;
   auto* const largest = static_cast<typename MagnitudeOf<T>::Word*>(sweep.largest);
   std::int64_t q = sweep.begin % step;
@@ -184,25 +176,26 @@ void run_sweep(const Sweep& sweep) {
   const T* from = static_cast<const T*>(sweep.in) + row * in_row;
   T* to = static_cast<T*>(sweep.out) + row * out_row;
   for (std::int64_t left = sweep.end - sweep.begin; left > 0; --left) {
-    if (sweep.brings) bring<T, R>(from, step * in_row, to, step * out_row, sweep.width);
-    const T* const source = sweep.brings ? to : from;
+    if (brings) std::memcpy(to, from, static_cast<std::size_t>(R * out_row) * sizeof(T));
+    const T* const source = brings ? to : from;
     std::int64_t c = 0;
     if constexpr (two > lanes) {
       for (; c + two <= full; c += two) {
         // the addresses of all rows would be more than there are registers for, if they were kept for all columns
-        run_unit<Two, W, R, Op, In, Out>(w, opaque_index(source + c), unit_in, ahead_in, ahead_out,
+        run_unit<Two, W, R, Op, In, Out>(w, opaque_index(source + c), step * in_row, ahead_in, ahead_out,
                                          opaque_index(to + c), step * out_row, lanes_from, largest + c / E::kParts,
                                          AllColumns{});
       }
     }
     for (; c < full; c += lanes) {
-      run_unit<E, W, R, Op, In, Out>(w, opaque_index(source + c), unit_in, ahead_in, ahead_out, opaque_index(to + c),
-                                     step * out_row, lanes_from, largest + c / E::kParts, AllColumns{});
+      run_unit<E, W, R, Op, In, Out>(w, opaque_index(source + c), step * in_row, ahead_in, ahead_out,
+                                     opaque_index(to + c), step * out_row, lanes_from, largest + c / E::kParts,
+                                     AllColumns{});
     }
     if constexpr (!W::kPerLane) {
       if (has_tail) {
-        run_unit<E, W, R, Op, In, Out>(w, opaque_index(source + c), unit_in, ahead_in, ahead_out, opaque_index(to + c),
-                                       step * out_row, lanes_from, largest + c / E::kParts, some);
+        run_unit<E, W, R, Op, In, Out>(w, opaque_index(source + c), step * in_row, ahead_in, ahead_out,
+                                       opaque_index(to + c), step * out_row, lanes_from, largest + c / E::kParts, some);
       }
     }
     w += row_step, from += in_row, to += out_row;
