@@ -45,6 +45,15 @@ void turn_columns(const Dense& from, const Dense& to, std::int64_t size, std::in
   }
 }
 
+// Pieces of memory that stay what they are.
+void copy_pieces(const char* from, std::int64_t from_stride, char* to, std::int64_t to_stride, std::int64_t pieces,
+                 std::int64_t bytes) {
+  if (from_stride == bytes && to_stride == bytes) bytes *= pieces, pieces = std::min<std::int64_t>(pieces, 1);
+  for (std::int64_t i = 0; i < pieces; ++i) {
+    std::memcpy(to + i * to_stride, from + i * from_stride, static_cast<std::size_t>(bytes));
+  }
+}
+
 bool is_turned(const Dense& from, const Dense& to, std::int64_t size) {
   return from.columns > 1 && ((from.row_stride == size && to.column_stride == size) ||
                               (from.column_stride == size && to.row_stride == size));
@@ -53,6 +62,14 @@ bool is_turned(const Dense& from, const Dense& to, std::int64_t size) {
 }  // namespace
 
 void copy_dense(const Dense& from, const Dense& to, std::int64_t size, std::int64_t begin, std::int64_t end) {
+  const char* const source = from.data + begin * from.row_stride;
+  char* const target = to.data + begin * to.row_stride;
+  if (from.column_stride == size && to.column_stride == size) {
+    return copy_pieces(source, from.row_stride, target, to.row_stride, end - begin, from.columns * size);
+  }
+  if (from.row_stride == size && to.row_stride == size) {
+    return copy_pieces(source, from.column_stride, target, to.column_stride, from.columns, (end - begin) * size);
+  }
   if (is_turned(from, to, size)) return turn_columns(from, to, size, begin, end);
   switch (size) {
     case 4:
