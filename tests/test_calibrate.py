@@ -221,12 +221,16 @@ def test_windows_are_narrow_where_that_brings_the_operand_near() -> None:
         return took / traffic.nonzeros
 
     # 64 columns are 512 bytes of a row: of more than 1024 rows these are not near, 128 bytes are
-    assert [windows(inputs, 24, 64) for inputs in (1024, 1025, 4096, 4097)] == [1, 4, 4, 1]
-    assert windows(4096, 23, 64) == 1  # each row is read 46 times
-    assert windows(4096, 24, 64, transposed=True) == 1
-    assert windows(4096, 24, 16) == 1
-    assert windows(4096, 24, 20) == 2
-    assert windows(4096, 24, 256) == 16
+    assert [windows(inputs, 8, 64) for inputs in (1024, 1025, 4096, 4097)] == [1, 4, 4, 1]
+    assert windows(4096, 7, 64) == 1  # each row is read 14 times
+    assert windows(4096, 8, 64, transposed=True) == 1
+    assert windows(4096, 8, 16) == 1
+    assert windows(4096, 8, 20) == 2
+    assert windows(4096, 8, 256) == 16
+    # 512 bytes of more than 2^15 rows are not in the last cache, 128 of up to 2^18 are
+    many = (1 << 15, (1 << 15) + 1, 1 << 18, (1 << 18) + 1)
+    assert [windows(inputs, 8, 64) for inputs in many] == [1, 4, 4, 1]
+    assert windows(1 << 16, 7, 64) == 1
 
 
 def test_what_is_read_at_random_is_held_beside_what_passes() -> None:

@@ -111,10 +111,10 @@ class Applied {
   }
 
   void run(const Dense& in, const Dense& out, const SpmmLayout& layout) {
-    const std::int64_t width = layout.columns * number_bytes_;
-    for (Stage& stage : stages_) stage.cuts = cut_rows(stage.layer->matrix, (width + kLine - 1) / kLine);
-    const std::size_t bytes = static_cast<std::size_t>(layout.rows) * static_cast<std::size_t>(width);
-    Buffer<char> first(layout.panels > 0 ? bytes : 0), second(layout.panels > 1 ? bytes : 0);
+    const std::int64_t lines_a_row = (layout.columns * number_bytes_ + kLine - 1) / kLine;
+    for (Stage& stage : stages_) stage.cuts = cut_rows(stage.layer->matrix, lines_a_row);
+    Buffer<char> first(static_cast<std::size_t>(layout.panel_bytes(0, type_))),
+        second(static_cast<std::size_t>(layout.panel_bytes(1, type_)));
     for (std::int64_t c = 0; c < in.columns && !monitor_.stopped(); c += layout.columns) {
       const Dense from = window(in, c, layout.columns), to = window(out, c, layout.columns);
       const std::int64_t stride = from.columns * number_bytes_;
@@ -282,7 +282,8 @@ std::uint64_t sparse_chain_bytes(const std::vector<SparseLayer>& layers, ValueTy
                                  const Dense& out) {
   check(layers, in, out);
   const SpmmLayout layout = lay_out(layers, type, in, out);
-  return static_cast<std::uint64_t>(layout.panels) * static_cast<std::uint64_t>(layout.panel_bytes(type));
+  return static_cast<std::uint64_t>(layout.panel_bytes(0, type)) +
+         static_cast<std::uint64_t>(layout.panel_bytes(1, type));
 }
 
 }  // namespace cheapfast

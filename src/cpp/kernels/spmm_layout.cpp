@@ -11,12 +11,14 @@ namespace {
 constexpr std::int64_t kLine = 64;
 // Columns are taken so many bytes of a row at a time: what a kernel holds in registers on the widest target.
 constexpr std::int64_t kWindow = 512;
-// Fewer where the operand of a layer that is applied as it is would then be in a near cache, and its rows are read so
-// often that reading the matrix once more for every window is little beside it.
+// Fewer where the operand of a layer that is applied as it is would then be in a near cache, or stay in the last one,
+// and its rows are read so often that a copy of it, and reading the matrix once more for every window, are little
+// beside it.
 constexpr std::int64_t kNarrowWindow = 128;
-constexpr std::int64_t kManyReads = 48;  // of a row
-// Where they are copied from and to another layout, fewer: the copies should stay in the last-level cache.
-constexpr std::int64_t kPackedBytes = std::int64_t{32} << 20;
+constexpr std::int64_t kManyReads = 16;                      // of a row
+constexpr std::int64_t kAwayBytes = std::int64_t{16} << 20;  // of an operand that the last cache may not have,
+constexpr std::int64_t kCachedBytes = std::int64_t{32}
+                                      << 20;  // and of one, or of copies, that it has for the most part
 
 // Kernels take rows at any distance, but within a row one column after the other.
 bool is_direct(const Dense& d, ValueType type) {
@@ -25,11 +27,23 @@ bool is_direct(const Dense& d, ValueType type) {
          reinterpret_cast<std::uintptr_t>(d.data) % static_cast<std::uintptr_t>(part) == 0;
 }
 
+bool reads_much(const SparseLayer& layer) {
+  return layer.form == SparseForm::as_is && nonzeros(layer.matrix) >= kManyReads * layer.inputs();
+}
+
 // Whether a layer reads much of an operand that a narrow window brings near, of rows that have so many bytes.
 bool gains(const SparseLayer& layer, std::int64_t row_bytes) {
-  const std::int64_t rows = layer.inputs();
-  const bool comes_near = rows * std::min(kWindow, row_bytes) > kNearBytes && rows * kNarrowWindow <= kNearBytes;
-  return comes_near && layer.form == SparseForm::as_is && nonzeros(layer.matrix) >= kManyReads * rows;
+  const std::int64_t whole = layer.inputs() * std::min(kWindow, row_bytes), part = layer.inputs() * kNarrowWindow;
+  const bool comes_near = part <= kNearBytes && kNearBytes < whole;
+  const bool comes_back = part <= kCachedBytes && kAwayBytes < whole;
+  return (comes_near || comes_back) && reads_much(layer);
+}
+
+// Whether a layer reads much of rows that begin within a cache line, so many bytes of each at a time: across one line
+// more than these would fill. (NumPy's large arrays begin 16 bytes after a line.)
+bool reads_across_lines(const SparseLayer& layer, const Dense& in, std::int64_t row_bytes) {
+  const std::uintptr_t offsets = reinterpret_cast<std::uintptr_t>(in.data) | static_cast<std::uintptr_t>(in.row_stride);
+  return row_bytes % kLine == 0 && offsets % kLine != 0 && reads_much(layer);
 }
 
 // Bytes of a window.
@@ -43,27 +57,36 @@ std::int64_t window_of(const std::vector<SparseLayer>& layers, std::int64_t row_
   return 2 * reading_much > all ? kNarrowWindow : kWindow;
 }
 
+// What each of the panels has to hold.
+void set_rows(SpmmLayout& layout, const std::vector<SparseLayer>& layers, std::int64_t inputs) {
+  int next = 0;
+  const auto hold = [&](std::int64_t rows) {
+    layout.rows[next] = std::max(layout.rows[next], rows);
+    next = 1 - next;
+  };
+  if (layout.pack_in) hold(inputs);
+  for (std::size_t i = 0; i + 1 < layers.size(); ++i) hold(layers[i].outputs());
+  // a last layer that is applied as it is goes some rows at a time to where it is wanted
+  if (layout.pack_out && layers.back().form != SparseForm::as_is) hold(layers.back().outputs());
+}
+
 }  // namespace
 
 SpmmLayout lay_out(const std::vector<SparseLayer>& layers, ValueType type, const Dense& in, const Dense& out) {
   const std::int64_t row_bytes = in.columns * number_bytes(type), usual = window_of(layers, row_bytes);
-  // Parts of rows that are a power of two apart compete for the same lines of the caches: an operand that is read so
-  // often is copied first. It is small, or it would not come near.
-  const bool is_copied = usual == kNarrowWindow && gains(layers.front(), row_bytes);
-  SpmmLayout layout{is_copied || !is_direct(in, type), !is_direct(out, type), 0, 0, 0};
   std::int64_t longest = 1;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (i > 0) layout.rows = std::max(layout.rows, layers[i].inputs());
-    longest = std::max(longest, layers[i].matrix.rows + layers[i].matrix.cols);
-  }
-  if (layout.pack_in) layout.rows = std::max(layout.rows, in.rows);
-  const bool whole = layout.pack_out && layers.back().form != SparseForm::as_is;  // or some rows at a time
-  if (whole) layout.rows = std::max(layout.rows, out.rows);
-  const std::int64_t fitting = std::max(kLine, kPackedBytes / longest / kLine * kLine);
+  for (const SparseLayer& layer : layers) longest = std::max(longest, layer.matrix.rows + layer.matrix.cols);
+  // where they are copied from another layout, or to one, the copies should stay in the last-level cache
+  const std::int64_t fitting = std::max(kLine, kCachedBytes / longest / kLine * kLine);
+  // An operand that is read so often is copied first as well: parts of rows that are a power of two apart compete for
+  // the same lines of the caches, and others lie across too many of them.
+  const std::int64_t at_once = std::min(usual, row_bytes);
+  const bool is_copied = (usual == kNarrowWindow && gains(layers.front(), row_bytes)) ||
+                         (at_once <= fitting && reads_across_lines(layers.front(), in, at_once));
+  SpmmLayout layout{is_copied || !is_direct(in, type), !is_direct(out, type), 0, {0, 0}};
   const std::int64_t bytes = layout.pack_in || layout.pack_out ? std::min(fitting, usual) : usual;
   layout.columns = std::min(in.columns, bytes / number_bytes(type));
-  const std::size_t between = layers.size() - 1 + (layout.pack_in ? 1 : 0) + (whole ? 1 : 0);
-  layout.panels = static_cast<int>(std::min<std::size_t>(2, between));
+  set_rows(layout, layers, in.rows);
   return layout;
 }
 

@@ -20,14 +20,13 @@ struct Panel {
   std::int64_t stride;  // bytes between rows
 };
 
-// Windows of columns, and what memory they need between the layers.
+// Windows of columns, and what memory they need between the layers: two panels by turns.
 struct SpmmLayout {
   bool pack_in, pack_out;  // copied from another layout, and to one
   std::int64_t columns;    // of a window
-  std::int64_t rows;       // of a panel
-  int panels;              // 0, 1 or 2
+  std::int64_t rows[2];    // of each panel, or 0
 
-  std::int64_t panel_bytes(ValueType type) const { return rows * columns * number_bytes(type); }
+  std::int64_t panel_bytes(int panel, ValueType type) const { return rows[panel] * columns * number_bytes(type); }
 };
 
 SpmmLayout lay_out(const std::vector<SparseLayer>& layers, ValueType type, const Dense& in, const Dense& out);

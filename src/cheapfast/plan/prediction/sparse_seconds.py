@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 MOST_VECTORS = 10**100  # of which seconds can be predicted: far below the largest float
 # Bytes of an operand's row that the sparse kernel takes at a time: fewer where that brings an
-# operand near that is read often (kWindow, kNarrowWindow, kNearBytes and kManyReads of
-# kernels/spmm_layout.cpp).
+# operand near, or into the last cache, that is read often (see kernels/spmm_layout.cpp).
 _WINDOW, _NARROW_WINDOW = 512, 128
-_NEAR_BYTES, _MANY_READS = 1 << 19, 48
+_NEAR_BYTES, _AWAY_BYTES, _CACHED_BYTES = 1 << 19, 1 << 24, 1 << 25
+_MANY_READS = 16
 _IN_ORDER_SHARE = 0.5  # of data that passes by, as far as it drives other data out of a cache
 _SHORT_ROW = 12.0  # nonzeros of a row that overlaps the next
 _SINGLE = np.dtype(np.float32)
@@ -156,10 +156,12 @@ def _window(traffic: Traffic, vectors: Vectors, transposed: bool) -> int:
 
     In a chain the layers that have most of the nonzeros decide.
     """
-    usual = min(_WINDOW, vectors.row_bytes)
-    comes_near = traffic.columns * _NARROW_WINDOW <= _NEAR_BYTES < traffic.columns * usual
+    whole = traffic.columns * min(_WINDOW, vectors.row_bytes)
+    part = traffic.columns * _NARROW_WINDOW
+    comes_near = part <= _NEAR_BYTES < whole
+    comes_back = part <= _CACHED_BYTES and whole > _AWAY_BYTES
     reads_much = not transposed and traffic.nonzeros >= _MANY_READS * traffic.columns
-    return _NARROW_WINDOW if comes_near and reads_much else _WINDOW
+    return _NARROW_WINDOW if (comes_near or comes_back) and reads_much else _WINDOW
 
 
 def _parts(vectors: Vectors, window: int = _WINDOW) -> list[_Part]:
