@@ -50,22 +50,25 @@ CHEAPFAST_INLINE void turn_square(Matrix<const T> from, Matrix<T> to, std::int64
 #if defined(__GNUC__) || defined(__clang__)
   constexpr int n = kSquare<T, U>;
   const bool is_whole = rows >= n && columns >= n;
+  // from row to row: addresses of all of them, kept from square to square, would be more than there are registers for
+  const T* read = opaque_index(from.first);
+  T* written = opaque_index(to.first);
   Wide<T> x[n];
   CHEAPFAST_UNROLL
-  for (int i = 0; i < n; ++i) {
+  for (int i = 0; i < n; ++i, read += from.step) {
     if (is_whole) {
-      x[i] = load_vector(from.first + i * from.step);
+      x[i] = load_vector(read);
     } else {
-      x[i] = i < rows ? load_first(from.first + i * from.step, columns * U) : Wide<T>{};
+      x[i] = i < rows ? load_first(read, columns * U) : Wide<T>{};
     }
   }
   turn_numbers<T, U>(x);
   CHEAPFAST_UNROLL
-  for (int j = 0; j < n; ++j) {
+  for (int j = 0; j < n; ++j, written += to.step) {
     if (is_whole || (kRoom && j < columns)) {
-      store_vector(to.first + j * to.step, x[j]);
+      store_vector(written, x[j]);
     } else if (j < columns) {
-      store_first(to.first + j * to.step, x[j], rows * U);
+      store_first(written, x[j], rows * U);
     }
   }
 #else
