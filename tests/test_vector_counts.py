@@ -87,6 +87,32 @@ def test_every_count_and_nothing_beside(kind: str, dtype: str, axis: int, target
             assert np.all(room[-GUARD:] == marker)
 
 
+def room_behind_a_line(size: int, skip: int, dtype: str) -> Array:
+    """Make a place for numbers of which the first comes so many after a line of the cache."""
+    room = np.full(size + 2 * GUARD, 7, dtype)
+    first = GUARD - room.ctypes.data // room.itemsize % (64 // room.itemsize) + skip
+    return room[first : first + size]
+
+
+@pytest.mark.parametrize(("kind", "dtype"), CASES)
+def test_vectors_that_begin_within_a_line(kind: str, dtype: str, target: str) -> None:
+    """Squares are turned from the next line on; some numbers are left before and behind them."""
+    net = KINDS[kind](dtype)
+    n = net.shape[0]
+    skips = [(0, 0), (1, 0), (0, 1), (2, 3), (4, 4), (7, 6), (15, 13)]
+    for vectors, (skip, skip_out) in itertools.product((1, 2, 17, 40), skips):
+        X = normal((vectors, n), dtype)
+        placed = room_behind_a_line(X.size, skip, dtype).reshape(X.shape)
+        placed[...] = X
+        result = room_behind_a_line(X.size, skip_out, dtype)
+        out = result.reshape(X.shape)
+        net.apply(placed, axis=1, out=out, threads=1)
+        assert_close(out.T, in_double(net, X.T))
+        room = result.base
+        assert room is not None
+        assert np.count_nonzero(room == 7) == room.size - X.size
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(
     vectors=st.integers(2, 140),
