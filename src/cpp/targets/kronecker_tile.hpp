@@ -198,6 +198,8 @@ CHEAPFAST_INLINE void tile(Block<E> block, Operand<typename E::T> x, std::int64_
 // Rows that lie apart fall into few sets of the cache; those that many tiles read are copied while the first one does.
 constexpr std::int64_t kCopiedRows = 64;
 
+constexpr std::int64_t kSmallRows = 4 * kTileRows;  // of a block of fewer, nothing is copied or asked for
+
 // Full tiles of the rows begin ... end - 1.
 template <class E>
 CHEAPFAST_INLINE void full_tiles(Block<E> block, std::int64_t begin, std::int64_t end, std::int64_t column, Next next) {
@@ -207,7 +209,7 @@ CHEAPFAST_INLINE void full_tiles(Block<E> block, std::int64_t begin, std::int64_
   alignas(64) T room[kCopiedRows * kTileScalars<E>];
   Operand<T> x{block.x + column * E::kParts, block.x_step};
   const std::int64_t tiles = (end - begin) / kTileRows;
-  const bool copies = tiles >= 4 && block.terms <= kCopiedRows && x.step != kTileScalars<E>;
+  const bool copies = end - begin >= kSmallRows && block.terms <= kCopiedRows && x.step != kTileScalars<E>;
   std::int64_t ib = begin;
   if (copies) {
     tile<E, kTileRows, N, 0, true>(block, x, ib, column, 0, {}, room);
@@ -232,37 +234,54 @@ CHEAPFAST_INLINE void full_tiles(Block<E> block, std::int64_t begin, std::int64_
   for (; ib < end; ++ib) tile<E, 1, N, 0, false>(block, x, ib, column, 0, {}, nullptr);
 }
 
-// All columns that fill tiles; returns where the others begin. (Blocks are copied number by number: what is stored
-// might change what a reference refers to, and a copy in whole registers would have to wait for what was just written.)
+// Columns that fill tiles. (Blocks are copied number by number: what is stored might change what a reference refers to,
+// and a copy in whole registers would have to wait for what was just written.)
 template <class E>
-CHEAPFAST_NOINLINE std::int64_t wide_columns(const Block<E>& given, std::int64_t begin, std::int64_t end,
-                                             std::int64_t column, std::int64_t last, Next next) {
+CHEAPFAST_NOINLINE void wide_columns(const Block<E>& given, std::int64_t begin, std::int64_t end, std::int64_t column,
+                                     std::int64_t last, Next next) {
   typedef typename E::T T;
   const Block<E> block = given;
   constexpr std::int64_t width = kTileVectors<E> * E::kLanes;
-  for (; column + width <= last; column += width) {
+  for (; column < last; column += width) {
     full_tiles(block, begin, end, column, next);
     if (next.x != nullptr) next.x += kTileScalars<E> * static_cast<std::int64_t>(sizeof(T));
     next.weight_bytes = 0;
   }
-  return column;
 }
 
-// One vector of columns, M rows at a time. (Not inline: the compiler would prepare all kinds of tiles before it begins
-// with the one that a small block needs.)
-template <class E, class Source, int M>
-CHEAPFAST_NOINLINE void narrow_tiles(const Source& given, std::int64_t count, std::int64_t begin, std::int64_t end,
-                                     std::int64_t column, std::int64_t some) {
+// N vectors of columns at a time, of M rows at a time. `some` > 0: one vector, of which so many columns are there. (Not
+// inline: the compiler would prepare all kinds of tiles before it begins with the one that a small block needs.)
+template <class E, class Source, int M, int N>
+CHEAPFAST_NOINLINE void tiles(const Source& given, std::int64_t count, std::int64_t begin, std::int64_t end,
+                              std::int64_t first, std::int64_t last, std::int64_t some) {
   Source source = given;
   for (; count > 0; --count) {
     const Block<E> block = source.take();
-    const Operand<typename E::T> x{block.x + column * E::kParts, block.x_step};
-    for (std::int64_t ib = begin; ib < end; ib += M) {
-      if (some == 0) {
-        tile<E, M, 1, 0, false>(block, x, ib, column, 0, {}, nullptr);
-      } else {
-        tile<E, M, 1, 0, false>(block, x, ib, column, some, {}, nullptr);
+    std::int64_t column = first;
+    do {
+      const Operand<typename E::T> x{block.x + column * E::kParts, block.x_step};
+      for (std::int64_t ib = begin; ib < end; ib += M) {
+        if (N > 1 || some == 0) {
+          tile<E, M, N, 0, false>(block, x, ib, column, 0, {}, nullptr);
+        } else {
+          tile<E, M, N, 0, false>(block, x, ib, column, some, {}, nullptr);
+        }
       }
+      column += N * E::kLanes;
+    } while (N > 1 && column < last);
+  }
+}
+
+// All rows of such columns, at most kMost at a time.
+template <class E, class Source, int kMost, int N>
+CHEAPFAST_INLINE void rows_of_tiles(const Source& source, std::int64_t count, std::int64_t begin, std::int64_t end,
+                                    std::int64_t first, std::int64_t last, std::int64_t some) {
+  const std::int64_t whole = (end - begin) / kMost * kMost;
+  if (first == last) return;
+  if (whole > 0) tiles<E, Source, kMost, N>(source, count, begin, begin + whole, first, last, some);
+  if constexpr (kMost > 1) {
+    if (begin + whole < end) {
+      rows_of_tiles<E, Source, kMost / 2, N>(source, count, begin + whole, end, first, last, some);
     }
   }
 }
@@ -273,25 +292,16 @@ CHEAPFAST_INLINE void panels(const Source& source, std::int64_t count, std::int6
                              std::int64_t first, std::int64_t last, Next next) {
   constexpr int kHigh = 2 * kTileRows;  // as many sums as keep the adders busy
   constexpr std::int64_t width = kTileVectors<E> * E::kLanes;
-  std::int64_t column = first;
-  if (column + width <= last) {
+  const std::int64_t wide = last - (last - first) % width;
+  if (end - begin < kSmallRows) {
+    rows_of_tiles<E, Source, kTileRows, kTileVectors<E>>(source, count, begin, end, first, wide, 0);
+  } else if (first < wide) {
     Source each = source;
-    for (std::int64_t left = count; left > 0; --left) column = wide_columns(each.take(), begin, end, first, last, next);
+    for (std::int64_t left = count; left > 0; --left) wide_columns(each.take(), begin, end, first, wide, next);
   }
-  for (; column < last; column += E::kLanes) {
+  for (std::int64_t column = wide; column < last; column += E::kLanes) {
     const std::int64_t some = column + E::kLanes <= last ? 0 : last - column;
-    std::int64_t from = begin, to = end - (end - begin) % kHigh;
-    if (from < to) narrow_tiles<E, Source, kHigh>(source, count, from, to, column, some);
-    from = to;
-    if (end - from >= 4) {
-      if (kHigh > 4) narrow_tiles<E, Source, 4>(source, count, from, from + 4, column, some);
-      from += 4;
-    }
-    if (end - from >= 2) {
-      narrow_tiles<E, Source, 2>(source, count, from, from + 2, column, some);
-      from += 2;
-    }
-    if (from < end) narrow_tiles<E, Source, 1>(source, count, from, end, column, some);
+    rows_of_tiles<E, Source, kHigh, 1>(source, count, begin, end, column, column + 1, some);
   }
 }
 
