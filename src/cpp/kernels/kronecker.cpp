@@ -16,7 +16,7 @@ constexpr const char* kNames[] = {"kronecker.float32", "kronecker.float64", "kro
                                   "kronecker.complex128"};
 constexpr std::int64_t kTaskWork = std::int64_t{1} << 19;   // multiplications that one turn at the queue is worth
 constexpr std::int64_t kNearBytes = std::int64_t{1} << 20;  // that a second-level cache holds
-constexpr std::int64_t kFewColumns = 16, kFarRows = 16;
+constexpr std::int64_t kFewColumns = 16;
 constexpr std::int64_t kParallelWork = std::int64_t{1} << 19;
 constexpr std::int64_t kTurnedBytes = 256;                     // of a row of turned vectors
 constexpr std::int64_t kScratchBytes = std::int64_t{1} << 15;  // of turned vectors, if each ia is no larger
@@ -150,12 +150,11 @@ Job columns_job(const KroneckerTask& task, std::int64_t columns, std::int64_t si
   job.task.columns = columns;
   job.task.lanes = KroneckerLanes::columns;
   cut(job);
-  // Blocks with weights of their own, row after row, for columns that make one panel: each is worked on once. What
-  // small ones read comes in time.
+  // Blocks with weights of their own, row after row, for columns that make one panel: each is worked on once.
   const bool in_rows = lies_along_rows(task) && task.stride[2] == task.b;
   const std::int64_t bytes = task.a * (task.b + task.c) * task.d * columns * size;
-  job.task.is_far = task.b >= kFarRows && in_rows && job.task.row_panels == 1 && job.task.column_panels == 1 &&
-                    columns >= kFewColumns && bytes > kNearBytes;
+  job.task.is_far = in_rows && job.task.row_panels == 1 && job.task.column_panels == 1 && columns >= kFewColumns &&
+                    bytes > kNearBytes;
   return job;
 }
 

@@ -41,7 +41,7 @@ CHEAPFAST_INLINE std::int64_t least(std::int64_t a, std::int64_t b) { return a <
 
 template <class E>
 CHEAPFAST_INLINE Next next_to(const KroneckerTask& task, const Place& place) {
-  if (!task.is_far) return {};
+  if (!task.is_far || is_small(task)) return {};
   Place next = place;
   next.advance(task.d, 1, 1);
   return next.ia < task.a ? operands_of(block_at<E>(task, next.ia, next.id)) : Next{};
@@ -59,7 +59,7 @@ CHEAPFAST_INLINE std::int64_t together(const KroneckerTask& task, std::int64_t c
 
 template <class E>
 void apply_columns(const KroneckerTask& task) {
-  const std::int64_t most = task.is_far ? 1 : together<E>(task, task.columns);
+  const std::int64_t most = task.is_far && !is_small(task) ? 1 : together<E>(task, task.columns);
   Place place(task.begin, task.d, task.row_panels, task.column_panels);
   for (std::int64_t unit = task.begin, count; unit < task.end; unit += count) {
     count = least(most, task.end - unit);

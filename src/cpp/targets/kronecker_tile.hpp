@@ -64,12 +64,18 @@ CHEAPFAST_INLINE Block<E> block_at(const KroneckerTask& task, std::int64_t ia, s
           task.d * parts};
 }
 
+// Whether what is done once for a block would take as long as its products: such blocks are walked over in one loop,
+// and nothing of them is copied or asked for in advance.
+CHEAPFAST_INLINE bool is_small(const KroneckerTask& task) { return task.b * task.c <= 16 * kTileRows; }
+
 // Neighbouring blocks of a factor, one after the other.
 template <class E>
 struct Walk {
   static constexpr bool kMany = true;
   KroneckerTask task;
   std::int64_t ia, id;
+
+  CHEAPFAST_MEMBER bool has_small_blocks() const { return is_small(task); }
 
   CHEAPFAST_MEMBER Block<E> take() {
     const Block<E> block = block_at<E>(task, ia, id);
@@ -86,6 +92,8 @@ template <class E>
 struct Alone {
   static constexpr bool kMany = false;
   Block<E> block;
+
+  CHEAPFAST_MEMBER bool has_small_blocks() const { return false; }
 
   CHEAPFAST_MEMBER Block<E> take() const { return block; }
 };
@@ -198,8 +206,6 @@ CHEAPFAST_INLINE void tile(Block<E> block, Operand<typename E::T> x, std::int64_
 // Rows that lie apart fall into few sets of the cache; those that many tiles read are copied while the first one does.
 constexpr std::int64_t kCopiedRows = 64;
 
-constexpr std::int64_t kSmallRows = 4 * kTileRows;  // of a block of fewer, nothing is copied or asked for
-
 // Full tiles of the rows begin ... end - 1.
 template <class E>
 CHEAPFAST_INLINE void full_tiles(Block<E> block, std::int64_t begin, std::int64_t end, std::int64_t column, Next next) {
@@ -209,7 +215,7 @@ CHEAPFAST_INLINE void full_tiles(Block<E> block, std::int64_t begin, std::int64_
   alignas(64) T room[kCopiedRows * kTileScalars<E>];
   Operand<T> x{block.x + column * E::kParts, block.x_step};
   const std::int64_t tiles = (end - begin) / kTileRows;
-  const bool copies = end - begin >= kSmallRows && block.terms <= kCopiedRows && x.step != kTileScalars<E>;
+  const bool copies = tiles >= 4 && block.terms <= kCopiedRows && x.step != kTileScalars<E>;
   std::int64_t ib = begin;
   if (copies) {
     tile<E, kTileRows, N, 0, true>(block, x, ib, column, 0, {}, room);
@@ -264,11 +270,11 @@ CHEAPFAST_NOINLINE void tiles(const Source& given, std::int64_t count, std::int6
         if (N > 1 || some == 0) {
           tile<E, M, N, 0, false>(block, x, ib, column, 0, {}, nullptr);
         } else {
-          tile<E, M, N, 0, false>(block, x, ib, column, some, {}, nullptr);
+          tile<E, M, 1, 0, false>(block, x, ib, column, some, {}, nullptr);
         }
       }
       column += N * E::kLanes;
-    } while (N > 1 && column < last);
+    } while (N > 1 && column < last);  // one vector is one step
   }
 }
 
@@ -276,8 +282,8 @@ CHEAPFAST_NOINLINE void tiles(const Source& given, std::int64_t count, std::int6
 template <class E, class Source, int kMost, int N>
 CHEAPFAST_INLINE void rows_of_tiles(const Source& source, std::int64_t count, std::int64_t begin, std::int64_t end,
                                     std::int64_t first, std::int64_t last, std::int64_t some) {
-  const std::int64_t whole = (end - begin) / kMost * kMost;
   if (first == last) return;
+  const std::int64_t whole = (end - begin) / kMost * kMost;
   if (whole > 0) tiles<E, Source, kMost, N>(source, count, begin, begin + whole, first, last, some);
   if constexpr (kMost > 1) {
     if (begin + whole < end) {
@@ -293,7 +299,7 @@ CHEAPFAST_INLINE void panels(const Source& source, std::int64_t count, std::int6
   constexpr int kHigh = 2 * kTileRows;  // as many sums as keep the adders busy
   constexpr std::int64_t width = kTileVectors<E> * E::kLanes;
   const std::int64_t wide = last - (last - first) % width;
-  if (end - begin < kSmallRows) {
+  if (source.has_small_blocks()) {
     rows_of_tiles<E, Source, kTileRows, kTileVectors<E>>(source, count, begin, end, first, wide, 0);
   } else if (first < wide) {
     Source each = source;
