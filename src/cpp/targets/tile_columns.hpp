@@ -20,8 +20,8 @@ CHEAPFAST_INLINE typename E::T* scratch_place(typename E::T* scratch, std::int64
   return scratch + row * width + column / n * n * E::kParts + part * n + column % n;
 }
 
-// Rows before the first one that begins a line of the cache, in all vectors. Squares of all rows from there on read, or
-// write, whole lines: of vectors a power of two apart, a line that two squares need would be lost between them.
+// Rows before the first one that begins a line of the cache, in all vectors if the first two tell. Squares from there
+// on read no line in part: of vectors a power of two apart, a line that two squares need would be lost between them.
 template <class E>
 std::int64_t rows_before_line(const FusedTile& tile, const FusedPlaces& places) {
   typedef typename E::T T;
@@ -45,7 +45,11 @@ CHEAPFAST_INLINE void gather_square(const FusedTile& tile, std::int64_t width, s
     E one = E::zero();
     if (column + j < tile.columns) {
       const T* const from = static_cast<const T*>(tile.in.memory) + tile.in.row[row] + tile.in.column[column + j];
-      one = kIsWhole ? E::load(from) : load_some<E>(from, rows);
+      if constexpr (kIsWhole) {
+        one = E::load(from);
+      } else {
+        one = load_some<E>(from, rows);
+      }
     }
     CHEAPFAST_UNROLL
     for (int p = 0; p < E::kParts; ++p) part[p][j] = one.part(p);
@@ -59,17 +63,15 @@ CHEAPFAST_INLINE void gather_square(const FusedTile& tile, std::int64_t width, s
     }
   }
 }
-template <class E, bool kIsWhole>
-CHEAPFAST_INLINE void scatter_square(const FusedTile& tile, std::int64_t width, std::int64_t row, std::int64_t rows,
-                                     std::int64_t column) {
+template <class E>
+CHEAPFAST_INLINE void scatter_square(const FusedTile& tile, std::int64_t width, std::int64_t row, std::int64_t column) {
   typedef typename E::T T;
   constexpr int n = E::kLanes;
   Wide<T> part[E::kParts][n];
   for (int p = 0; p < E::kParts; ++p) {
     CHEAPFAST_UNROLL
     for (int i = 0; i < n; ++i) {
-      const std::int64_t at = kIsWhole || i < rows ? row + i : row;
-      part[p][i] = load_vector(scratch_place<E>(static_cast<T*>(tile.scratch), width, at, column, p));
+      part[p][i] = load_vector(scratch_place<E>(static_cast<T*>(tile.scratch), width, row + i, column, p));
     }
     turn_numbers<T, 1>(part[p]);
   }
@@ -77,8 +79,7 @@ CHEAPFAST_INLINE void scatter_square(const FusedTile& tile, std::int64_t width, 
   for (int j = 0; j < n; ++j) {
     if (column + j >= tile.columns) break;
     T* const to = static_cast<T*>(tile.out.memory) + tile.out.row[row] + tile.out.column[column + j];
-    const E one = E::of_parts(part[0][j], part[E::kParts - 1][j]);
-    kIsWhole ? one.store(to) : store_some(one, to, rows);
+    E::of_parts(part[0][j], part[E::kParts - 1][j]).store(to);
   }
 }
 
@@ -108,45 +109,28 @@ void scatter_rows(const FusedTile& tile, std::int64_t width) {
   }
 }
 
-// A number at a time, where rows do not follow each other.
+// A number at a time, where rows do not follow each other: of a register's columns, whose lines stay near meanwhile.
 template <class E>
 void gather_numbers(const FusedTile& tile, std::int64_t width) {
   typedef typename E::T T;
   T* const scratch = static_cast<T*>(tile.scratch);
   const T* const memory = static_cast<const T*>(tile.in.memory);
-  for (std::int64_t row = 0; row < tile.rows; ++row) {
-    for (std::int64_t column = 0; column < width / E::kParts; ++column) {
-      for (int p = 0; p < E::kParts; ++p) {
-        *scratch_place<E>(scratch, width, row, column, p) =
-            column < tile.columns ? memory[tile.in.row[row] + tile.in.column[column] + p] : T(0);
+  for (std::int64_t column = 0; column < width / E::kParts; column += E::kLanes) {
+    for (std::int64_t row = 0; row < tile.rows; ++row) {
+      for (std::int64_t j = column; j < column + E::kLanes; ++j) {
+        for (int p = 0; p < E::kParts; ++p) {
+          *scratch_place<E>(scratch, width, row, j, p) =
+              j < tile.columns ? memory[tile.in.row[row] + tile.in.column[j] + p] : T(0);
+        }
       }
     }
   }
 }
-template <class E>
-void scatter_numbers(const FusedTile& tile, std::int64_t width) {
-  typedef typename E::T T;
-  T* const scratch = static_cast<T*>(tile.scratch);
-  T* const memory = static_cast<T*>(tile.out.memory);
-  for (std::int64_t row = 0; row < tile.rows; ++row) {
-    for (std::int64_t column = 0; column < tile.columns; ++column) {
-      for (int p = 0; p < E::kParts; ++p) {
-        memory[tile.out.row[row] + tile.out.column[column] + p] = *scratch_place<E>(scratch, width, row, column, p);
-      }
-    }
-  }
-}
-
 // Squares of fewer rows are few: kept out of the loop over the others.
 template <class E>
 CHEAPFAST_NOINLINE void gather_some(const FusedTile& tile, std::int64_t width, std::int64_t row, std::int64_t rows,
                                     std::int64_t column) {
   gather_square<E, false>(tile, width, row, rows, column);
-}
-template <class E>
-CHEAPFAST_NOINLINE void scatter_some(const FusedTile& tile, std::int64_t width, std::int64_t row, std::int64_t rows,
-                                     std::int64_t column) {
-  scatter_square<E, false>(tile, width, row, rows, column);
 }
 
 template <class E>
@@ -163,17 +147,25 @@ void gather(const FusedTile& tile, std::int64_t width) {
   }
 }
 
+// Not from where lines begin: results do so, and where they do not, smaller squares would cost more than they gain.
 template <class E>
 void scatter(const FusedTile& tile, std::int64_t width) {
+  typedef typename E::T T;
   constexpr int n = E::kLanes;
   if (tile.out.adjacent) return scatter_rows<E>(tile, width);
-  if (!tile.out.rows_are_unit) return scatter_numbers<E>(tile, width);
-  const std::int64_t first = rows_before_line<E>(tile, tile.out);
+  T* const scratch = static_cast<T*>(tile.scratch);
+  T* const memory = static_cast<T*>(tile.out.memory);
+  const std::int64_t squares = tile.out.rows_are_unit ? tile.rows / n * n : 0;
   for (std::int64_t column = 0; column < tile.columns; column += n) {
-    std::int64_t row = first;
-    if (first > 0) scatter_some<E>(tile, width, 0, first, column);
-    for (; row + n <= tile.rows; row += n) scatter_square<E, true>(tile, width, row, n, column);
-    if (row < tile.rows) scatter_some<E>(tile, width, row, tile.rows - row, column);
+    std::int64_t row = 0;
+    for (; row < squares; row += n) scatter_square<E>(tile, width, row, column);
+    for (; row < tile.rows; ++row) {
+      for (std::int64_t j = column; j < column + n && j < tile.columns; ++j) {
+        for (int p = 0; p < E::kParts; ++p) {
+          memory[tile.out.row[row] + tile.out.column[j] + p] = *scratch_place<E>(scratch, width, row, j, p);
+        }
+      }
+    }
   }
 }
 
