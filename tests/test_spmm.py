@@ -146,6 +146,13 @@ def test_only_what_is_read_often_is_copied_first() -> None:
         matrix = sparse.csr_array(np.ones((16, inputs), np.float32))
         X = place_at(np.zeros((inputs, 128), np.float32), 0)
         assert _core.SparseChain([layer_of(matrix)], X.dtype).bytes(X, X[:16]) == expected
+    # as many rows of the result, which is not copied, change nothing
+    inputs = 140000
+    indices = np.minimum(np.arange(inputs), inputs - 16)[:, np.newaxis] + np.arange(16)
+    data, starts = np.ones(16 * inputs, np.float32), 16 * np.arange(inputs + 1)
+    matrix = sparse.csr_array((data, indices.ravel(), starts))
+    X = place_at(np.zeros((inputs, 128), np.float32), 0)
+    assert _core.SparseChain([layer_of(matrix)], X.dtype).bytes(X, X) == inputs * 128
 
 
 def place_at(X: Array, skip: int, gap: int = 0) -> Array:

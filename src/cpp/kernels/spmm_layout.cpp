@@ -15,10 +15,9 @@ constexpr std::int64_t kWindow = 512;
 // and its rows are read so often that a copy of it, and reading the matrix once more for every window, are little
 // beside it.
 constexpr std::int64_t kNarrowWindow = 128;
-constexpr std::int64_t kManyReads = 16;                      // of a row
-constexpr std::int64_t kAwayBytes = std::int64_t{16} << 20;  // of an operand that the last cache may not have,
-constexpr std::int64_t kCachedBytes = std::int64_t{32}
-                                      << 20;  // and of one, or of copies, that it has for the most part
+constexpr std::int64_t kManyReads = 16;  // of a row
+// An operand of more may not be in the last cache; one of less than that, or copies, stay in it for the most part.
+constexpr std::int64_t kAwayBytes = std::int64_t{16} << 20, kCachedBytes = std::int64_t{32} << 20;
 
 // Kernels take rows at any distance, but within a row one column after the other.
 bool is_direct(const Dense& d, ValueType type) {
@@ -76,15 +75,16 @@ SpmmLayout lay_out(const std::vector<SparseLayer>& layers, ValueType type, const
   const std::int64_t row_bytes = in.columns * number_bytes(type), usual = window_of(layers, row_bytes);
   std::int64_t longest = 1;
   for (const SparseLayer& layer : layers) longest = std::max(longest, layer.matrix.rows + layer.matrix.cols);
-  // where they are copied from another layout, or to one, the copies should stay in the last-level cache
-  const std::int64_t fitting = std::max(kLine, kCachedBytes / longest / kLine * kLine);
   // An operand that is read so often is copied first as well: parts of rows that are a power of two apart compete for
   // the same lines of the caches, and others lie across too many of them.
   const std::int64_t at_once = std::min(usual, row_bytes);
   const bool is_copied = (usual == kNarrowWindow && gains(layers.front(), row_bytes)) ||
-                         (at_once <= fitting && reads_across_lines(layers.front(), in, at_once));
-  SpmmLayout layout{is_copied || !is_direct(in, type), !is_direct(out, type), 0, {0, 0}};
-  const std::int64_t bytes = layout.pack_in || layout.pack_out ? std::min(fitting, usual) : usual;
+                         (in.rows * at_once <= kCachedBytes && reads_across_lines(layers.front(), in, at_once));
+  const bool pack_in = !is_direct(in, type), pack_out = !is_direct(out, type);
+  SpmmLayout layout{is_copied || pack_in, pack_out, 0, {0, 0}};
+  // from another layout, or to one, all rows are copied: the copies should stay in the last-level cache
+  const std::int64_t fitting = std::max(kLine, kCachedBytes / longest / kLine * kLine);
+  const std::int64_t bytes = pack_in || pack_out ? std::min(fitting, usual) : usual;
   layout.columns = std::min(in.columns, bytes / number_bytes(type));
   set_rows(layout, layers, in.rows);
   return layout;
