@@ -60,7 +60,7 @@ class Zeros {
   }
 
  private:
-  static constexpr std::size_t kWholeRows = 8;  // one in so many asked for: then whole rows are quicker
+  static constexpr std::size_t kAskedShare = 8;  // one in so many asked for: then whole rows are quicker
 
   const T* number(std::int64_t feature, std::int64_t vector) const {
     return static_cast<const T*>(x_.memory) + (feature * x_.feature_step + vector * x_.vector_step) * parts_;
@@ -81,7 +81,7 @@ class Zeros {
     for (std::size_t i = 0; i < count; ++i) {
       if (asked[i / parts]) places.push_back(i);
     }
-    return places.size() < count / kWholeRows ? some_of_rows(first, places) : whole_rows(first, count, places);
+    return places.size() < count / kAskedShare ? some_of_rows(first, places) : whole_rows(first, count, places);
   }
 
   bool some_of_rows(std::int64_t first, const std::vector<std::size_t>& places) const {

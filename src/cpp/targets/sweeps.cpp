@@ -176,7 +176,8 @@ void run_sweep(const Sweep& sweep) {
   const T* from = static_cast<const T*>(sweep.in) + row * in_row;
   T* to = static_cast<T*>(sweep.out) + row * out_row;
   for (std::int64_t left = sweep.end - sweep.begin; left > 0; --left) {
-    if (brings) std::memcpy(to, from, static_cast<std::size_t>(R * out_row) * sizeof(T));
+    // the unit is in one piece: rows follow each other on both sides
+    if (brings) std::memcpy(to, from, static_cast<std::size_t>(R * sweep.width) * sizeof(T));
     const T* const source = brings ? to : from;
     std::int64_t c = 0;
     if constexpr (two > lanes) {
