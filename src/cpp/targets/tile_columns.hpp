@@ -126,6 +126,7 @@ void gather_numbers(const FusedTile& tile, std::int64_t width) {
     }
   }
 }
+
 // Squares of fewer rows are few: kept out of the loop over the others.
 template <class E>
 CHEAPFAST_NOINLINE void gather_some(const FusedTile& tile, std::int64_t width, std::int64_t row, std::int64_t rows,
