@@ -12,8 +12,8 @@ namespace CHEAPFAST_TARGET {
 // Registers to a row, from which on it pays to align them; short registers leave less over at both ends.
 constexpr int kAlignFrom = kManyRegisters ? 16 : 8;
 
-// Where adders and multipliers are units of their own (AMD), sums and differences keep only the adders busy: every
-// other difference is a - b * 1. The bits are the same. (A product and a sum read three registers: more of them would
+// Where adders and multipliers are units of their own (AMD), sums and differences keep only the adders busy: some of
+// the differences are a - b * 1. The bits are the same. (A product and a sum read three registers: more of them would
 // keep the adders from reading theirs.)
 template <class T, int W>
 CHEAPFAST_INLINE Vector<T, W> difference(Vector<T, W> a, Vector<T, W> b, Vector<T, W> one, bool multiply) {
@@ -28,7 +28,8 @@ CHEAPFAST_INLINE Vector<T, W> opaque_one() {
   return opaque(Vector<T, W>{} + T(1));
 }
 
-template <class T, int W, int R>
+// All stages among R registers. Every other difference is a product, or three of four where `kMost`.
+template <class T, int W, int R, bool kMost = false>
 CHEAPFAST_INLINE void butterflies(Vector<T, W> (&x)[R], Vector<T, W> one) {
   CHEAPFAST_UNROLL
   for (int h = 1; h < R; h *= 2) {
@@ -37,7 +38,7 @@ CHEAPFAST_INLINE void butterflies(Vector<T, W> (&x)[R], Vector<T, W> one) {
       const int i = pair / h * 2 * h + pair % h;
       const Vector<T, W> a = x[i], b = x[i + h];
       x[i] = a + b;
-      x[i + h] = difference<T, W>(a, b, one, pair % 2 != 0);
+      x[i + h] = difference<T, W>(a, b, one, pair % (kMost ? 4 : 2) != 0);
     }
   }
 }
@@ -115,7 +116,7 @@ CHEAPFAST_INLINE void transform_columns(Ladder<const T, R>& source, Ladder<T, R>
     x[i] = opaque(load_lanes<T, W>(rung(source, i)));
     if (ahead != 0) CHEAPFAST_PREFETCH(rung(source, i) + ahead);
   }
-  butterflies<T, W, R>(x, one);
+  butterflies<T, W, R, R == 16>(x, one);
   fix(destination);
   CHEAPFAST_UNROLL
   for (int i = 0; i < R; ++i) {
@@ -135,13 +136,15 @@ CHEAPFAST_INLINE void transform_rest(Ladder<const T, R>& source, Ladder<T, R>& d
   }
 }
 
-// The same at once, where masks are quick and more than one of these would be needed.
+// The same at once, where masks are quick and more than two of these would be needed. (Who loads beside what a mask has
+// just stored waits for the store: to the processor it took a whole register.)
 template <class T, int R>
 CHEAPFAST_INLINE void transform_some(Ladder<const T, R>& source, Ladder<T, R>& destination, std::int64_t count,
                                      [[maybe_unused]] Vector<T, kLanes<T>> one) {
   constexpr int W = kLanes<T>;
 #if defined(CHEAPFAST_QUICK_MASKS)
-  if ((count & (count - 1)) != 0) {
+  const std::int64_t but_one = count & (count - 1), but_two = but_one & (but_one - 1);
+  if (but_two != 0) {
     Vector<T, W> x[R];
     fix(source);
     CHEAPFAST_UNROLL
