@@ -115,7 +115,11 @@ def to_columns(x: Array, axis: int, dtype: np.dtype[Any]) -> Array:
     ndarray, (features, k)
         A view where dtype and strides allow one.
     """
-    moved = np.moveaxis(x.astype(dtype, copy=False), axis, 0)
+    moved = x.astype(dtype, copy=False)
+    if axis != 0:  # numpy.moveaxis takes as long as a small network
+        moved = moved.transpose(axis, *range(axis), *range(axis + 1, x.ndim))
+    if moved.ndim == 2:
+        return moved
     # math.prod and not -1: with no features NumPy could not infer the number of columns
     return moved.reshape(moved.shape[0], math.prod(moved.shape[1:]))
 
@@ -135,4 +139,5 @@ def from_columns(columns: Array, axis: int, rest: tuple[int, ...]) -> Array:
     ndarray
         A view.
     """
-    return np.moveaxis(columns.reshape(columns.shape[0], *rest), 0, axis)
+    result = columns.reshape(columns.shape[0], *rest)
+    return result if axis == 0 else np.moveaxis(result, 0, axis)
