@@ -28,7 +28,8 @@ CHEAPFAST_INLINE Vector<T, W> opaque_one() {
   return opaque(Vector<T, W>{} + T(1));
 }
 
-// All stages among R registers. Every other difference is a product, or three of four where `kMost`.
+// All stages among R registers. Every other difference is a product, or three of four where `kMost`: where there are so
+// many stages between loading and storing that the adders are what is waited for, and no lanes are mixed by products.
 template <class T, int W, int R, bool kMost = false>
 CHEAPFAST_INLINE void butterflies(Vector<T, W> (&x)[R], Vector<T, W> one) {
   CHEAPFAST_UNROLL
