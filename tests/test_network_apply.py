@@ -129,6 +129,30 @@ def test_every_way_of_calling_gives_the_same(name: str, dtype: str) -> None:
             assert not strided[1::2].any()
 
 
+LAYERS: dict[str, Callable[[], cf.Layer]] = {
+    "sparse": lambda: cf.Sparse(
+        sparse.random(N, N, 0.2, format="csr", random_state=np.random.default_rng(6)),
+        bias=np.linspace(-1, 1, N),
+    ),
+    "relu": lambda: cf.Activation("relu"),
+    "softmax": lambda: cf.Activation("softmax"),
+    "kronecker": lambda: monarch("f8")[0],
+}
+SIZED = {"sparse", "kronecker"}
+ORDERS = [names for names in itertools.product(LAYERS, repeat=4) if SIZED.intersection(names)]
+
+
+@pytest.mark.parametrize("vectors", [2, 17])
+@pytest.mark.parametrize("names", ORDERS, ids="-".join)
+def test_rows_pass_through_any_layers(names: tuple[str, ...], vectors: int) -> None:
+    """Between sparse layers they lie as columns, and as rows wherever others need it."""
+    net = cf.Network([LAYERS[name]() for name in names])
+    X = normal((N, vectors), "f8")
+    rows, expected = np.ascontiguousarray(X.T), reference(net, X)
+    for _ in range(2):  # the second call is a plain one
+        assert_close(net(rows), expected.T)
+
+
 @pytest.mark.parametrize("real", ["f4", "f8"])
 def test_the_first_call_gives_the_bits_of_the_second(real: str) -> None:
     # real weights and complex vectors: more than one kernel could do it

@@ -41,6 +41,8 @@ class Elementwise : public RealStep {
     if (kind < 0 || kind >= kSigmaKinds) throw std::invalid_argument("kind must be one of the activations");
   }
 
+  Layouts layouts() const override { return Layouts::either; }
+
   void run(const void* x, void* y, std::int64_t vectors, Layout, int threads, Monitor& monitor) const override {
     apply_activation(kind_, is_single(type()), x, y, inputs() * vectors, threads, monitor);
   }

@@ -48,12 +48,27 @@ struct Room {
   void* after(std::size_t step) { return step % 2 == 0 ? first.of_size(bytes) : second.of_size(bytes); }
 };
 
+// In which layout step i of a call should leave its result, when it takes its operand in `from`. Rows become columns
+// only once on the way between two steps that read and write columns, and only such steps turn them.
+inline Layout layout_after(const Call& call, std::size_t i, Layout from) {
+  const Layout layout = layout_of(call);
+  if (layout == Layout::columns || (from == Layout::rows && call.steps[i]->layouts() != Layouts::any)) return layout;
+  for (std::size_t next = i + 1; next < call.steps.size(); ++next) {
+    const Layouts layouts = call.steps[next]->layouts();
+    if (layouts != Layouts::either) return layouts == Layouts::any ? Layout::columns : layout;
+  }
+  return layout;
+}
+
 // All steps in order; x may be in the second room, and y where the last step may write.
 inline void run_in_order(const Call& call, const void* x, void* y, std::int64_t vectors, Room& room, Monitor& monitor) {
+  Layout layout = layout_of(call);
   for (std::size_t i = 0; i < call.steps.size() && !monitor.stopped(); ++i) {
     void* const to = i + 1 == call.steps.size() ? y : room.after(i);
-    call.steps[i]->run(x, to, vectors, layout_of(call), call.workers, monitor);
+    const Layout next = layout_after(call, i, layout);
+    call.steps[i]->run_between(x, layout, to, next, vectors, call.workers, monitor);
     x = to;
+    layout = next;
   }
 }
 

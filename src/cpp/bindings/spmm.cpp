@@ -64,8 +64,15 @@ class SparseChain : public Step {
   bool is_serial(std::int64_t vectors) const override { return sparse_chain_is_serial(layers_, type_, vectors); }
 
   void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
-    apply_sparse_chain(layers_, type_, dense(x, inputs(), vectors, layout), dense(y, outputs(), vectors, layout),
-                       threads, monitor);
+    run_between(x, layout, y, layout, vectors, threads, monitor);
+  }
+
+  // Rows are copied to columns before they are read, and back once they are written: either is left out for the asking.
+  Layouts layouts() const override { return Layouts::any; }
+  void run_between(const void* x, Layout from, void* y, Layout to, std::int64_t vectors, int threads,
+                   Monitor& monitor) const override {
+    apply_sparse_chain(layers_, type_, dense(x, inputs(), vectors, from), dense(y, outputs(), vectors, to), threads,
+                       monitor);
   }
 
   // What apply(in, out) allocates.

@@ -14,6 +14,10 @@ namespace cheapfast {
 // Vectors without gaps: (features, vectors) with the vectors of a feature side by side, or (vectors, features).
 enum class Layout { columns, rows };
 
+// In which layouts a step takes its operand: in that which it was made for, in either, or in either with the result in
+// any other.
+enum class Layouts { as_made, either, any };
+
 // What a step throws whose numbers left the range of their type though those of its layers, one by one, would not; the
 // result is of no use, and the step has to be taken another way.
 struct RangeExceeded {};
@@ -34,10 +38,16 @@ class Step {
   virtual bool is_serial(std::int64_t vectors) const = 0;
   // Whether x and y may be the same.
   virtual bool works_in_place() const { return false; }
+  virtual Layouts layouts() const { return Layouts::as_made; }
 
   // y = step . x, both in one layout and aligned to their numbers; they do not overlap. May throw RangeExceeded.
   virtual void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads,
                    Monitor& monitor) const = 0;
+  // The same from one layout to another; where they differ, for a step with Layouts::any.
+  virtual void run_between(const void* x, Layout from, void* y, Layout, std::int64_t vectors, int threads,
+                           Monitor& monitor) const {
+    run(x, y, vectors, from, threads, monitor);
+  }
 };
 
 // A step that can have something done with each piece of its result while that is still in a cache.
