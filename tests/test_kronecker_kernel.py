@@ -94,6 +94,32 @@ def test_fourier(target: str, dtype: Any, n: int, columns: int) -> None:
     assert [step.kernel for step in net.explain().passes] == ["fused fourier"]
 
 
+def bit_reversed_butterfly(n: int, dtype: Any) -> cf.Network:
+    """Return a run with a permutation before it, which goes by tiles in every dtype."""
+    reversal = cf.Permutation.digit_reversal((2,) * (n.bit_length() - 1))
+    return cf.Network([reversal, *cf.algorithms.butterfly(n, 21, dtype)])
+
+
+@pytest.mark.parametrize("beside", [0, 1])
+@pytest.mark.parametrize("start", [0, 16])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_results_beyond_the_caches(target: str, dtype: Any, start: int, beside: int) -> None:
+    n = 256
+    columns = (1 << 24) // (n * np.dtype(dtype).itemsize) + beside
+    X = normal(np.random.default_rng(22), (n, columns), dtype)
+    room = aligned_empty((X.nbytes + 64, 1), np.dtype(np.uint8), fortran=False)
+    out = room[start : start + X.nbytes].reshape(-1).view(dtype).reshape(X.shape)
+    nets = [bit_reversed_butterfly(n, dtype)]
+    if np.dtype(dtype).kind == "c":
+        nets.append(cf.algorithms.fourier(n, dtype=dtype))
+    for net in nets:
+        expected = np.hstack([net.apply(part) for part in np.array_split(X, 5, axis=1)])
+        for threads in (1, 3):
+            out[:] = 0
+            assert net.apply(X, out=out, threads=threads) is out
+            np.testing.assert_array_equal(out, expected)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("columns", [1, 5, 64])
 def test_hadamard(target: str, dtype: Any, columns: int) -> None:

@@ -12,9 +12,11 @@ namespace cheapfast {
 namespace {
 
 constexpr const char* kNames[] = {"fused.float32", "fused.float64", "fused.complex64", "fused.complex128"};
-constexpr std::int64_t kFarTile = std::int64_t{1} << 19;      // half of a second-level cache
-constexpr std::int64_t kNearTile = std::int64_t{1} << 15;     // a first-level cache, and room beside it
-constexpr std::int64_t kNearBytes = std::int64_t{1} << 23;    // data that no tile brings from memory
+constexpr std::int64_t kFarTile = std::int64_t{1} << 19;    // half of a second-level cache
+constexpr std::int64_t kNearTile = std::int64_t{1} << 15;   // a first-level cache, and room beside it
+constexpr std::int64_t kNearBytes = std::int64_t{1} << 23;  // data that no tile brings from memory
+constexpr std::int64_t kAwayBytes = std::int64_t{1} << 24;  // of a result that the last cache may not have
+constexpr std::int64_t kLine = 64;
 constexpr std::int64_t kTaskNumbers = std::int64_t{1} << 14;  // that one turn at the queue is worth
 constexpr std::int64_t kParallelNumbers = std::int64_t{1} << 17;
 constexpr std::int64_t kMostColumns = 64;
@@ -28,22 +30,24 @@ struct Worker {
 // A phase with operand and result in hand; steps count scalars from here on.
 class PhaseRunner {
  public:
-  PhaseRunner(const FusedRun& run, const FusedPhase& phase, const FusedOperand& x, const FusedOperand& y)
-      : run_(run), phase_(phase), x_(x), y_(y), table_(kernels()), parts_(parts(run.type)) {
+  PhaseRunner(const FusedRun& run, const FusedPhase& phase, const FusedOperand& x, const FusedOperand& y,
+              std::int64_t vectors)
+      : run_(run), phase_(phase), x_(x), y_(y), vectors_(vectors), table_(kernels()), parts_(parts(run.type)) {
     in_row_ = scaled(phase.in_row, x.feature_step, phase.own_rows ? phase.tiles : 1);
     out_row_ = scaled(phase.out_row, y.feature_step, 1);
     in_unit_ = !phase.own_rows && is_unit(in_row_);
     out_unit_ = is_unit(out_row_);
+    streams_ = is_away();
   }
 
-  void run(std::int64_t vectors, int threads, Monitor& monitor) const {
-    const std::int64_t width = columns_at_once(vectors);
-    const std::int64_t across = run_.per_lane ? vectors : (vectors + width - 1) / width;
+  void run(int threads, Monitor& monitor) const {
+    const std::int64_t width = columns_at_once();
+    const std::int64_t across = run_.per_lane ? vectors_ : (vectors_ + width - 1) / width;
     const std::int64_t along = run_.per_lane ? (phase_.tiles + width - 1) / width : phase_.tiles;
     const std::int64_t items = along * across;
     const std::int64_t per_turn = std::clamp<std::int64_t>(kTaskNumbers / (phase_.rows * width), 1, items);
     const std::int64_t turns = (items + per_turn - 1) / per_turn;
-    const int workers = fused_is_serial(phase_.rows * phase_.tiles, vectors) ? 1 : threads;
+    const int workers = fused_is_serial(phase_.rows * phase_.tiles, vectors_) ? 1 : threads;
     std::vector<Worker> state(static_cast<std::size_t>(std::max(workers, 1)));
     parallel_for(turns, workers, monitor, [&](int index, std::int64_t turn) {
       Worker& worker = state[static_cast<std::size_t>(index)];
@@ -53,7 +57,7 @@ class PhaseRunner {
         if (run_.per_lane) {
           lanes_of_tiles(worker, item / along, item % along * width, width);
         } else {
-          columns_of_tile(worker, item / across, item % across * width, width, vectors);
+          columns_of_tile(worker, item / across, item % across * width, width);
         }
       }
     });
@@ -73,14 +77,22 @@ class PhaseRunner {
     return true;
   }
 
-  std::int64_t columns_at_once(std::int64_t vectors) const {
+  // Whether no cache has the lines of the result: too many, and none of them read. Each would be brought from memory in
+  // order to be written.
+  bool is_away() const {
+    const std::int64_t size = number_bytes(run_.type);
+    if (x_.memory == y_.memory || y_.feature_step * size % kLine != 0) return false;
+    return phase_.rows * phase_.tiles * vectors_ * size >= kAwayBytes;
+  }
+
+  std::int64_t columns_at_once() const {
     if (run_.per_lane) return run_.lanes;
     // Narrow tiles pass through the fastest cache; wide rows are what memory delivers best.
     const std::int64_t lanes = run_.lanes, row_bytes = phase_.rows * number_bytes(run_.type);
-    const bool is_near = row_bytes * phase_.tiles * std::min(vectors, kMostColumns) <= kNearBytes;
+    const bool is_near = row_bytes * phase_.tiles * std::min(vectors_, kMostColumns) <= kNearBytes;
     const std::int64_t fit = (is_near ? kNearTile : kFarTile) / row_bytes;
     const std::int64_t most = std::clamp(fit / lanes * lanes, lanes, std::max(kMostColumns, lanes));
-    return std::min(most, (vectors + lanes - 1) / lanes * lanes);
+    return std::min(most, (vectors_ + lanes - 1) / lanes * lanes);
   }
 
   void prepare(Worker& worker, std::int64_t width) const {
@@ -90,9 +102,8 @@ class PhaseRunner {
     worker.out_column.resize(static_cast<std::size_t>(width));
   }
 
-  void columns_of_tile(Worker& worker, std::int64_t tile, std::int64_t first, std::int64_t width,
-                       std::int64_t vectors) const {
-    const std::int64_t columns = std::min(width, vectors - first);
+  void columns_of_tile(Worker& worker, std::int64_t tile, std::int64_t first, std::int64_t width) const {
+    const std::int64_t columns = std::min(width, vectors_ - first);
     const auto side = [&](const FusedOperand& operand, std::int64_t base, std::vector<std::int64_t>& table) {
       const std::int64_t start = (base * operand.feature_step + first * operand.vector_step) * parts_;
       const bool adjacent = operand.vector_step == 1;
@@ -139,6 +150,7 @@ class PhaseRunner {
     const std::int64_t* const in_row = in_row_.data() + (phase_.own_rows ? weights * phase_.rows : 0);
     tile.in = places(x_.memory, in_row, worker.in_column.data(), in_adjacent, in_unit_);
     tile.out = places(y_.memory, out_row_.data(), worker.out_column.data(), out_adjacent, out_unit_);
+    tile.streams = streams_;
     tile.weights = weights;
     tile.in_scale = phase_.in_scale;
     tile.out_scale = phase_.out_scale;
@@ -150,17 +162,18 @@ class PhaseRunner {
   const FusedRun& run_;
   const FusedPhase& phase_;
   FusedOperand x_, y_;
+  std::int64_t vectors_;
   const KernelTable& table_;
   std::int64_t parts_;
   std::vector<std::int64_t> in_row_, out_row_;
-  bool in_unit_, out_unit_;
+  bool in_unit_, out_unit_, streams_;
 };
 
 void run_phases(const FusedRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,
                 Monitor& monitor) {
   const FusedOperand* source = &x;
   for (const FusedPhase& phase : run.phases) {
-    PhaseRunner(run, phase, *source, y).run(vectors, threads, monitor);
+    PhaseRunner(run, phase, *source, y, vectors).run(threads, monitor);
     source = &y;
   }
 }

@@ -6,8 +6,9 @@
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
 
-// The caller has complex numbers as NumPy does; between the passes all real parts of a register come first.
-enum class Memory { caller, scratch };
+// The caller has complex numbers as NumPy does; between the passes all real parts of a register come first. `streamed`:
+// the caller's, written past the caches.
+enum class Memory { caller, scratch, streamed };
 
 template <class E, Memory M>
 CHEAPFAST_INLINE E load(const typename E::T* p) {
@@ -17,8 +18,10 @@ template <class E, Memory M>
 CHEAPFAST_INLINE void store(E value, typename E::T* p) {
   if (M == Memory::caller) {
     value.store(p);
-  } else {
+  } else if (M == Memory::scratch) {
     value.store_split(p);
+  } else {
+    value.stream(p);
   }
 }
 

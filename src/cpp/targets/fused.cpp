@@ -42,6 +42,10 @@ struct Rows<T, Memory::caller, R> {
   }
   CHEAPFAST_MEMBER T* operator[](int i) const { return place[i]; }
 };
+template <class T, int R>
+struct Rows<T, Memory::streamed, R> : Rows<T, Memory::caller, R> {
+  using Rows<T, Memory::caller, R>::Rows;
+};
 
 // All columns that fill an E; returns where the others begin.
 template <class E, class W, class Op, Memory In, Memory Out>
@@ -106,73 +110,83 @@ template <class T>
 using PassFunction = void (*)(const FusedPass&, const T*, std::int64_t, std::int64_t, const RowsAt<T>&,
                               const RowsAt<T>&);
 
+// Whether what is written at a time is whole lines of columns.
+template <class E, class W>
+constexpr bool can_stream() {
+  return !W::kPerLane && E::kLanes * E::kParts * sizeof(typename E::T) % 64 == 0;
+}
+
 template <class E, class W, class Op>
-PassFunction<typename E::T> variant(bool from_caller, bool to_caller) {
-  if (from_caller) return run_pass<E, W, Op, Memory::caller, Memory::scratch>;
-  if (to_caller) return run_pass<E, W, Op, Memory::scratch, Memory::caller>;
+PassFunction<typename E::T> variant(Memory from, Memory to) {
+  if (from == Memory::caller) return run_pass<E, W, Op, Memory::caller, Memory::scratch>;
+  if (to == Memory::caller) return run_pass<E, W, Op, Memory::scratch, Memory::caller>;
+  if constexpr (can_stream<E, W>()) {
+    if (to == Memory::streamed) return run_pass<E, W, Op, Memory::scratch, Memory::streamed>;
+  }
   return run_pass<E, W, Op, Memory::scratch, Memory::scratch>;
 }
 
 // Passes with turns are never the first of a phase: those have one q.
 template <class E, class W, class Op>
-PassFunction<typename E::T> fourier_variant(const FusedPass& pass, bool from_caller, bool to_caller) {
+PassFunction<typename E::T> fourier_variant(const FusedPass& pass, Memory from, Memory to) {
   if constexpr (W::kPerLane) {
     if (pass.turns != nullptr) {
-      return to_caller ? run_turned<E, Op, Memory::scratch, Memory::caller>
-                       : run_turned<E, Op, Memory::scratch, Memory::scratch>;
+      return to == Memory::caller ? run_turned<E, Op, Memory::scratch, Memory::caller>
+                                  : run_turned<E, Op, Memory::scratch, Memory::scratch>;
     }
   }
-  return variant<E, W, Op>(from_caller, to_caller);
+  return variant<E, W, Op>(from, to);
 }
 
 template <class E, class W>
 struct FourierPasses {
-  static PassFunction<typename E::T> choose(const FusedPass&, bool, bool) { return nullptr; }  // real numbers have none
+  // Real numbers have none.
+  static PassFunction<typename E::T> choose(const FusedPass&, Memory, Memory) { return nullptr; }
 };
 template <class S, class W>
 struct FourierPasses<Complex<S>, W> {
-  static PassFunction<S> choose(const FusedPass& pass, bool from_caller, bool to_caller) {
+  static PassFunction<S> choose(const FusedPass& pass, Memory from, Memory to) {
     typedef Complex<S> E;
     switch (pass.radix) {
       case 2:
-        return fourier_variant<E, W, Fourier<2>>(pass, from_caller, to_caller);
+        return fourier_variant<E, W, Fourier<2>>(pass, from, to);
       case 3:
-        return fourier_variant<E, W, Fourier<3>>(pass, from_caller, to_caller);
+        return fourier_variant<E, W, Fourier<3>>(pass, from, to);
       case 4:
-        return fourier_variant<E, W, Fourier<4>>(pass, from_caller, to_caller);
+        return fourier_variant<E, W, Fourier<4>>(pass, from, to);
       case 5:
-        return fourier_variant<E, W, Fourier<5>>(pass, from_caller, to_caller);
+        return fourier_variant<E, W, Fourier<5>>(pass, from, to);
       case 7:
-        return fourier_variant<E, W, Fourier<7>>(pass, from_caller, to_caller);
+        return fourier_variant<E, W, Fourier<7>>(pass, from, to);
       default:
-        return fourier_variant<E, W, Fourier<8>>(pass, from_caller, to_caller);
+        return fourier_variant<E, W, Fourier<8>>(pass, from, to);
     }
   }
 };
 
 template <class E, class W, template <int> class Op>
-PassFunction<typename E::T> of_radix(int radix, bool from_caller, bool to_caller) {
+PassFunction<typename E::T> of_radix(int radix, Memory from, Memory to) {
   switch (radix) {
     case 2:
-      return variant<E, W, Op<2>>(from_caller, to_caller);
+      return variant<E, W, Op<2>>(from, to);
     case 4:
-      return variant<E, W, Op<4>>(from_caller, to_caller);
+      return variant<E, W, Op<4>>(from, to);
     default:
-      return variant<E, W, Op<8>>(from_caller, to_caller);
+      return variant<E, W, Op<8>>(from, to);
   }
 }
 
 template <class E, class W>
-PassFunction<typename E::T> choose_pass(const FusedPass& pass, bool from_caller, bool to_caller) {
+PassFunction<typename E::T> choose_pass(const FusedPass& pass, Memory from, Memory to) {
   switch (pass.kind) {
     case FusedKind::rising:
-      return of_radix<E, W, Rising>(pass.radix, from_caller, to_caller);
+      return of_radix<E, W, Rising>(pass.radix, from, to);
     case FusedKind::falling:
-      return of_radix<E, W, Falling>(pass.radix, from_caller, to_caller);
+      return of_radix<E, W, Falling>(pass.radix, from, to);
     case FusedKind::sums:
-      return of_radix<E, Shared<typename E::T>, Sums>(pass.radix, from_caller, to_caller);
+      return of_radix<E, Shared<typename E::T>, Sums>(pass.radix, from, to);
     default:
-      return FourierPasses<E, W>::choose(pass, from_caller, to_caller);
+      return FourierPasses<E, W>::choose(pass, from, to);
   }
 }
 
@@ -217,6 +231,8 @@ void map_rows(std::int64_t rows, std::int64_t width, const RowsAt<typename E::T>
 
 // ---- a tile through all passes
 
+CHEAPFAST_INLINE bool is_on_line(const void* address) { return reinterpret_cast<std::uintptr_t>(address) % 64 == 0; }
+
 template <class E, class W>
 void run_tile(const FusedTile& tile) {
   typedef typename E::T T;
@@ -240,14 +256,20 @@ void run_tile(const FusedTile& tile) {
   const int last = tile.pass_count - 1;
   // A pass has the caller's memory on one side at most.
   const bool direct_out = out_rows && !(last == 0 && direct_in) && !maps_out;
+  const bool streams = tile.streams && can_stream<E, W>() && is_on_line(tile.out.memory);
   for (int i = 0; i <= last; ++i) {
     const FusedPass& pass = tile.passes[i];
-    const bool from_caller = i == 0 && direct_in, to_caller = i == last && direct_out;
+    const Memory from = i == 0 && direct_in ? Memory::caller : Memory::scratch;
+    Memory to = Memory::scratch;
+    if (i == last && direct_out) to = streams ? Memory::streamed : Memory::caller;
     const T* const weights = static_cast<const T*>(pass.weights) + tile.weights % pass.tile_period * pass.tile_step;
-    choose_pass<E, W>(pass, from_caller, to_caller)(pass, weights, tile.rows, width, from_caller ? source : near,
-                                                    to_caller ? target : near);
+    choose_pass<E, W>(pass, from, to)(pass, weights, tile.rows, width, from == Memory::caller ? source : near,
+                                      to == Memory::scratch ? near : target);
   }
-  if (direct_out) return;
+  if (direct_out) {
+    if (streams) finish_streams();
+    return;
+  }
   if (out_rows) {
     return map_rows<E, W, Memory::scratch, Memory::caller>(tile.rows, width, near, target, out_scale, bias);
   }

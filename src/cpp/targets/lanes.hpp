@@ -68,6 +68,7 @@ struct Real {
   static CHEAPFAST_MEMBER Real fill(const T* p) { return {*p - Wide<T>{}}; }  // a sum would be computed: -0 + 0 is 0
   CHEAPFAST_MEMBER void store(T* p) const { store_vector(p, v); }
   CHEAPFAST_MEMBER void store_split(T* p) const { store(p); }
+  CHEAPFAST_MEMBER void stream(T* p) const { stream_vector(p, v); }
   CHEAPFAST_MEMBER Real operator+(Real b) const { return {v + b.v}; }
   CHEAPFAST_MEMBER Real operator-(Real b) const { return {v - b.v}; }
   template <int H>
@@ -114,6 +115,10 @@ struct RealPair {
     store_vector(p + kLanes / 2, u);
   }
   CHEAPFAST_MEMBER void store_split(T* p) const { store(p); }
+  CHEAPFAST_MEMBER void stream(T* p) const {
+    stream_vector(p, v);
+    stream_vector(p + kLanes / 2, u);
+  }
   CHEAPFAST_MEMBER RealPair operator+(RealPair b) const { return {v + b.v, u + b.u}; }
   CHEAPFAST_MEMBER RealPair operator-(RealPair b) const { return {v - b.v, u - b.u}; }
   template <class W>
@@ -176,6 +181,12 @@ struct Complex {
   CHEAPFAST_MEMBER void store_split(T* p) const {
     store_vector(p, re);
     store_vector(p + kLanes, im);
+  }
+  CHEAPFAST_MEMBER void stream(T* p) const {
+    Wide<T> a, b;
+    to_pairs(a, b);
+    stream_vector(p, a);
+    stream_vector(p + kLanes, b);
   }
   CHEAPFAST_MEMBER Complex operator+(Complex b) const { return {re + b.re, im + b.im}; }
   CHEAPFAST_MEMBER Complex operator-(Complex b) const { return {re - b.re, im - b.im}; }

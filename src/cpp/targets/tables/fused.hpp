@@ -44,6 +44,7 @@ struct FusedTile {
   std::int64_t rows;
   std::int64_t columns;  // there; scratch has room for them in whole registers
   FusedPlaces in, out;
+  bool streams;          // no cache has the rows of `out`; all begin a line if the first does
   std::int64_t weights;  // which tile's
   // For each row of each tile, laid out as weights are: the factor of what is read, that of what is written, and what
   // is added last; null: none.
