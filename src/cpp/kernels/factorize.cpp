@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/buffer.hpp"
+#include "core/caches.hpp"
 #include "core/pool.hpp"
 #include "kernels/dispatch.hpp"
 
@@ -13,7 +14,6 @@ namespace cheapfast {
 namespace {
 
 constexpr const char* kNames[] = {"split.float32", "split.float64", "split.complex64", "split.complex128"};
-constexpr std::int64_t kLine = 64;
 constexpr std::int64_t kPadding = 2 * 64;              // a register of real and one of imaginary parts
 constexpr std::int64_t kTile = std::int64_t{1} << 18;  // bytes of the blocks gathered together: they stay in L2
 constexpr std::int64_t kTurn = std::int64_t{1} << 14;  // numbers that one turn at the queue is worth
@@ -51,7 +51,7 @@ SplitOutcome split_matrices(const SplitProblem& problem, int threads, Monitor& m
 
   const std::int64_t size = number_bytes(problem.type), block = problem.p * problem.w;
   const std::int64_t padded = problem.p * (problem.w * size + kPadding);
-  const std::int64_t line = std::max<std::int64_t>(kLine / size, 1);
+  const std::int64_t line = std::max<std::int64_t>(kLineBytes / size, 1);
   const std::int64_t per_tile = std::min(problem.k, std::max(line, kTile / padded / line * line));
   const std::int64_t tiles = (problem.k + per_tile - 1) / per_tile, units = matrices * problem.m * tiles;
   const std::int64_t per_turn = std::clamp<std::int64_t>(kTurn / (block * per_tile), 1, units);

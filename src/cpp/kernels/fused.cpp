@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "core/buffer.hpp"
+#include "core/caches.hpp"
 #include "core/pool.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/pieces.hpp"
@@ -12,11 +13,9 @@ namespace cheapfast {
 namespace {
 
 constexpr const char* kNames[] = {"fused.float32", "fused.float64", "fused.complex64", "fused.complex128"};
-constexpr std::int64_t kFarTile = std::int64_t{1} << 19;    // half of a second-level cache
-constexpr std::int64_t kNearTile = std::int64_t{1} << 15;   // a first-level cache, and room beside it
-constexpr std::int64_t kNearBytes = std::int64_t{1} << 23;  // data that no tile brings from memory
-constexpr std::int64_t kAwayBytes = std::int64_t{1} << 24;  // of a result that the last cache may not have
-constexpr std::int64_t kLine = 64;
+constexpr std::int64_t kFarTile = std::int64_t{1} << 19;      // half of a second-level cache
+constexpr std::int64_t kNearTile = std::int64_t{1} << 15;     // a first-level cache, and room beside it
+constexpr std::int64_t kNearBytes = std::int64_t{1} << 23;    // data that no tile brings from memory
 constexpr std::int64_t kTaskNumbers = std::int64_t{1} << 14;  // that one turn at the queue is worth
 constexpr std::int64_t kParallelNumbers = std::int64_t{1} << 17;
 constexpr std::int64_t kMostColumns = 64;
@@ -81,7 +80,7 @@ class PhaseRunner {
   // order to be written.
   bool is_away() const {
     const std::int64_t size = number_bytes(run_.type);
-    if (x_.memory == y_.memory || y_.feature_step * size % kLine != 0) return false;
+    if (x_.memory == y_.memory || y_.feature_step * size % kLineBytes != 0) return false;
     return phase_.rows * phase_.tiles * vectors_ * size >= kAwayBytes;
   }
 

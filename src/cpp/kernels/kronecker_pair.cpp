@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/caches.hpp"
 #include "core/pool.hpp"
 #include "core/spare.hpp"
 #include "kernels/dispatch.hpp"
@@ -16,8 +17,7 @@ constexpr const char* kNames[] = {"kronecker_pair.float32", "kronecker_pair.floa
 constexpr std::int64_t kScratchBytes = std::int64_t{1} << 19;  // half of a second-level cache
 constexpr std::int64_t kTileBytes = 256;                       // of a row of a register tile, on every target
 constexpr std::int64_t kMostBytes = 1024;                      // of a row of scratch
-constexpr std::int64_t kLineBytes = 64;
-constexpr std::int64_t kTaskWork = std::int64_t{1} << 19;  // multiplications that one turn at the queue is worth
+constexpr std::int64_t kTaskWork = std::int64_t{1} << 19;      // multiplications that one turn at the queue is worth
 constexpr std::int64_t kParallelWork = std::int64_t{1} << 19;
 
 // Rows that flow between the factors within a group.

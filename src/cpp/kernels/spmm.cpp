@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/buffer.hpp"
+#include "core/caches.hpp"
 #include "core/pool.hpp"
 #include "kernels/count.hpp"
 #include "kernels/dispatch.hpp"
@@ -14,7 +15,6 @@
 namespace cheapfast {
 namespace {
 
-constexpr std::int64_t kLine = 64;
 // Rows of an operand that is not near are prefetched. A processor looks far enough ahead to hide what a short row
 // costs, as long as it is in some cache.
 constexpr std::int64_t kFarBytes = std::int64_t{8} << 20;
@@ -111,7 +111,7 @@ class Applied {
   }
 
   void run(const Dense& in, const Dense& out, const SpmmLayout& layout) {
-    const std::int64_t lines_a_row = (layout.columns * number_bytes_ + kLine - 1) / kLine;
+    const std::int64_t lines_a_row = (layout.columns * number_bytes_ + kLineBytes - 1) / kLineBytes;
     for (Stage& stage : stages_) stage.cuts = cut_rows(stage.layer->matrix, lines_a_row);
     Buffer<char> first(static_cast<std::size_t>(layout.panel_bytes(0, type_))),
         second(static_cast<std::size_t>(layout.panel_bytes(1, type_)));
@@ -174,7 +174,7 @@ class Applied {
   }
 
   std::int64_t lines(const Stage& stage, std::int64_t columns) const {
-    return (stage.nonzeros + stage.layer->matrix.rows) * ((columns * part_bytes_ + kLine - 1) / kLine);
+    return (stage.nonzeros + stage.layer->matrix.rows) * ((columns * part_bytes_ + kLineBytes - 1) / kLineBytes);
   }
 
   void gather(const Stage& stage, const SpmmTask& whole) {
@@ -215,7 +215,7 @@ class Applied {
 
   // Every thread takes columns of its own, and all rows in their order: nothing is added twice, or in another order.
   void scatter(const Stage& stage, const SpmmTask& whole) {
-    const std::int64_t least = kLine / part_bytes_;  // threads that write to one cache line wait for each other
+    const std::int64_t least = kLineBytes / part_bytes_;  // threads that write to one cache line wait for each other
     const int wanted = workers(lines(stage, whole.columns));
     const std::int64_t part = std::max(least, (whole.columns + wanted - 1) / wanted / least * least);
     const std::int64_t parts = (whole.columns + part - 1) / part;
@@ -247,7 +247,7 @@ class Applied {
   // Between a caller's layout and a panel, a block of rows at a time.
   void copy(const Dense& from, const Dense& to) {
     const std::int64_t blocks = (from.rows + kCopyRows - 1) / kCopyRows;
-    const std::int64_t lines = from.rows * from.columns * number_bytes_ / kLine;
+    const std::int64_t lines = from.rows * from.columns * number_bytes_ / kLineBytes;
     parallel_for(blocks, workers(lines), monitor_, [&](int, std::int64_t i) {
       const std::int64_t begin = i * kCopyRows, end = std::min(from.rows, begin + kCopyRows);
       copy_dense(from, to, number_bytes_, begin, end);
@@ -272,7 +272,7 @@ void apply_sparse_chain(const std::vector<SparseLayer>& layers, ValueType type, 
 }
 
 bool sparse_chain_is_serial(const std::vector<SparseLayer>& layers, ValueType type, std::int64_t columns) {
-  const std::int64_t lines_a_row = (columns * number_bytes(type) + kLine - 1) / kLine;
+  const std::int64_t lines_a_row = (columns * number_bytes(type) + kLineBytes - 1) / kLineBytes;
   return std::all_of(layers.begin(), layers.end(), [&](const SparseLayer& layer) {
     return (nonzeros(layer.matrix) + layer.matrix.rows) * lines_a_row < kSerialLines;
   });

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "core/caches.hpp"
 #include "kernels/count.hpp"
 
 namespace cheapfast {
 namespace {
 
-constexpr std::int64_t kLine = 64;
 // Columns are taken so many bytes of a row at a time: what a kernel holds in registers on the widest target.
 constexpr std::int64_t kWindow = 512;
 // Fewer where the operand of a layer that is applied as it is would then be in a near cache, or stay in the last one,
@@ -16,8 +16,8 @@ constexpr std::int64_t kWindow = 512;
 // beside it.
 constexpr std::int64_t kNarrowWindow = 128;
 constexpr std::int64_t kManyReads = 16;  // of a row
-// An operand of more may not be in the last cache; one of less than that, or copies, stay in it for the most part.
-constexpr std::int64_t kAwayBytes = std::int64_t{16} << 20, kCachedBytes = std::int64_t{32} << 20;
+// An operand of less than that, or copies, stay in the last cache for the most part.
+constexpr std::int64_t kCachedBytes = std::int64_t{32} << 20;
 
 // Kernels take rows at any distance, but within a row one column after the other.
 bool is_direct(const Dense& d, ValueType type) {
@@ -42,7 +42,7 @@ bool gains(const SparseLayer& layer, std::int64_t row_bytes) {
 // more than these would fill. (NumPy's large arrays begin 16 bytes after a line.)
 bool reads_across_lines(const SparseLayer& layer, const Dense& in, std::int64_t row_bytes) {
   const std::uintptr_t offsets = reinterpret_cast<std::uintptr_t>(in.data) | static_cast<std::uintptr_t>(in.row_stride);
-  return row_bytes % kLine == 0 && offsets % kLine != 0 && reads_much(layer);
+  return row_bytes % kLineBytes == 0 && offsets % kLineBytes != 0 && reads_much(layer);
 }
 
 // Bytes of a window.
@@ -83,7 +83,7 @@ SpmmLayout lay_out(const std::vector<SparseLayer>& layers, ValueType type, const
   const bool pack_in = !is_direct(in, type), pack_out = !is_direct(out, type);
   SpmmLayout layout{is_copied || pack_in, pack_out, 0, {0, 0}};
   // from another layout, or to one, all rows are copied: the copies should stay in the last-level cache
-  const std::int64_t fitting = std::max(kLine, kCachedBytes / longest / kLine * kLine);
+  const std::int64_t fitting = std::max(kLineBytes, kCachedBytes / longest / kLineBytes * kLineBytes);
   const std::int64_t bytes = pack_in || pack_out ? std::min(fitting, usual) : usual;
   layout.columns = std::min(in.columns, bytes / number_bytes(type));
   set_rows(layout, layers, in.rows);

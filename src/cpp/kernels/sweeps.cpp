@@ -5,6 +5,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "core/caches.hpp"
 #include "core/pool.hpp"
 #include "core/spare.hpp"
 #include "kernels/dispatch.hpp"
@@ -17,12 +18,10 @@ namespace {
 constexpr const char* kNames[] = {"fused.float32", "fused.float64", "fused.complex64", "fused.complex128"};
 constexpr std::int64_t kBlockBytes = std::int64_t{1} << 18;  // rows that go through several passes while they are near
 constexpr std::int64_t kTurnBytes = std::int64_t{1} << 16;   // that one turn at the queue is worth
-constexpr std::int64_t kLine = 64;
-constexpr std::int64_t kNearBytes = std::int64_t{1} << 20;  // of an operand that the second-level cache may have
+constexpr std::int64_t kNearBytes = std::int64_t{1} << 20;   // of an operand that the second-level cache may have
 // Of rows that follow each other, which the processor does not ask for as it should, those of the next unit are asked
 // for in advance, at least and at most so much; of others so much.
 constexpr std::int64_t kLeastAheadBytes = 4096, kMostAheadBytes = 8192, kAheadBytesApart = 1024;
-constexpr std::int64_t kAwayBytes = std::int64_t{1} << 24;     // of a result that the last cache may not have
 constexpr std::int64_t kScratchBytes = std::int64_t{1} << 20;  // that costs less than rows across lines
 
 // Rows of a chunk of columns (or of registers of one vector), on their way through the passes.
@@ -93,7 +92,7 @@ class Chunk {
   bool is_in_one_piece(const Sweep& part) const {
     const bool is_dense = part.in_step == width_ && part.out_step == width_;
     const bool is_full = part.in_tail == run_.lanes && part.out_tail == run_.lanes;
-    return !run_.per_lane && part.pass.step == 1 && is_dense && is_full && row_bytes_ > kLine;
+    return !run_.per_lane && part.pass.step == 1 && is_dense && is_full && row_bytes_ > kLineBytes;
   }
 
   void run(Sweep& part, std::size_t number) const {
@@ -212,7 +211,7 @@ bool serves_between(const SweepRun& run, const FusedOperand& y, std::int64_t col
   if (columns % run.lanes != 0 || y.vector_step != 1 || y.feature_step != columns) return false;
   const std::int64_t row_bytes = columns * number_bytes(run.type);
   const std::uintptr_t places = reinterpret_cast<std::uintptr_t>(y.memory) | static_cast<std::uintptr_t>(row_bytes);
-  return places % kLine == 0 || run.features * row_bytes > kScratchBytes;
+  return places % kLineBytes == 0 || run.features * row_bytes > kScratchBytes;
 }
 
 // Columns of rows that follow each other are taken together: parts of rows would be as far apart as powers of two are,

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "core/caches.hpp"
 #include "targets/rows.hpp"
 #include "targets/simd.hpp"
 #include "targets/unions.hpp"
@@ -18,7 +19,6 @@ namespace {
 // ahead hides the latency of a cache but not that of main memory.
 template <class Tail>
 CHEAPFAST_INLINE void fetch(const Tail& tail, std::int64_t rows) {
-  constexpr std::int64_t kLineBytes = 64;
   constexpr std::int64_t kStarts = kLineBytes / sizeof(typename Tail::Start);
   constexpr std::int64_t kIndices = kLineBytes / sizeof(typename Tail::Index);
   for (std::int64_t r = 0; r < rows; r += kStarts) CHEAPFAST_PREFETCH(&tail.starts[r]);

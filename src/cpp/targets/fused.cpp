@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "core/caches.hpp"
 #include "targets/columns.hpp"
 #include "targets/small_blocks.hpp"
 #include "targets/tile_columns.hpp"
@@ -113,7 +114,7 @@ using PassFunction = void (*)(const FusedPass&, const T*, std::int64_t, std::int
 // Whether what is written at a time is whole lines of columns.
 template <class E, class W>
 constexpr bool can_stream() {
-  return !W::kPerLane && E::kLanes * E::kParts * sizeof(typename E::T) % 64 == 0;
+  return !W::kPerLane && E::kLanes * E::kParts * sizeof(typename E::T) % kLineBytes == 0;
 }
 
 template <class E, class W, class Op>
@@ -231,7 +232,9 @@ void map_rows(std::int64_t rows, std::int64_t width, const RowsAt<typename E::T>
 
 // ---- a tile through all passes
 
-CHEAPFAST_INLINE bool is_on_line(const void* address) { return reinterpret_cast<std::uintptr_t>(address) % 64 == 0; }
+CHEAPFAST_INLINE bool begins_line(const void* address) {
+  return reinterpret_cast<std::uintptr_t>(address) % kLineBytes == 0;
+}
 
 template <class E, class W>
 void run_tile(const FusedTile& tile) {
@@ -256,7 +259,7 @@ void run_tile(const FusedTile& tile) {
   const int last = tile.pass_count - 1;
   // A pass has the caller's memory on one side at most.
   const bool direct_out = out_rows && !(last == 0 && direct_in) && !maps_out;
-  const bool streams = tile.streams && can_stream<E, W>() && is_on_line(tile.out.memory);
+  const bool streams = tile.streams && can_stream<E, W>() && begins_line(tile.out.memory);
   for (int i = 0; i <= last; ++i) {
     const FusedPass& pass = tile.passes[i];
     const Memory from = i == 0 && direct_in ? Memory::caller : Memory::scratch;

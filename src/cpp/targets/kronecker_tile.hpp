@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/caches.hpp"
 #include "targets/lanes.hpp"
 #include "targets/tables/kronecker.hpp"
 
@@ -19,8 +20,6 @@ constexpr int kTileRows = 4;
 #else
 constexpr int kTileRows = 2;
 #endif
-
-constexpr std::int64_t kLineBytes = 64;
 
 // Vectors of columns of a register tile.
 template <class E>

@@ -7,18 +7,18 @@
 
 #include <cstdint>
 
+#include "core/caches.hpp"
 #include "targets/spmm_registers.hpp"
 
 namespace cheapfast {
 namespace CHEAPFAST_TARGET {
 namespace {
 
-constexpr int kLine = 64;
 constexpr std::int64_t kAhead = 16;  // nonzeros between the prefetch of a row of the operand and its use
 
 template <class T>
 CHEAPFAST_INLINE void prefetch_row(const T* row, int bytes) {
-  for (int offset = 0; offset < bytes; offset += kLine) {
+  for (std::int64_t offset = 0; offset < bytes; offset += kLineBytes) {
     CHEAPFAST_PREFETCH(reinterpret_cast<const char*>(row) + offset);
   }
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/caches.hpp"
 #include "targets/columns.hpp"
 #include "targets/small_blocks.hpp"
 
@@ -112,12 +113,11 @@ CHEAPFAST_INLINE void keep(Complex<S>& row) {
 // Asks for R rows that another unit will read or write.
 template <class E, int R>
 CHEAPFAST_INLINE void ask_for(const typename E::T* first, std::int64_t step, std::int64_t ahead) {
-  constexpr int kLineBytes = 64;
   // from row to row: all addresses, computed once in advance, would take a short run longer than its rows
   const char* row = opaque_index(reinterpret_cast<const char*>(first) + ahead);
   CHEAPFAST_UNROLL
   for (int i = 0; i < R; ++i) {
-    for (int b = 0; b < static_cast<int>(sizeof(E)); b += kLineBytes) CHEAPFAST_PREFETCH(row + b);
+    for (std::size_t b = 0; b < sizeof(E); b += kLineBytes) CHEAPFAST_PREFETCH(row + b);
     row += step * static_cast<std::int64_t>(sizeof(*first));
   }
 }

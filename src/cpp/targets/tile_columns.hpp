@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/caches.hpp"
 #include "targets/columns.hpp"
 #include "targets/tables/fused.hpp"
 #include "targets/turn.hpp"
@@ -25,7 +26,7 @@ CHEAPFAST_INLINE typename E::T* scratch_place(typename E::T* scratch, std::int64
 template <class E>
 std::int64_t rows_before_line(const FusedTile& tile, const FusedPlaces& places) {
   typedef typename E::T T;
-  constexpr std::int64_t kLine = 64 / sizeof(T);
+  constexpr std::int64_t kLine = kLineBytes / sizeof(T);
   if (tile.columns < 2 || (places.column[1] - places.column[0]) % kLine != 0) return 0;
   const T* const first = static_cast<const T*>(places.memory) + places.row[0] + places.column[0];
   const std::int64_t behind = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(first) / sizeof(T)) % kLine;
