@@ -55,7 +55,7 @@ class Packed : public Step {
   std::int64_t inputs() const override { return features_; }
   std::int64_t outputs() const override { return features_; }
   bool is_current() const override { return run_.lanes == fused_lanes(run_.type); }
-  bool is_serial(std::int64_t vectors) const override { return fused_is_serial(features_, vectors); }
+  bool is_serial(std::int64_t vectors) const override { return fused_is_serial(run_.type, features_ * vectors); }
 
   void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads, Monitor& monitor) const override {
     const FusedOperand in = packed(x, vectors, features_, layout), out = packed(y, vectors, features_, layout);

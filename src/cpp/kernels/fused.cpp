@@ -17,7 +17,7 @@ constexpr std::int64_t kFarTile = std::int64_t{1} << 19;      // half of a secon
 constexpr std::int64_t kNearTile = std::int64_t{1} << 15;     // a first-level cache, and room beside it
 constexpr std::int64_t kNearBytes = std::int64_t{1} << 23;    // data that no tile brings from memory
 constexpr std::int64_t kTaskNumbers = std::int64_t{1} << 14;  // that one turn at the queue is worth
-constexpr std::int64_t kParallelNumbers = std::int64_t{1} << 17;
+constexpr std::int64_t kParallelBytes = std::int64_t{1} << 19;
 constexpr std::int64_t kMostColumns = 64;
 
 // One worker's tile and the tables that say where its rows and columns are.
@@ -46,7 +46,7 @@ class PhaseRunner {
     const std::int64_t items = along * across;
     const std::int64_t per_turn = std::clamp<std::int64_t>(kTaskNumbers / (phase_.rows * width), 1, items);
     const std::int64_t turns = (items + per_turn - 1) / per_turn;
-    const int workers = fused_is_serial(phase_.rows * phase_.tiles, vectors_) ? 1 : threads;
+    const int workers = fused_is_serial(run_.type, phase_.rows * phase_.tiles * vectors_) ? 1 : threads;
     std::vector<Worker> state(static_cast<std::size_t>(std::max(workers, 1)));
     parallel_for(turns, workers, monitor, [&](int index, std::int64_t turn) {
       Worker& worker = state[static_cast<std::size_t>(index)];
@@ -187,7 +187,7 @@ bool fused_one_by_one(ValueType type, bool side_by_side, std::int64_t vectors) {
   return side_by_side ? 8 * vectors <= parts(type) * lanes : 4 * vectors <= 3 * lanes;
 }
 
-bool fused_is_serial(std::int64_t features, std::int64_t vectors) { return features * vectors < kParallelNumbers; }
+bool fused_is_serial(ValueType type, std::int64_t numbers) { return numbers * number_bytes(type) < kParallelBytes; }
 
 void apply_fused(const FusedRun& run, const FusedOperand& x, const FusedOperand& y, std::int64_t vectors, int threads,
                  Monitor& monitor) {

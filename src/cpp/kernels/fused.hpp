@@ -49,7 +49,7 @@ int fused_lanes(ValueType type);
 bool fused_one_by_one(ValueType type, bool side_by_side, std::int64_t vectors);
 
 // Whether so few numbers are not worth a second thread.
-bool fused_is_serial(std::int64_t features, std::int64_t vectors);
+bool fused_is_serial(ValueType type, std::int64_t numbers);
 
 // y = run . x, in place after the first phase; y does not overlap x. Throws std::runtime_error if the instruction set
 // has changed since the weights were packed.

@@ -259,7 +259,7 @@ bool apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand
   }
   if (vectors == 0) return true;
   record_run(kNames[static_cast<int>(run.type)], kernels());
-  const int workers = fused_is_serial(run.features, vectors) ? 1 : std::max(threads, 1);
+  const int workers = fused_is_serial(run.type, run.features * vectors) ? 1 : std::max(threads, 1);
   if (run.per_lane) {
     const std::int64_t size = number_bytes(run.type);
     return in_pieces(run.features, size, x, y, vectors, [&](const auto& from, const auto& to, std::int64_t count) {

@@ -32,11 +32,11 @@ _COMPARISONS = ("relu", "maxpool")  # activations that are no more than that
 #: Kernels of passes that this is about.
 STRUCTURED_PASSES = (*_FUSED, "walsh-hadamard", *_FACTORS, *_MOVING, *_ACTIVATIONS)
 
-# Less work is one thread's: kParallelNumbers of kernels/fused.cpp, kernels/reorder.cpp and
-# kernels/activation.cpp, kBlockBytes of kernels/hadamard.cpp; and a thread takes so many products
-# of factors at a time: kTaskWork of kernels/kronecker.cpp.
+# Less work is one thread's: kParallelNumbers of kernels/reorder.cpp and kernels/activation.cpp,
+# kParallelBytes of kernels/fused.cpp, kBlockBytes of kernels/hadamard.cpp; and a thread takes so
+# many products of factors at a time: kTaskWork of kernels/kronecker.cpp.
 _PARALLEL_NUMBERS, _PARALLEL_VALUES = 1 << 17, 1 << 16
-_PARALLEL_SUMS_BYTES = 1 << 20
+_PARALLEL_FUSED_BYTES, _PARALLEL_SUMS_BYTES = 1 << 19, 1 << 20
 _TURN_PRODUCTS = 1 << 19
 #: Bytes of the longest row for which permutations are measured; others take as often as long.
 LONGEST_ROW = 512
@@ -85,7 +85,8 @@ def structured_seconds(
     elif step.kernel in _FUSED:
         start = machine.rate(f"{_FUSED[step.kernel]} start")
         work = _fused_seconds(step, core, vectors, machine, around)
-        threads = threads if numbers >= _PARALLEL_NUMBERS else 1.0
+        size = as_float(numbers * vectors.dtype.itemsize)
+        threads = threads if size >= _PARALLEL_FUSED_BYTES else 1.0
     elif step.kernel in _ACTIVATIONS:
         (layer,) = layers
         assert isinstance(layer, Activation)
