@@ -61,27 +61,25 @@ CHEAPFAST_INLINE void store_vector(T* p, Wide<T> v) {
   std::memcpy(p, &v, sizeof v);
 }
 
-// To a multiple of the vector's bytes, past the caches where there is an instruction for that: for numbers that will
-// not soon be read, in lines that are written whole. Another thread sees them after `finish_streams`.
+// Stores past the caches, to a multiple of the vector's bytes, where there is an instruction for that: numbers that
+// will not soon be read, in lines that are written whole. Another thread sees them after `finish_streams`.
+#if defined(__AVX2__) && (defined(__GNUC__) || defined(__clang__))
 template <class T>
 CHEAPFAST_INLINE void stream_vector(T* p, Wide<T> v) {
 #if defined(__AVX512F__)
-  __m512i bits;
-  std::memcpy(&bits, &v, sizeof bits);
-  _mm512_stream_si512(reinterpret_cast<__m512i*>(p), bits);
-#elif defined(__AVX2__)
-  __m256i bits;
-  std::memcpy(&bits, &v, sizeof bits);
-  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), bits);
+  _mm512_stream_si512(reinterpret_cast<__m512i*>(p), reinterpret_cast<__m512i>(v));
 #else
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), reinterpret_cast<__m256i>(v));
+#endif
+}
+CHEAPFAST_INLINE void finish_streams() { _mm_sfence(); }
+#else
+template <class T>
+CHEAPFAST_INLINE void stream_vector(T* p, Wide<T> v) {
   store_vector(p, v);
-#endif
 }
-CHEAPFAST_INLINE void finish_streams() {
-#if defined(__AVX2__)
-  _mm_sfence();
+CHEAPFAST_INLINE void finish_streams() {}
 #endif
-}
 
 // The magnitudes of numbers as the integers that their bits are, which are in the same order; NaN is the largest.
 template <class T>
