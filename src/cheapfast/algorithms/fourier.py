@@ -55,7 +55,8 @@ def fourier(n: int, reorder: bool = True, dtype: npt.DTypeLike = np.complex128) 
     .. math:: v[0, q, p, k] = \exp\left(-\frac{2\pi i}{rd}\, p\,(k + dq)\right).
 
     Nothing of the size of `n` is stored: values are computed, each directly from its exact integer
-    phase, when the network is applied. Normalisation and sign are NumPy's.
+    phase, when the network is applied: in the type of the result, so that complex128 vectors are
+    transformed in double precision whatever `dtype` is. Normalisation and sign are NumPy's.
 
     Examples
     --------
