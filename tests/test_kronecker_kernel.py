@@ -100,24 +100,33 @@ def bit_reversed_butterfly(n: int, dtype: Any) -> cf.Network:
     return cf.Network([reversal, *cf.algorithms.butterfly(n, 21, dtype)])
 
 
-@pytest.mark.parametrize("beside", [0, 1])
-@pytest.mark.parametrize("start", [0, 16])
+@pytest.mark.parametrize(
+    ("beside", "gap", "start"),
+    [(0, 0, 0), (3, 61, 0), (3, 0, 0), (0, 0, 16)],
+    ids=["whole", "tail", "rows off lines", "start off a line"],
+)
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_results_beyond_the_caches(target: str, dtype: Any, start: int, beside: int) -> None:
-    n = 256
-    columns = (1 << 24) // (n * np.dtype(dtype).itemsize) + beside
+@pytest.mark.parametrize("n", [64, 256])  # one pass in the first phase, and two
+def test_results_beyond_the_caches(
+    target: str, n: int, dtype: Any, beside: int, gap: int, start: int
+) -> None:
+    size = np.dtype(dtype).itemsize
+    columns = (1 << 24) // (n * size) + beside
     X = normal(np.random.default_rng(22), (n, columns), dtype)
-    room = aligned_empty((X.nbytes + 64, 1), np.dtype(np.uint8), fortran=False)
-    out = room[start : start + X.nbytes].reshape(-1).view(dtype).reshape(X.shape)
+    wide = n * (columns + gap) * size
+    room = aligned_empty((wide + 64, 1), np.dtype(np.uint8), fortran=False)
+    rows = room[start : start + wide].reshape(-1).view(dtype).reshape(n, columns + gap)
+    out = rows[:, :columns]
     nets = [bit_reversed_butterfly(n, dtype)]
     if np.dtype(dtype).kind == "c":
         nets.append(cf.algorithms.fourier(n, dtype=dtype))
     for net in nets:
         expected = np.hstack([net.apply(part) for part in np.array_split(X, 5, axis=1)])
         for threads in (1, 3):
-            out[:] = 0
+            rows[:] = 7
             assert net.apply(X, out=out, threads=threads) is out
             np.testing.assert_array_equal(out, expected)
+            assert np.all(rows[:, columns:] == 7)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

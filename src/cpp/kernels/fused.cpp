@@ -76,8 +76,8 @@ class PhaseRunner {
     return true;
   }
 
-  // Whether no cache has the lines of the result: too many, and none of them read. Each would be brought from memory in
-  // order to be written.
+  // Whether the rows of the result are whole lines that no cache has: too many, and none of them read. Each would be
+  // brought from memory in order to be written.
   bool is_away() const {
     const std::int64_t size = number_bytes(run_.type);
     if (x_.memory == y_.memory || y_.feature_step * size % kLineBytes != 0) return false;

@@ -12,14 +12,14 @@ enum class Memory { caller, scratch, streamed };
 
 template <class E, Memory M>
 CHEAPFAST_INLINE E load(const typename E::T* p) {
-  return M == Memory::caller ? E::load(p) : E::load_split(p);
+  return M == Memory::scratch ? E::load_split(p) : E::load(p);
 }
 template <class E, Memory M>
 CHEAPFAST_INLINE void store(E value, typename E::T* p) {
-  if (M == Memory::caller) {
-    value.store(p);
-  } else if (M == Memory::scratch) {
+  if (M == Memory::scratch) {
     value.store_split(p);
+  } else if (M == Memory::caller) {
+    value.store(p);
   } else {
     value.stream(p);
   }
@@ -28,14 +28,14 @@ CHEAPFAST_INLINE void store(E value, typename E::T* p) {
 // The same where only some columns are there; in scratch all are.
 template <class E, Memory M>
 CHEAPFAST_INLINE E load_tail(const typename E::T* p, std::int64_t columns) {
-  return M == Memory::caller ? load_some<E>(p, columns) : E::load_split(p);
+  return M == Memory::scratch ? E::load_split(p) : load_some<E>(p, columns);
 }
 template <class E, Memory M>
 CHEAPFAST_INLINE void store_tail(E value, typename E::T* p, std::int64_t columns) {
-  if (M == Memory::caller) {
-    store_some(value, p, columns);
-  } else {
+  if (M == Memory::scratch) {
     value.store_split(p);
+  } else {
+    store_some(value, p, columns);
   }
 }
 

@@ -219,8 +219,8 @@ void map_rows(std::int64_t rows, std::int64_t width, const RowsAt<typename E::T>
   typedef typename E::T T;
   constexpr int lanes = E::kLanes * E::kParts, step = E::kParts * W::kStep;
   for (std::int64_t row = 0; row < rows; ++row) {
-    const T* const from = in.memory + (In == Memory::caller ? in.offset[row] : row * in.width);
-    T* const to = out.memory + (Out == Memory::caller ? out.offset[row] : row * out.width);
+    const T* const from = in.memory + (In == Memory::scratch ? row * in.width : in.offset[row]);
+    T* const to = out.memory + (Out == Memory::scratch ? row * out.width : out.offset[row]);
     for (std::int64_t c = 0; c < width; c += lanes) {
       E value = load<E, In>(from + c);
       if (scale != nullptr) value = value.template times_weight<W>(scale + row * step, 0);
@@ -259,25 +259,25 @@ void run_tile(const FusedTile& tile) {
   const int last = tile.pass_count - 1;
   // A pass has the caller's memory on one side at most.
   const bool direct_out = out_rows && !(last == 0 && direct_in) && !maps_out;
-  const bool streams = tile.streams && can_stream<E, W>() && begins_line(tile.out.memory);
+  const bool streams = out_rows && tile.streams && can_stream<E, W>() && begins_line(tile.out.memory);
+  const Memory ours = streams ? Memory::streamed : Memory::caller;
   for (int i = 0; i <= last; ++i) {
     const FusedPass& pass = tile.passes[i];
     const Memory from = i == 0 && direct_in ? Memory::caller : Memory::scratch;
-    Memory to = Memory::scratch;
-    if (i == last && direct_out) to = streams ? Memory::streamed : Memory::caller;
+    const Memory to = i == last && direct_out ? ours : Memory::scratch;
     const T* const weights = static_cast<const T*>(pass.weights) + tile.weights % pass.tile_period * pass.tile_step;
     choose_pass<E, W>(pass, from, to)(pass, weights, tile.rows, width, from == Memory::caller ? source : near,
                                       to == Memory::scratch ? near : target);
   }
-  if (direct_out) {
-    if (streams) finish_streams();
-    return;
+  if (!direct_out && out_rows) {
+    const auto map =
+        streams ? map_rows<E, W, Memory::scratch, Memory::streamed> : map_rows<E, W, Memory::scratch, Memory::caller>;
+    map(tile.rows, width, near, target, out_scale, bias);
+  } else if (!direct_out) {
+    if (maps_out) map_rows<E, W, Memory::scratch, Memory::scratch>(tile.rows, width, near, near, out_scale, bias);
+    scatter<E>(tile, width);
   }
-  if (out_rows) {
-    return map_rows<E, W, Memory::scratch, Memory::caller>(tile.rows, width, near, target, out_scale, bias);
-  }
-  if (maps_out) map_rows<E, W, Memory::scratch, Memory::scratch>(tile.rows, width, near, near, out_scale, bias);
-  scatter<E>(tile, width);
+  if (streams) finish_streams();
 }
 
 template <class E>
