@@ -129,28 +129,59 @@ def test_every_way_of_calling_gives_the_same(name: str, dtype: str) -> None:
             assert not strided[1::2].any()
 
 
-LAYERS: dict[str, Callable[[], cf.Layer]] = {
-    "sparse": lambda: cf.Sparse(
-        sparse.random(N, N, 0.2, format="csr", random_state=np.random.default_rng(6)),
-        bias=np.linspace(-1, 1, N),
-    ),
-    "relu": lambda: cf.Activation("relu"),
-    "softmax": lambda: cf.Activation("softmax"),
-    "kronecker": lambda: monarch("f8")[0],
-}
-SIZED = {"sparse", "kronecker"}
-ORDERS = [names for names in itertools.product(LAYERS, repeat=4) if SIZED.intersection(names)]
+def random_sparse(outputs: int, inputs: int, dtype: str) -> cf.Layer:
+    rng = np.random.default_rng(6)
+    matrix = sparse.random(outputs, inputs, 0.2, format="csr", random_state=rng)
+    return cf.Sparse(matrix.astype(dtype), bias=np.linspace(-1, 1, outputs).astype(dtype))
 
 
-@pytest.mark.parametrize("vectors", [2, 17])
+def random_blocks(outputs: int, inputs: int, dtype: str) -> cf.Layer:
+    pattern = (8, outputs // 8, inputs // 8, 1)
+    return cf.KroneckerSparse(pattern, normal(pattern, dtype))
+
+
+SIZED = {"sparse": random_sparse, "kronecker": random_blocks}
+WIDTHS = (N, 40, 96, 24, 56)
+ORDERS = [
+    names
+    for names in itertools.product([*SIZED, "relu", "softmax"], repeat=4)
+    if SIZED.keys() & set(names)
+]
+
+
+def ordered(names: tuple[str, ...], dtype: str) -> cf.Network:
+    """Return a network of such layers; each one with a matrix changes the width."""
+    widths, layers, inputs = iter(WIDTHS[1:]), [], N
+    for name in names:
+        if name in SIZED:
+            outputs = next(widths)
+            layers.append(SIZED[name](outputs, inputs, dtype))
+            inputs = outputs
+        else:
+            layers.append(cf.Activation(name))
+    return cf.Network(layers)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
 @pytest.mark.parametrize("names", ORDERS, ids="-".join)
-def test_rows_pass_through_any_layers(names: tuple[str, ...], vectors: int) -> None:
+def test_rows_pass_through_any_layers(names: tuple[str, ...], dtype: str) -> None:
     """Between sparse layers they lie as columns, and as rows wherever others need it."""
-    net = cf.Network([LAYERS[name]() for name in names])
-    X = normal((N, vectors), "f8")
-    rows, expected = np.ascontiguousarray(X.T), reference(net, X)
-    for _ in range(2):  # the second call is a plain one
-        assert_close(net(rows), expected.T)
+    net = ordered(names, dtype)
+    for vectors in (2, 17):
+        X = normal((N, vectors), dtype)
+        expected = reference(net, X).T
+        apart = np.zeros((vectors, 2 * N), dtype)
+        apart[:, ::2] = X.T
+        assert_close(net(apart[:, ::2]), expected)  # no plain call: the numbers have gaps
+        assert_close(net(np.ascontiguousarray(X.T)), expected)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_more_rows_than_the_caches_have(dtype: str) -> None:
+    net = ordered(("sparse", "relu", "sparse", "kronecker"), dtype)
+    vectors = (1 << 25) // (N * np.dtype(dtype).itemsize)
+    X = normal((N, vectors), dtype)
+    assert_close(net(np.ascontiguousarray(X.T)), reference(net, X).T)
 
 
 @pytest.mark.parametrize("real", ["f4", "f8"])

@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 #include <cstdint>
+#include <stdexcept>
 
 #include "core/finish.hpp"
 #include "core/monitor.hpp"
@@ -44,8 +45,9 @@ class Step {
   virtual void run(const void* x, void* y, std::int64_t vectors, Layout layout, int threads,
                    Monitor& monitor) const = 0;
   // The same from one layout to another; where they differ, for a step with Layouts::any.
-  virtual void run_between(const void* x, Layout from, void* y, Layout, std::int64_t vectors, int threads,
+  virtual void run_between(const void* x, Layout from, void* y, Layout to, std::int64_t vectors, int threads,
                            Monitor& monitor) const {
+    if (from != to) throw std::logic_error("this step cannot turn rows to columns");
     run(x, y, vectors, from, threads, monitor);
   }
 };
