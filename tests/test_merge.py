@@ -225,6 +225,14 @@ def test_many_applications_merge_and_few_do_not() -> None:
     assert f"if you apply more than {once.break_even:,} times" in once.advice()
 
 
+def test_advice_on_synapses_speaks_of_synapses() -> None:
+    net = cf.chain(np.ones((5, 1)), np.ones((1, 5)))
+    advice = cf.plan_merge(net, objective="synapses").advice()
+    assert advice == "Keep the layers apart: no merging has fewer synapses."
+    narrow = cf.chain(np.ones((1, 5)), np.ones((5, 1)))
+    assert cf.plan_merge(narrow, objective="synapses").advice().startswith("Merge layers 0-1")
+
+
 def test_what_always_pays_is_said_to() -> None:
     plan = cf.plan_merge(cf.chain(np.ones((1, 400)), np.ones((400, 1))))
     assert "more than" not in dataclasses.replace(plan, break_even=0).advice()

@@ -325,6 +325,16 @@ def test_shape_errors_name_two_layers_and_the_reversed_order() -> None:
     assert "did you mean" not in str(info.value)
 
 
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_matrices_in_a_list_are_to_be_passed_one_by_one(kind: type) -> None:
+    A, B = np.ones((2, 3)), sparse.csr_array(np.ones((3, 4)))
+    for matrices in ([A, B], [A, A], [cf.Sparse(A)], [cf.chain(A)]):
+        with pytest.raises(TypeError, match=r"matrices\[0\] is a .* chain\(\*matrices\)"):
+            cf.chain(kind(matrices))
+    with pytest.raises(TypeError, match=r"matrices\[1\] is a"):
+        cf.chain(A, kind([B]))
+
+
 def test_shape_errors_look_through_activations() -> None:
     with pytest.raises(ValueError, match=r"layers\[0\] \(2x3\) and layers\[2\] \(4x4\)"):
         cf.Network([np.ones((2, 3)), cf.Activation("relu"), np.ones((4, 4))])

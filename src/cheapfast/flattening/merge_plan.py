@@ -129,6 +129,8 @@ class MergePlan:
         """
         which = " and ".join(_layers(a, b, names) for a, b in self.pays)
         if not any(group.is_merged for group in self.groups):
+            if self.objective == "synapses":
+                return "Keep the layers apart: no merging has fewer synapses."
             if self.break_even is None:
                 return "Keep the layers apart: no merging is predicted to make it faster."
             now, then = _times(self.applications), _times(self.break_even)

@@ -27,7 +27,7 @@ def chain(*matrices: Any) -> Network:
     Raises
     ------
     TypeError
-        If an item is no matrix, layer or network.
+        If an item is no matrix, layer or network, such as a list of them.
     ValueError
         If neighbours do not fit: which two, their shapes, and whether the reversed order would.
 
@@ -40,7 +40,21 @@ def chain(*matrices: Any) -> Network:
     """
     if not matrices:
         raise ValueError("chain needs at least one matrix")
+    _refuse_lists(matrices)
     return chain_named([(f"matrices[{i}]", matrix) for i, matrix in enumerate(matrices)])
+
+
+def _refuse_lists(matrices: Sequence[Any]) -> None:
+    for i, item in enumerate(matrices):
+        if isinstance(item, (list, tuple)) and any(map(_is_matrix, item)):
+            raise TypeError(
+                f"matrices[{i}] is a {type(item).__name__} of matrices: pass them one by one, "
+                "as in chain(*matrices)"
+            )
+
+
+def _is_matrix(item: Any) -> bool:
+    return isinstance(item, (Layer, Network)) or getattr(item, "ndim", 0) == 2
 
 
 def chain_named(named: Sequence[tuple[str, Any]]) -> Network:
