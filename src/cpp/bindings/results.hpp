@@ -5,7 +5,7 @@
 
 namespace cheapfast {
 
-// An uninitialised array, in C order. Beyond a kilobyte it starts on a cache line: NumPy's own start at odd multiples
+// An uninitialised array, in C order. From 256 bytes on it starts on a cache line: NumPy's own start at odd multiples
 // of 16 bytes, so that every other load of a long register would take two lines. Needs the GIL.
 py::array result_array(const py::dtype& dtype, int ndim, const py::ssize_t* shape);
 
