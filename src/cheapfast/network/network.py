@@ -131,7 +131,9 @@ class Network(LayerSequence):
 
     def __call__(self, X: npt.ArrayLike, out: Array | None = None) -> Array:
         """Apply the network along the last axis of `X`: ``net.apply(X, out, axis=-1)``."""
-        return self.apply(X, out, axis=-1)
+        plain = self._plain
+        result = plain(X, out, -1, None)
+        return self._forward.general(X, out, -1, None) if result is None else result
 
     def __matmul__(self, X: Any) -> Any:
         """Compose with another network, or apply by `numpy.matmul`'s rule."""
