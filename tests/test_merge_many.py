@@ -74,6 +74,29 @@ def test_samples_of_all_runs_are_those_of_each(seed: int, largest: int, together
             assert vars(one.traffic) == pytest.approx(vars(other.traffic), rel=1e-12)
 
 
+@settings(max_examples=60)
+@given(
+    rows=st.integers(1, 200),
+    most=st.integers(1, 5000),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_rows_are_left_out_where_they_grow_long(rows: int, most: int, seed: int) -> None:
+    # blocks of 65 to some 100 rows overlap: a row that one leaves out may be in another
+    rng = np.random.default_rng(seed)
+    some = rng.random((rows, 30)) < 0.3
+    some[:, 0] = True
+    patterns = [np.ones((30, 70), bool), some, np.ones((9, rows), bool)]
+    supports = [cf.Sparse(pattern.astype(float)).support.to_csr() for pattern in patterns]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sampling, "_MOST_ENTRIES", most)
+        found = sampling.sample_products(supports)
+    for j, products in enumerate(found):
+        for k, one in enumerate(products[1:], 1):
+            product = structural_count(patterns[j - k : j + 1])
+            assert one.traffic.nonzeros == pytest.approx(product)
+            assert one.next_pairs == pytest.approx(product * 9 if j == 1 else 0)
+
+
 def test_samples_of_many_wide_layers_take_little_memory() -> None:
     # 40 layers of 512 would be 1.3 million entries at a time
     rng = np.random.default_rng(0)

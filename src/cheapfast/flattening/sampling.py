@@ -95,34 +95,42 @@ def _backwards(patterns: Sequence[Any], into: Array, available: int) -> list[Sam
     rows = last.shape[0]
     starts = block_starts(rows)
     blocks = [np.arange(start, min(start + BLOCK_ROWS, rows)) for start in starts]
-    taken = np.concatenate([np.zeros(0, np.int64), *blocks])
-    sampled = last[taken]
+    sampled = last[_rows(blocks)]
     results = []
     for k, layer in enumerate(patterns[::-1]):
         if k:
-            sampled, taken, blocks = _thinned(sampled, taken, blocks)
+            sampled, blocks = _thinned(sampled, blocks)
             sampled = multiply(sampled, layer, 1, available)
             sampled.data[:] = 1  # sums would grow from layer to layer, and overflow
-        results.append(_describe(sampled, blocks, taken, (rows, layer.shape[1]), into))
+        results.append(_describe(sampled, blocks, (rows, layer.shape[1]), into))
     # of the layer itself all rows are there
     exact = float(np.diff(last.indptr) @ into)
     return [Sampled(results[0].traffic, exact), *results[1:]]
 
 
-def _thinned(sampled: Any, taken: Array, blocks: list[Array]) -> tuple[Any, Array, list[Array]]:
+def _rows(blocks: Sequence[Array]) -> Array:
+    """Return the rows of all blocks; of a matrix with few rows, some are in two of them."""
+    return np.concatenate([np.zeros(0, np.int64), *blocks])
+
+
+def _thinned(sampled: Any, blocks: list[Array]) -> tuple[Any, list[Array]]:
     """Leave out blocks, and in the end rows, until few entries are left."""
-    while sampled.nnz > _MOST_ENTRIES and len(taken) > 1:
-        first = blocks[0]
-        blocks = blocks[::2] if len(blocks) > 1 else [first[: (len(first) + 1) // 2]]
-        kept = np.isin(taken, np.concatenate(blocks))
-        sampled, taken = sampled[np.flatnonzero(kept)], taken[kept]
-    return sampled, taken, blocks
+    while sampled.nnz > _MOST_ENTRIES and sampled.shape[0] > 1:
+        sizes = [len(block) for block in blocks]
+        if len(blocks) > 1:
+            kept = np.flatnonzero(np.repeat(np.arange(len(blocks)), sizes) % 2 == 0)
+            blocks = blocks[::2]
+        else:
+            kept = np.arange((sizes[0] + 1) // 2)
+            blocks = [blocks[0][kept]]
+        sampled = sampled[kept]
+    return sampled, blocks
 
 
 def _describe(
-    sampled: Any, blocks: list[Array], taken: Array, shape: tuple[int, int], into: Array
+    sampled: Any, blocks: Sequence[Array], shape: tuple[int, int], into: Array
 ) -> Sampled:
-    lengths = np.diff(sampled.indptr)
+    taken, lengths = _rows(blocks), np.diff(sampled.indptr)
     scale = shape[0] / max(len(taken), 1)
     traffic = sampled_traffic(
         sampled.indices,
