@@ -280,6 +280,25 @@ def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> No
         distributed.synapse_count(cf.algorithms.hadamard(8), "tcp://127.0.0.1:9")
 
 
+@pytest.mark.parametrize("address", ["nowhere", "tcp://127.0.0.1:9"])
+def test_what_cannot_connect_is_closed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # the garbage collector would close it at a time when dask cannot, and wait for ever
+    from distributed import Client
+
+    closed: list[str] = []
+    close = Client.close
+
+    def recording(self: Client) -> None:
+        close(self)
+        closed.append(self.status)
+
+    monkeypatch.setattr(Client, "close", recording)
+    monkeypatch.setattr(clusters, "_PATIENCE", 0.5)
+    with pytest.raises((ValueError, ConnectionError)):
+        distributed.synapse_count(cf.algorithms.hadamard(8), address)
+    assert set(closed) == {"closed"}
+
+
 def test_an_address_is_enough(client: Any, chain: cf.Network) -> None:
     address = client.scheduler.address
     assert distributed.synapse_count(chain, address, blocks=3) == cf.synapse_count(chain)

@@ -252,20 +252,27 @@ def connected(client: Client | str) -> Iterator[Client]:
         raise TypeError(
             f"client must be a distributed.Client or an address, got {type(client).__name__}"
         )
-    import asyncio  # dear to import, and dask has done so
-
+    # Made before it connects, so that one that fails to is closed here. The garbage collector may
+    # close it while the next one starts: it would wait for ever for the lock that that one holds.
+    opened = Client.__new__(Client)
     try:
-        opened = Client(client, timeout=_PATIENCE)
-    except ValueError as error:
-        raise ValueError(
-            f"client must be an address such as tcp://host:8786, got {client!r}: {error}"
-        ) from error
-    except (OSError, asyncio.TimeoutError) as error:
-        raise ConnectionError(
-            f"no dask scheduler answers at {client} within {_PATIENCE:g} s; start one with "
-            "`dask scheduler` and workers with `dask worker ADDRESS`"
-        ) from error
-    try:
+        _connect(opened, client)
         yield opened
     finally:
         opened.close()
+
+
+def _connect(client: Client, address: str) -> None:
+    import asyncio  # dear to import, and dask has done so
+
+    try:
+        client.__init__(address, timeout=_PATIENCE)
+    except ValueError as error:
+        raise ValueError(
+            f"client must be an address such as tcp://host:8786, got {address!r}: {error}"
+        ) from error
+    except (OSError, asyncio.TimeoutError) as error:
+        raise ConnectionError(
+            f"no dask scheduler answers at {address} within {_PATIENCE:g} s; start one with "
+            "`dask scheduler` and workers with `dask worker ADDRESS`"
+        ) from error
