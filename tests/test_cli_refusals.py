@@ -103,6 +103,21 @@ def test_no_file_that_is_read_is_replaced(command, tmp_path, capsys):
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["out.mtx", "out.npy", "out", "out.npz.gz"])
+@pytest.mark.parametrize("command", ["merge", "unflatten"])
+def test_an_output_of_another_format(command, name, tmp_path, capsys):
+    output = tmp_path / name
+    assert_refused(capsys, [command, "hadamard:8", "-o", str(output)], f"{output} must end in .npz")
+    assert not output.exists()
+
+
+def test_results_are_written_as_npy_only(tmp_path, capsys):
+    np.save(tmp_path / "x.npy", np.ones(8))
+    vectors, output = str(tmp_path / "x.npy"), str(tmp_path / "y.txt")
+    arguments = ["apply", "hadamard:8", "--to", vectors, "--output", output]
+    assert_refused(capsys, arguments, f"{output} must end in .npy")
+
+
 @pytest.mark.parametrize("victim", ["x.npy", "A.npy"])
 def test_apply_replaces_neither_vectors_nor_weights(victim, tmp_path, capsys):
     for name in ("A.npy", "x.npy"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -141,6 +143,14 @@ def test_operators_within_networks() -> None:
     values = svds(net.as_linear_operator(), k=2, v0=np.ones(12), return_singular_vectors=False)
     expected = np.linalg.svd(matrix, compute_uv=False)[:2]
     np.testing.assert_allclose(np.sort(values)[::-1], expected, rtol=1e-9)
+
+
+def test_it_travels() -> None:
+    net = cf.algorithms.butterfly(16)
+    operator = pickle.loads(pickle.dumps(net.as_linear_operator()))
+    x = np.linspace(-1, 1, 16)
+    np.testing.assert_array_equal(operator @ x, net @ x)
+    np.testing.assert_array_equal(operator.H @ x, net.H @ x)
 
 
 def test_only_linear_networks() -> None:

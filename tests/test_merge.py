@@ -225,6 +225,26 @@ def test_many_applications_merge_and_few_do_not() -> None:
     assert f"if you apply more than {once.break_even:,} times" in once.advice()
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8", "c8", "c16"])
+def test_products_beyond_the_range_are_refused(dtype: str) -> None:
+    large = 2.0 ** (100 if dtype in ("f4", "c8") else 1000)
+    factor = np.full((2, 2), large, dtype)
+    net, x = cf.chain(factor, factor), np.full(2, 1 / large, dtype)
+    np.testing.assert_array_equal(net @ x, np.full(2, 4 * large, dtype))
+    message = rf"product of 2 layers leaves the range of {np.dtype(dtype)}.*one by one"
+    for multiply in (cf.merge, cf.flatten, cf.Network.to_csr, cf.Network.toarray):
+        with pytest.raises(ValueError, match=message):
+            multiply(net)
+    if dtype == "f4":
+        assert cf.merge(net.astype("f8")).toarray()[0, 0] == 2 * large**2
+
+
+@pytest.mark.filterwarnings("ignore:.*NaN or infinite")
+def test_products_of_infinite_numbers_are_what_they_are() -> None:
+    net = cf.chain(np.ones((2, 2)), np.array([[np.inf, 1.0], [0.0, 1.0]]))
+    np.testing.assert_array_equal(cf.merge(net).toarray(), [[np.inf, 2.0]] * 2)
+
+
 def test_advice_on_synapses_speaks_of_synapses() -> None:
     net = cf.chain(np.ones((5, 1)), np.ones((1, 5)))
     advice = cf.plan_merge(net, objective="synapses").advice()

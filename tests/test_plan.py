@@ -143,6 +143,16 @@ def test_cost_of_other_layers() -> None:
     assert layer_cost(biased, (2, 2), 1, double) == plain + Cost(16, 2)
 
 
+@pytest.mark.parametrize(
+    "net", [cf.algorithms.butterfly(16), cf.algorithms.fourier(12), cf.algorithms.hadamard(8)]
+)
+def test_no_vectors_at_all_are_explained(net: cf.Network) -> None:
+    told = net.explain(0)
+    assert told.columns == 0
+    assert not any(row.cost.flops for row in told.passes)
+    assert "0 float" in str(told) or "0 complex" in str(told)
+
+
 def test_explanation() -> None:
     net = cf.Network([np.ones((4, 3)), cf.Activation("relu"), cf.Permutation([3, 2, 1, 0])])
     told = net.explain(columns=5)

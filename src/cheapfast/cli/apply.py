@@ -16,7 +16,7 @@ from cheapfast._stopwatch import Timing, fastest, stopped
 from .apply_report import ApplyReport
 from .console import show
 from .counts import Count
-from .specs import read_network, require_apart
+from .specs import read_network, require_apart, require_suffix
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,6 +90,7 @@ def apply(
     if vectors is not None and output is not None:
         require_writable(output)
         require_apart(output, [*specs, vectors])
+        require_suffix(output, ".npy")
     limit = _memory.parse_bytes(memory_limit)
     network = read_network(specs, limit).network
     if dtype is not None:

@@ -14,7 +14,7 @@ from cheapfast._replacing import require_writable
 from .console import show
 from .counts import Count
 from .merge_report import MergeReport
-from .specs import read_network, require_apart
+from .specs import read_network, require_apart, require_suffix
 
 EXAMPLES = """\b
 Examples:
@@ -87,6 +87,7 @@ def merge(
     if output is not None:
         require_writable(output)
         require_apart(output, specs)
+        require_suffix(output, ".npz")
     limit = _memory.parse_bytes(memory_limit)
     named = read_network(specs, limit)
     if recalibrate:

@@ -88,6 +88,27 @@ def require_apart(output: Path, specs: Iterable[str | Path], option: str = "--ou
                 raise ValueError(f"{option} {output} would replace {spec}; choose another name")
 
 
+def require_suffix(output: Path, suffix: str, option: str = "--output") -> None:
+    """Refuse a name that says another format: the file would not be read again.
+
+    Parameters
+    ----------
+    output : pathlib.Path
+        Where a result goes; what is no file, such as a pipe, may have any name.
+    suffix : str
+        That of the format, with its dot.
+    option : str, optional
+        What names the output on the command line.
+
+    Raises
+    ------
+    ValueError
+        The message names the file.
+    """
+    if output.suffix.lower() != suffix and (output.is_file() or not output.exists()):
+        raise ValueError(f"{option} {output} must end in {suffix}: that is what is written")
+
+
 def _read_factor(spec: str) -> Any:
     network = built_in.build(spec)
     return cf.read_matrix(spec) if network is None else network

@@ -17,7 +17,7 @@ from . import built_in
 from .console import say, show
 from .errors import DISAGREES
 from .numbers import format_count, format_ratio
-from .specs import require_apart
+from .specs import require_apart, require_suffix
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -83,6 +83,7 @@ def unflatten(
     if output is not None:
         require_writable(output)
         require_apart(output, [spec])
+        require_suffix(output, ".npz")
     with _memory.limited(memory_limit):
         matrix = _read(spec)
     try:

@@ -52,12 +52,14 @@ def merge(
     Returns
     -------
     Network
-        The same map; layers that are not merged are taken as they are.
+        The same map; layers that are not merged are taken as they are. The weights of a product are
+        rounded to the type of the network's: float32 weights, once multiplied out, give float64
+        vectors what float32 holds, and products too small for it are 0.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it should be.
+        If an argument is not what it should be, or a product leaves the range of its type.
     MemoryError
         Before a product that would not fit.
 

@@ -253,11 +253,10 @@ class Network(LayerSequence):
             If there is a bias or an activation; the message names the layers.
         """
         self.require_linear("a linear operator")
+        return linear_operator(self.shape, self._dtype, self.apply, self._apply_adjoint)
 
-        def apply_adjoint(X: Array) -> Array:
-            return self._reversed("an adjoint", conjugate=True).apply(X, None, 0, None)
-
-        return linear_operator(self.shape, self._dtype, self.apply, apply_adjoint)
+    def _apply_adjoint(self, X: Array) -> Array:
+        return self._reversed("an adjoint", conjugate=True).apply(X, None, 0, None)
 
     def _reversed(self, wanted: str, *, conjugate: bool) -> Application:
         """Return the transposed or adjoint map, planned once; no matrix is copied."""

@@ -51,6 +51,8 @@ def multiply_out(
     ------
     MemoryError
         Before an allocation that would not fit, with the exact number of bytes.
+    ValueError
+        If numbers of the product leave the range of its type, though those of the layers do not.
     """
     common = np.result_type(*(layer.dtype for layer in layers))
     support: Support | None = layers[0].support
@@ -61,7 +63,16 @@ def multiply_out(
         if support is not None:
             _require_csr(shape, support.nnz, np.result_type(layer.dtype, product.dtype))
         product = multiply(layer.to_csr(), product, threads)
+    if not _is_finite(product) and all(_is_finite(layer.to_csr()) for layer in layers):
+        raise ValueError(
+            f"the product of {len(layers)} layers leaves the range of {product.dtype} though none "
+            "of them does: apply them one by one, or give the network a wider type, net.astype(...)"
+        )
     return product
+
+
+def _is_finite(matrix: Any) -> bool:
+    return bool(np.isfinite(matrix.data).all())
 
 
 def in_precision_of(matrix: Any, network: np.dtype[Any]) -> Any:

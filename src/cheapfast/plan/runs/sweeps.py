@@ -240,5 +240,5 @@ def _columns_at_once(features: int, packing: Packing, columns: int) -> int:
 
 def _block_features(columns: int, packing: Packing) -> int:
     """Return how many features are near at a time, of vectors that go through the passes."""
-    numbers = 1 if packing.per_lane else columns
+    numbers = 1 if packing.per_lane else max(columns, 1)
     return _BLOCK_BYTES // (numbers * packing.dtype.itemsize)
