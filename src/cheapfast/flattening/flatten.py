@@ -52,7 +52,8 @@ def flatten(
     ValueError
         If the network is not linear (the message names the layers in the way), has fewer hidden
         layers, or holds NaN or infinities where a tolerance is given; if the tolerance is negative
-        or NaN, or `hidden_layers` is given together with `linear_runs`.
+        or NaN, or `hidden_layers` is given together with `linear_runs`; or if a product leaves the
+        range of its type.
     MemoryError
         Before a product that would not fit.
 

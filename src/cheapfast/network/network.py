@@ -216,7 +216,8 @@ class Network(LayerSequence):
         TypeError
             If an Operator hides its weights.
         ValueError
-            If there is a bias or an activation; the message names the layers.
+            If there is a bias or an activation; the message names the layers. If the product
+            leaves the range of its type.
         MemoryError
             Before a product that would not fit.
         """
@@ -233,7 +234,8 @@ class Network(LayerSequence):
         Raises
         ------
         ValueError
-            If there is a bias or an activation; the message names the layers.
+            If there is a bias or an activation; the message names the layers. If the product
+            leaves the range of its type.
         MemoryError
             Before an allocation that would not fit.
         """
