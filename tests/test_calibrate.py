@@ -291,12 +291,14 @@ def test_transposed_layers_are_charged_what_they_add() -> None:
 
 def test_sparse_layers_are_shared_out_once_they_are_large() -> None:
     fast = with_rates(row=1.0, entry=1.0, long=1.0, scatter=0.5, speedup=4.0, threads=4)
-    one, many, double = Vectors(1, np.dtype(float)), Vectors(4, np.dtype(float)), np.dtype(float)
+    double = np.dtype(float)
+    one, few, many = (Vectors(count, double) for count in (1, 8, 16))
     little, much = (layer_traffic(cf.Sparse(np.ones((n, 256)))) for n in (100, 256))
     assert sparse_seconds(little, one, double, fast) == 100 * 257
     assert sparse_seconds(much, one, double, fast) == 256 * 257 / 4
-    # one vector is one thread's if the sums cannot be shared out
-    assert sparse_seconds(much, one, double, fast, transposed=True) == 256 * (257 + 128)
+    # a line of a row is one thread's if the sums cannot be shared out
+    for vectors in (one, few):
+        assert sparse_seconds(much, vectors, double, fast, transposed=True) == 256 * (257 + 128)
     assert sparse_seconds(much, many, double, fast, transposed=True) == 256 * (257 + 128) / 4
 
 

@@ -26,6 +26,12 @@ bool each_item_once(int workers, int items = 1000) {
   return true;
 }
 
+struct Watched : Monitor {
+  const std::thread::id caller = std::this_thread::get_id();
+  std::atomic<int> polls{0}, strangers{0};
+  void poll() override { (std::this_thread::get_id() == caller ? polls : strangers)++; }
+};
+
 struct Refusing : Monitor {
   void poll() override { throw std::runtime_error("enough"); }
 };
@@ -37,6 +43,19 @@ TEST(every_item_runs_once) {
     for (const int items : {0, 1, 2, 7, 1000}) {
       check(each_item_once(workers, items), std::to_string(workers) + " workers, " + std::to_string(items) + " items");
     }
+  }
+}
+
+TEST(only_the_caller_polls) {
+  for (const int workers : {1, 2, 3}) {
+    Watched monitor;
+    std::atomic<int> items{0};
+    parallel_for(64, workers, monitor, [&](int, std::int64_t) {
+      parallel_for(10, workers > 1 ? kAlone : 1, monitor, [&](int, std::int64_t) { items++; });
+    });
+    check(items == 640, "all items of all items");
+    check(monitor.strangers == 0, std::to_string(workers) + " workers: polled by another thread");
+    check(workers > 1 || monitor.polls == 704, "a single worker polls after each item");
   }
 }
 

@@ -95,7 +95,7 @@ class Program {
     const Slot& slot = *held;
     const std::int64_t row_bytes = entering.vectors * number_bytes(entering.type);
     const std::int64_t inside = std::max(slot.widest_inside, wider || is_parted ? inputs_ : 0);
-    if (2 * inside * row_bytes > kUnaskedBytes) return py::none();
+    if (inside > kUnaskedBytes / 2 / std::max<std::int64_t>(row_bytes, 1)) return py::none();
     if (is_parted && out_object.is_none() && outputs_ * operand->vectors * parted.size > kUnaskedBytes) {
       return py::none();
     }

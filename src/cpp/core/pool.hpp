@@ -21,19 +21,23 @@ struct alignas(64) Share {
   std::int64_t end = 0;
 };
 
+// In place of a number of workers: one of several is at work already, and does all items itself, on any thread.
+constexpr int kAlone = 0;
+
 // Calls item(worker, i) for i = 0 ... count - 1. Each worker has a share of neighbouring items, the same one whenever
 // as many items are asked for, so that it finds in its core's cache what it left there; who is done helps the others.
-// The calling thread polls the monitor between items. Results must not depend on the order of items.
+// The calling thread polls the monitor between items, a worker alone only looks whether it has stopped. Results must
+// not depend on the order of items.
 template <class Item>
 void parallel_for(std::int64_t count, int workers, Monitor& monitor, const Item& item) {
-  if (count < workers) workers = static_cast<int>(count);
-  if (workers <= 1) {
+  if (workers <= 1 || count <= 1) {
     for (std::int64_t i = 0; i < count && !monitor.stopped(); ++i) {
       item(0, i);
-      monitor.poll();
+      if (workers != kAlone) monitor.poll();
     }
     return;
   }
+  if (count < workers) workers = static_cast<int>(count);
   const std::unique_ptr<Share[]> shares(new Share[static_cast<std::size_t>(workers)]);
   for (int w = 0; w < workers; ++w) {
     // count * w / workers, which might overflow

@@ -30,7 +30,7 @@ struct ChainCount {
 };
 
 // `layers` in matrix order, at least one; neighbours must match. Columns within rows are sorted, without duplicates.
-// Fewer than 2^32 - 1 rows and columns each (std::invalid_argument otherwise): products then fit 64 bits.
+// Fewer than 2^31 rows and columns each (std::invalid_argument otherwise): indices then fit 32 bits, products 64.
 ChainCount count_chain(const std::vector<Csr>& layers, Method method, CountContext& context);
 
 // The nonzeros of the product so far after each layer, in data-flow order, all counted 512 columns at a time: for short

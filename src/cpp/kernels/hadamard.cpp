@@ -59,8 +59,6 @@ class LargeTransform {
   }
 
  private:
-  // In place of a number of threads: a worker among others is at work, and does everything itself.
-  static constexpr int kAlone = 0;
   // In place of what finishes numbers: there are stages to come.
   struct Nothing {
     void operator()(std::int64_t, std::int64_t) const {}
@@ -91,11 +89,9 @@ class LargeTransform {
     return threads > 1 && (std::int64_t{1} << last) % threads == 0 && fits(below, kSharedBytes / threads);
   }
 
-  // The monitor belongs to the calling thread: workers only look whether it has stopped.
   template <class Item>
   void for_each(std::int64_t count, int threads, const Item& item) const {
-    if (threads != kAlone) return parallel_for(count, threads, monitor_, [&](int, std::int64_t i) { item(i); });
-    for (std::int64_t i = 0; i < count && !monitor_.stopped(); ++i) item(i);
+    parallel_for(count, threads, monitor_, [&](int, std::int64_t i) { item(i); });
   }
 
   // 2^levels rows: first the parts that stay in the shared cache, one after the other, then trips through all of them.

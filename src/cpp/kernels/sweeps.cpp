@@ -99,7 +99,7 @@ class Chunk {
     if (!run_.passes[number].is_scaled) return kernel_(part);
     // the last pass is the one that tells; a worker alone need not lock what it knows
     const bool tells = number + 1 == run_.passes.size();
-    if (tells && workers_ == 1) {
+    if (tells && workers_ <= 1) {
       part.largest = largest_.words().bytes;
       return kernel_(part);
     }
@@ -272,12 +272,12 @@ bool apply_sweeps(const SweepRun& run, const FusedOperand& x, const FusedOperand
   }
   std::atomic<bool> is_right{true};
   const std::int64_t columns = columns_at_once(run, x, y, vectors), chunks = (vectors + columns - 1) / columns;
-  const bool is_across = chunks >= 2 * workers;  // one worker a chunk, else all workers on each
+  const bool is_across = workers > 1 && chunks >= 2 * workers;  // one worker a chunk, else all workers on each
   parallel_for(chunks, is_across ? workers : 1, monitor, [&](int, std::int64_t chunk) {
     if (!is_right.load(std::memory_order_relaxed)) return;
     const std::int64_t first = chunk * columns;
     const bool mine =
-        apply_to_columns(run, x, y, first, std::min(columns, vectors - first), is_across ? 1 : workers, monitor);
+        apply_to_columns(run, x, y, first, std::min(columns, vectors - first), is_across ? kAlone : workers, monitor);
     if (!mine) is_right.store(false, std::memory_order_relaxed);
   });
   return is_right;

@@ -32,7 +32,7 @@ _SHORT_ROW = 12.0  # nonzeros of a row that overlaps the next
 _SINGLE = np.dtype(np.float32)
 _LEAST_MASKED = 32  # bytes of a register that may be loaded in part: targets/masks.hpp
 _OCTAVES = 2.0  # rows so much longer do not overlap at all
-_LEAST_PART = 16  # bytes of a row that one thread takes of a transposed layer
+_LEAST_PART = 64  # bytes of a row that one thread takes of a transposed layer: kLineBytes
 # Rows of the operand, in cache lines, below which a layer is one thread's: kSerialLines of
 # kernels/spmm.cpp.
 _PARALLEL_LINES, _LINE = 1 << 16, 64
