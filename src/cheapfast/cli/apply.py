@@ -10,13 +10,12 @@ import click
 
 import cheapfast as cf
 from cheapfast import _memory
-from cheapfast._replacing import require_writable
 from cheapfast._stopwatch import Timing, fastest, stopped
 
 from .apply_report import ApplyReport
 from .console import show
 from .counts import Count
-from .specs import read_network, require_apart, require_suffix
+from .specs import read_network, require_output
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,9 +87,7 @@ def apply(
     if (vectors is None) != (output is None):
         raise click.UsageError("--to and --output go together: what to apply it to, and where to")
     if vectors is not None and output is not None:
-        require_writable(output)
-        require_apart(output, [*specs, vectors])
-        require_suffix(output, ".npy")
+        require_output(output, ".npy", [*specs, vectors])
     limit = _memory.parse_bytes(memory_limit)
     network = read_network(specs, limit).network
     if dtype is not None:

@@ -9,12 +9,11 @@ import click
 
 import cheapfast as cf
 from cheapfast import _memory
-from cheapfast._replacing import require_writable
 
 from .console import show
 from .counts import Count
 from .merge_report import MergeReport
-from .specs import read_network, require_apart, require_suffix
+from .specs import read_network, require_output
 
 EXAMPLES = """\b
 Examples:
@@ -85,9 +84,7 @@ def merge(
     the user's cache folder (or the folder that CHEAPFAST_CACHE names).
     """
     if output is not None:
-        require_writable(output)
-        require_apart(output, specs)
-        require_suffix(output, ".npz")
+        require_output(output, ".npz", specs)
     limit = _memory.parse_bytes(memory_limit)
     named = read_network(specs, limit)
     if recalibrate:

@@ -11,6 +11,7 @@ from typing import Any
 
 import cheapfast as cf
 from cheapfast import _memory
+from cheapfast._replacing import require_writable
 
 from . import built_in
 
@@ -63,6 +64,30 @@ def read_network(specs: Sequence[str], memory_limit: int | None = None) -> Named
     return NamedNetwork(network, tuple(names))
 
 
+def require_output(output: Path, suffix: str, specs: Iterable[str | Path]) -> None:
+    """Refuse, before long work, an output that cannot be written or that nothing could read again.
+
+    Parameters
+    ----------
+    output : pathlib.Path
+        Where ``--output`` leads; what is no file, such as a pipe, may have any name.
+    suffix : str
+        That of the format, with its dot.
+    specs : iterable of str or pathlib.Path
+        What is read, and not to be replaced: see `require_apart`.
+
+    Raises
+    ------
+    OSError, ValueError
+        The message names the file.
+    """
+    require_writable(output)
+    require_apart(output, specs)
+    is_file = output.is_file() or not output.exists()
+    if is_file and output.suffix.lower() != suffix:
+        raise ValueError(f"--output {output} must end in {suffix}: that is what is written")
+
+
 def require_apart(output: Path, specs: Iterable[str | Path], option: str = "--output") -> None:
     """Refuse to replace a file that is read.
 
@@ -86,27 +111,6 @@ def require_apart(output: Path, specs: Iterable[str | Path], option: str = "--ou
         for file in (spec, spec.rpartition(":")[0]):  # of file.mat:NAME
             if os.path.exists(file) and output.samefile(file):
                 raise ValueError(f"{option} {output} would replace {spec}; choose another name")
-
-
-def require_suffix(output: Path, suffix: str, option: str = "--output") -> None:
-    """Refuse a name that says another format: the file would not be read again.
-
-    Parameters
-    ----------
-    output : pathlib.Path
-        Where a result goes; what is no file, such as a pipe, may have any name.
-    suffix : str
-        That of the format, with its dot.
-    option : str, optional
-        What names the output on the command line.
-
-    Raises
-    ------
-    ValueError
-        The message names the file.
-    """
-    if output.suffix.lower() != suffix and (output.is_file() or not output.exists()):
-        raise ValueError(f"{option} {output} must end in {suffix}: that is what is written")
 
 
 def _read_factor(spec: str) -> Any:

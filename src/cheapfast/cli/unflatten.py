@@ -11,13 +11,12 @@ import click
 
 import cheapfast as cf
 from cheapfast import _memory
-from cheapfast._replacing import require_writable
 
 from . import built_in
 from .console import say, show
 from .errors import DISAGREES
 from .numbers import format_count, format_ratio
-from .specs import require_apart, require_suffix
+from .specs import require_output
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -81,9 +80,7 @@ def unflatten(
     first. Exit code 1 if no structure is found.
     """
     if output is not None:
-        require_writable(output)
-        require_apart(output, [spec])
-        require_suffix(output, ".npz")
+        require_output(output, ".npz", [spec])
     with _memory.limited(memory_limit):
         matrix = _read(spec)
     try:
