@@ -49,18 +49,27 @@ CHEAPFAST_INLINE void mix_lanes(E* a, const typename E::T*& w) {
     w += (kUnit ? 1 : 2) * E::kParts * W::kStep;
   }
 }
-template <bool kUnit, int H, int R, class W, class E>
+
+// Which layers of a pass join lanes: none, those of all strides below a register, or those from a stride on. A branch
+// between them makes GCC keep the rows in memory.
+enum class Within { none, all, some };
+
+template <Within kWithin, bool kUnit, int H, int R, class W, class E>
+CHEAPFAST_INLINE void mix_lanes_from(E* a, const typename E::T*& w, int from) {
+  if (kWithin == Within::all || H >= from) mix_lanes<kUnit, H, R, W>(a, w);
+}
+template <Within kWithin, bool kUnit, int H, int R, class W, class E>
 CHEAPFAST_INLINE void mix_lanes_rising(E* a, const typename E::T*& w, int from) {
   if constexpr (H < E::kLanes) {
-    if (H >= from) mix_lanes<kUnit, H, R, W>(a, w);
-    mix_lanes_rising<kUnit, 2 * H, R, W>(a, w, from);
+    mix_lanes_from<kWithin, kUnit, H, R, W>(a, w, from);
+    mix_lanes_rising<kWithin, kUnit, 2 * H, R, W>(a, w, from);
   }
 }
-template <bool kUnit, int H, int R, class W, class E>
+template <Within kWithin, bool kUnit, int H, int R, class W, class E>
 CHEAPFAST_INLINE void mix_lanes_falling(E* a, const typename E::T*& w, int from) {
   if constexpr (H >= 1) {
-    if (H >= from) mix_lanes<kUnit, H, R, W>(a, w);
-    mix_lanes_falling<kUnit, H / 2, R, W>(a, w, from);
+    mix_lanes_from<kWithin, kUnit, H, R, W>(a, w, from);
+    mix_lanes_falling<kWithin, kUnit, H / 2, R, W>(a, w, from);
   }
 }
 
@@ -69,20 +78,22 @@ CHEAPFAST_INLINE void mix_lanes_falling(E* a, const typename E::T*& w, int from)
 enum class Blocks { any, unit, scaled, biased };
 
 // All layers of a pass; w then points behind their weights.
-template <bool kRisingRun, bool kWithLanes, Blocks kBlocks>
+template <bool kRisingRun, Within kWithin, Blocks kBlocks>
 struct Layers {
   static constexpr bool kUnitBlocks = kBlocks != Blocks::any, kHasBias = kBlocks == Blocks::biased;
   static constexpr bool kIsScaled = kHasBias || kBlocks == Blocks::scaled;
   template <int R, class W, class E>
   static CHEAPFAST_MEMBER void run(E* a, const typename E::T*& w, int from) {
     if constexpr (kRisingRun) {
-      if constexpr (kWithLanes) mix_lanes_rising<kUnitBlocks, 1, R, W>(a, w, from);
+      if constexpr (kWithin != Within::none) mix_lanes_rising<kWithin, kUnitBlocks, 1, R, W>(a, w, from);
       CHEAPFAST_UNROLL
       for (int h = 1; h < R; h *= 2) mix_rows<kUnitBlocks, R, W>(a, h, w);
     } else {
       CHEAPFAST_UNROLL
       for (int h = R / 2; h > 0; h /= 2) mix_rows<kUnitBlocks, R, W>(a, h, w);
-      if constexpr (kWithLanes) mix_lanes_falling<kUnitBlocks, E::kLanes / 2, R, W>(a, w, from);
+      if constexpr (kWithin != Within::none) {
+        mix_lanes_falling<kWithin, kUnitBlocks, E::kLanes / 2, R, W>(a, w, from);
+      }
     }
   }
 };
@@ -248,29 +259,31 @@ SweepFunction of_radix(const Sweep& sweep) {
   }
 }
 
-template <class E, class W, bool kRising, bool kWithLanes>
+template <class E, class W, bool kRising, Within kWithin>
 SweepFunction of_blocks(const Sweep& sweep) {
-  if (!sweep.pass.is_unit) return of_radix<E, W, Layers<kRising, kWithLanes, Blocks::any>>(sweep);
-  if (!sweep.pass.is_scaled) return of_radix<E, W, Layers<kRising, kWithLanes, Blocks::unit>>(sweep);
-  if (!sweep.pass.has_bias) return of_radix<E, W, Layers<kRising, kWithLanes, Blocks::scaled>>(sweep);
-  return of_radix<E, W, Layers<kRising, kWithLanes, Blocks::biased>>(sweep);
+  if (!sweep.pass.is_unit) return of_radix<E, W, Layers<kRising, kWithin, Blocks::any>>(sweep);
+  if (!sweep.pass.is_scaled) return of_radix<E, W, Layers<kRising, kWithin, Blocks::unit>>(sweep);
+  if (!sweep.pass.has_bias) return of_radix<E, W, Layers<kRising, kWithin, Blocks::scaled>>(sweep);
+  return of_radix<E, W, Layers<kRising, kWithin, Blocks::biased>>(sweep);
 }
 
-template <class E, class W, bool kWithLanes>
+template <class E, class W, Within kWithin>
 SweepFunction of_layers(const Sweep& sweep) {
-  return (sweep.pass.kind == FusedKind::rising ? of_blocks<E, W, true, kWithLanes>
-                                               : of_blocks<E, W, false, kWithLanes>)(sweep);
+  return (sweep.pass.kind == FusedKind::rising ? of_blocks<E, W, true, kWithin>
+                                               : of_blocks<E, W, false, kWithin>)(sweep);
 }
 
 template <class E>
 void sweep_columns(const Sweep& sweep) {
-  of_layers<E, Shared<typename E::T>, false>(sweep)(sweep);
+  of_layers<E, Shared<typename E::T>, Within::none>(sweep)(sweep);
 }
 
 template <class E>
 void sweep_vector(const Sweep& sweep) {
   typedef PerLane<typename E::T> W;
-  (sweep.pass.lanes_from < E::kLanes ? of_layers<E, W, true> : of_layers<E, W, false>)(sweep)(sweep);
+  const int from = sweep.pass.lanes_from;
+  if (from >= E::kLanes) return of_layers<E, W, Within::none>(sweep)(sweep);
+  (from == 1 ? of_layers<E, W, Within::all> : of_layers<E, W, Within::some>)(sweep)(sweep);
 }
 
 template <class E>
