@@ -56,7 +56,9 @@ enum class Within { none, all, some };
 
 template <Within kWithin, bool kUnit, int H, int R, class W, class E>
 CHEAPFAST_INLINE void mix_lanes_from(E* a, const typename E::T*& w, int from) {
-  if (kWithin == Within::all || H >= from) mix_lanes<kUnit, H, R, W>(a, w);
+  if constexpr (kWithin != Within::none) {
+    if (kWithin == Within::all || H >= from) mix_lanes<kUnit, H, R, W>(a, w);
+  }
 }
 template <Within kWithin, bool kUnit, int H, int R, class W, class E>
 CHEAPFAST_INLINE void mix_lanes_rising(E* a, const typename E::T*& w, int from) {
@@ -85,15 +87,13 @@ struct Layers {
   template <int R, class W, class E>
   static CHEAPFAST_MEMBER void run(E* a, const typename E::T*& w, int from) {
     if constexpr (kRisingRun) {
-      if constexpr (kWithin != Within::none) mix_lanes_rising<kWithin, kUnitBlocks, 1, R, W>(a, w, from);
+      mix_lanes_rising<kWithin, kUnitBlocks, 1, R, W>(a, w, from);
       CHEAPFAST_UNROLL
       for (int h = 1; h < R; h *= 2) mix_rows<kUnitBlocks, R, W>(a, h, w);
     } else {
       CHEAPFAST_UNROLL
       for (int h = R / 2; h > 0; h /= 2) mix_rows<kUnitBlocks, R, W>(a, h, w);
-      if constexpr (kWithin != Within::none) {
-        mix_lanes_falling<kWithin, kUnitBlocks, E::kLanes / 2, R, W>(a, w, from);
-      }
+      mix_lanes_falling<kWithin, kUnitBlocks, E::kLanes / 2, R, W>(a, w, from);
     }
   }
 };
